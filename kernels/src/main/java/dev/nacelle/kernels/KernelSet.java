@@ -1,0 +1,36 @@
+package dev.nacelle.kernels;
+
+/**
+ * One implementation of every operator that the engine calls, for one device and one number of
+ * threads. Faces check shapes and types before anything native runs. All calls are synchronous and
+ * deterministic: same input, same thread count, same bits. A set is used by one thread at a time.
+ */
+public interface KernelSet extends AutoCloseable {
+  Backend backend();
+
+  /** For reports: {@code avx512}, {@code avx2}, {@code neon}, {@code generic} or {@code java}. */
+  String isaLevel();
+
+  int threads();
+
+  RmsNorm rmsNorm();
+
+  Rope rope();
+
+  SwiGlu swiGlu();
+
+  CrossEntropy crossEntropy();
+
+  AdamW adamW();
+
+  ClipGradNorm clipGradNorm();
+
+  Products products();
+
+  Attention attention();
+
+  Elementwise elementwise();
+
+  @Override
+  void close();
+}

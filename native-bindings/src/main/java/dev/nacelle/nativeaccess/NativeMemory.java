@@ -1,0 +1,155 @@
+package dev.nacelle.nativeaccess;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Native memory from the C library. Java's own arenas clear what they hand out, which costs a pass
+ * over every activation; these do not.
+ */
+public final class NativeMemory {
+  /** Enough for a cache line and for every vector width in use. */
+  public static final long ALIGNMENT = 64;
+
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+
+  private static final AtomicLong LIVE_BUFFERS = new AtomicLong();
+  private static final AtomicLong LIVE_BYTES = new AtomicLong();
+
+  private NativeMemory() {}
+
+  private static final class Libc {
+    static final Linker LINKER = Linker.nativeLinker();
+    static final MethodHandle ALIGNED_ALLOC =
+        bind(
+            "aligned_alloc",
+            FunctionDescriptor.of(
+                ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    static final MethodHandle FREE = bind("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+    static final MethodHandle MMAP =
+        bind(
+            "mmap",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG));
+    static final MethodHandle MUNMAP =
+        bind(
+            "munmap",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+
+    private static MethodHandle bind(String name, FunctionDescriptor type) {
+      return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type);
+    }
+  }
+
+  /**
+   * New memory, {@link #ALIGNMENT}-aligned, not zeroed.
+   *
+   * @throws NativeException if the system has none left
+   */
+  public static NativeBuffer allocate(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
+    }
+    long rounded = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    MemorySegment segment;
+    try {
+      segment = (MemorySegment) Libc.ALIGNED_ALLOC.invokeExact(ALIGNMENT, rounded);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+    if (segment.address() == 0) {
+      throw new NativeException("the system refused " + bytes + " bytes of memory");
+    }
+    LIVE_BUFFERS.incrementAndGet();
+    LIVE_BYTES.addAndGet(bytes);
+    return NativeBuffer.wrap(
+        segment.reinterpret(bytes),
+        () -> {
+          LIVE_BUFFERS.decrementAndGet();
+          LIVE_BYTES.addAndGet(-bytes);
+          try {
+            Libc.FREE.invokeExact(segment);
+          } catch (Throwable t) {
+            throw new AssertionError(t);
+          }
+        });
+  }
+
+  /**
+   * Address space that becomes memory where it is touched: a range of {@code bytes} zero pages that
+   * count against nothing until they are written.
+   *
+   * @throws NativeException if the system refuses the range
+   */
+  public static NativeBuffer reserve(long bytes) {
+    long address;
+    try {
+      address =
+          (long)
+              Libc.MMAP.invokeExact(
+                  0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+    if (address == -1) {
+      throw new NativeException("the system refused a range of " + bytes + " bytes of addresses");
+    }
+    LIVE_BUFFERS.incrementAndGet();
+    return NativeBuffer.wrap(
+        MemorySegment.ofAddress(address).reinterpret(bytes),
+        () -> {
+          LIVE_BUFFERS.decrementAndGet();
+          try {
+            int ignored = (int) Libc.MUNMAP.invokeExact(address, bytes);
+          } catch (Throwable t) {
+            throw new AssertionError(t);
+          }
+        });
+  }
+
+  /** Maps a whole file read-only; closing the buffer unmaps it. */
+  @SuppressWarnings("MustBeClosedChecker") // the buffer closes it
+  public static NativeBuffer map(Path file) throws IOException {
+    Arena arena = Arena.ofShared();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      MemorySegment segment = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      LIVE_BUFFERS.incrementAndGet();
+      return NativeBuffer.wrap(
+          segment,
+          () -> {
+            LIVE_BUFFERS.decrementAndGet();
+            arena.close();
+          });
+    } catch (IOException | RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Buffers that own memory and are not closed yet: zero at the end of a test suite. */
+  public static long liveBuffers() {
+    return LIVE_BUFFERS.get();
+  }
+
+  /** Bytes of {@link #allocate} not given back yet. */
+  public static long liveBytes() {
+    return LIVE_BYTES.get();
+  }
+}

@@ -1,0 +1,83 @@
+package dev.nacelle;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that a user can act on: what failed, where, and what to do next. The kind decides the
+ * exit code of the command line.
+ */
+public class NacelleException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** Why a command ends without its result. */
+  public enum Kind {
+    /** A bug of ours. */
+    INTERNAL(1, "internal"),
+    /** Unknown flag, missing or impossible value. */
+    USAGE(2, "usage"),
+    /** A file, data line, adapter or checkpoint that is missing, malformed or does not match. */
+    INPUT(3, "bad-input"),
+    /** Does not fit the memory budget. */
+    BUDGET(4, "budget"),
+    /** A library, device, permission or disk space is missing. */
+    ENVIRONMENT(5, "environment");
+
+    private final int exitCode;
+    private final String code;
+
+    Kind(int exitCode, String code) {
+      this.exitCode = exitCode;
+      this.code = code;
+    }
+
+    public int exitCode() {
+      return exitCode;
+    }
+
+    /** The {@code code} field of an error printed as JSON. */
+    public String code() {
+      return code;
+    }
+  }
+
+  private final Kind kind;
+  private final @Nullable String hint;
+
+  public NacelleException(Kind kind, String message, @Nullable String hint) {
+    super(message);
+    this.kind = kind;
+    this.hint = hint;
+  }
+
+  public NacelleException(
+      Kind kind, String message, @Nullable String hint, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+    this.hint = hint;
+  }
+
+  /** Bad input (exit 3). */
+  public static NacelleException input(String message, @Nullable String hint) {
+    return new NacelleException(Kind.INPUT, message, hint);
+  }
+
+  /** Wrong usage (exit 2). */
+  public static NacelleException usage(String message, @Nullable String hint) {
+    return new NacelleException(Kind.USAGE, message, hint);
+  }
+
+  /** Something is missing around us (exit 5). */
+  public static NacelleException environment(
+      String message, @Nullable String hint, @Nullable Throwable cause) {
+    return new NacelleException(Kind.ENVIRONMENT, message, hint, cause);
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  /** What to do next, a sentence; null where nothing helps. */
+  public @Nullable String hint() {
+    return hint;
+  }
+}
