@@ -1,0 +1,134 @@
+"""One PEFT run: padded batches, one mean over the targets of a step, AdamW with Hugging Face's schedulers."""
+
+import math
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from peft.optimizers import create_loraplus_optimizer
+from torch.nn import functional
+from transformers import get_scheduler
+
+from . import models_made
+
+COMPUTE = {"fp32": torch.float32, "bf16": torch.bfloat16}
+BLOCK_LINEARS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
+SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
+
+
+def lora_config(case):
+    targets, layers = case["targets"], None
+    if targets == "all-linear" and "layers" in case:
+        targets = BLOCK_LINEARS  # PEFT takes layers only beside names
+    if targets != "all-linear":
+        targets = targets.split(",")
+    if "layers" in case:
+        first, _, last = case["layers"].partition("-")
+        layers = list(range(int(first), int(last or first) + 1))
+    return LoraConfig(
+        r=case["rank"], lora_alpha=case["alpha"], lora_dropout=0.0, target_modules=targets,
+        layers_to_transform=layers, task_type="CAUSAL_LM",
+    )
+
+
+def write_initial_adapter(model_folder, case, seed, folder):
+    """PEFT's own A, and a B that is not zero."""
+    torch.manual_seed(seed)
+    model = get_peft_model(models_made.load(model_folder, torch.float32), lora_config(case))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(0, 0.02)
+    model.peft_config["default"].base_model_name_or_path = f"models/{case['model']}"
+    model.save_pretrained(folder)
+
+
+def open_adapter(model_folder, folder, dtype, rounded_to=None):
+    """The base in `dtype`, its values rounded to another dtype before that; adapters in at least fp32."""
+    base = models_made.load(model_folder, rounded_to or dtype)
+    if rounded_to:
+        base = base.to(dtype)
+    model = PeftModel.from_pretrained(base, folder, is_trainable=True)
+    expected = torch.float64 if dtype == torch.float64 else torch.float32
+    if dtype == torch.float64:
+        model = model.double()
+    # Rotary frequencies are a buffer in fp32 whatever the weights are; `.to(bfloat16)` would round them.
+    assert dtype == torch.float64 or base.model.rotary_emb.inv_freq.dtype == torch.float32
+    assert all(p.dtype == expected for p in model.parameters() if p.requires_grad)
+    return model
+
+
+def batch_tensors(samples):
+    width = max(len(s.ids) for s in samples)
+    ids = torch.zeros(len(samples), width, dtype=torch.long)
+    mask, targets = torch.zeros_like(ids), torch.zeros_like(ids, dtype=torch.bool)
+    for row, sample in enumerate(samples):
+        ids[row, : len(sample.ids)] = torch.tensor(sample.ids)
+        mask[row, : len(sample.ids)] = 1
+        targets[row, : len(sample.ids)] = torch.tensor(sample.targets(), dtype=torch.bool)
+    return ids, mask, targets
+
+
+def token_losses(model, samples):
+    """Rows × (width − 1) losses of the next token, in at least fp32, and which of them are targets."""
+    ids, mask, targets = batch_tensors(samples)
+    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1]
+    logits = logits if logits.dtype == torch.float64 else logits.float()
+    losses = functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none")
+    return losses, targets[:, 1:]
+
+
+def warmup_steps(case):
+    warmup = case["warmup"]
+    return math.ceil(case["steps"] * warmup) if warmup < 1 else int(warmup)
+
+
+def make_optimizer(model, case):
+    wanted = dict(lr=case["lr"], betas=tuple(case["betas"]), eps=case["eps"])
+    if case["lora-plus-ratio"] != 1.0:
+        return create_loraplus_optimizer(
+            model, torch.optim.AdamW, loraplus_lr_ratio=case["lora-plus-ratio"],
+            loraplus_weight_decay=case["weight-decay"], **wanted,
+        )
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    return torch.optim.AdamW(trainable, weight_decay=case["weight-decay"], **wanted)
+
+
+def file_name_of(parameter_name):
+    return parameter_name.replace(".default.", ".")
+
+
+def train(model, case, steps):
+    """Losses, rates and norms of every step, and the gradients of the first before clipping."""
+    named = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    optimizer = make_optimizer(model, case)
+    scheduler = get_scheduler(
+        SCHEDULES[case["schedule"]], optimizer, num_warmup_steps=warmup_steps(case),
+        num_training_steps=case["steps"],
+    )
+    model.train()
+    losses, rates, norms, tokens, target_tokens, first = [], [], [], [], [], {}
+    for micro_batches in steps:
+        count = sum(sum(s.targets()) for batch in micro_batches for s in batch)
+        total = 0.0
+        for batch in micro_batches:
+            each, is_target = token_losses(model, batch)
+            chosen = each[is_target]
+            (chosen.sum() / count).backward()
+            total += chosen.detach().double().sum().item()
+        if not first:
+            first = {file_name_of(n): p.grad.detach().clone() for n, p in named.items()}
+        limit = case["clip"] or math.inf
+        norms.append(torch.nn.utils.clip_grad_norm_(named.values(), limit).item())
+        losses.append(total / count)
+        rates.append(scheduler.get_last_lr()[0])
+        tokens.append(sum(len(s.ids) for batch in micro_batches for s in batch))
+        target_tokens.append(count)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return {"losses": losses, "lrs": rates, "grad_norms": norms, "tokens": tokens,
+            "target_tokens": target_tokens, "first": first}
+
+
+def adapter_tensors(model):
+    return {file_name_of(n): p.detach().double() for n, p in model.named_parameters() if p.requires_grad}

@@ -1,0 +1,100 @@
+package dev.nacelle.function;
+
+import dev.nacelle.kernels.CrossEntropy.LowRank;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Context;
+import dev.nacelle.tape.Function;
+import dev.nacelle.tape.Gradients;
+import dev.nacelle.tape.Parameter;
+import dev.nacelle.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The head and the loss in one: hidden (T, C) to one loss a row, 0 where the target is −100. The
+ * gradient of {@code gradScale · Σ losses} is found while the chunk of logits is at hand, so that
+ * the head is multiplied twice, not three times; backward only hands it on. That takes an upstream
+ * gradient of one in every row, which is what {@link dev.nacelle.tape.Tape#backward} starts from.
+ *
+ * @param weight (V, C)
+ * @param targets (T) I32
+ * @param gradScale one over the step's target tokens
+ * @param pair a low-rank pair beside the head, or null
+ */
+public record CrossEntropy(Tensor weight, Tensor targets, float gradScale, @Nullable Pair pair)
+    implements Function {
+  /** scale · (hidden·aᵀ)·bᵀ is added to the logits. */
+  public record Pair(Parameter a, Parameter b, float scale) {}
+
+  @Override
+  public Tensor forward(Context context, Tensor... inputs) {
+    Tensor hidden = inputs[0];
+    long rows = hidden.size(0);
+    var kernel = context.kernels().crossEntropy();
+    Tensor losses = context.output(DType.FP32, rows);
+    Tensor workspace =
+        context.scratch(
+            DType.U8, kernel.workspaceBytes(rows, weight.size(0), weight.size(1), hidden.dtype()));
+    boolean wantsHidden = context.isRecording() && context.wantsGradient(hidden);
+    Tensor gradHidden = wantsHidden ? context.output(hidden.dtype(), hidden.shape()) : null;
+    Tensor gradA = null;
+    Tensor gradB = null;
+    LowRank lowRank = null;
+    if (pair != null) {
+      if (context.isRecording()) {
+        gradA = context.output(DType.FP32, pair.a.value().shape());
+        gradB = context.output(DType.FP32, pair.b.value().shape());
+      }
+      lowRank =
+          new LowRank(
+              pair.a.value().operand(),
+              pair.b.value().operand(),
+              pair.scale,
+              gradA == null ? null : gradA.operand(),
+              gradB == null ? null : gradB.operand());
+    }
+    kernel.forward(
+        losses.operand(),
+        gradHidden == null ? null : gradHidden.operand(),
+        null,
+        null,
+        hidden.operand(),
+        weight.operand(),
+        targets.operand(),
+        gradScale,
+        0f,
+        lowRank,
+        workspace.storage().buffer());
+    keep(context, gradA);
+    keep(context, gradB);
+    keep(context, gradHidden);
+    return losses;
+  }
+
+  private static void keep(Context context, @Nullable Tensor gradient) {
+    if (gradient != null) {
+      context.save(gradient);
+      gradient.release();
+    }
+  }
+
+  @Override
+  public void backward(Context context, Tensor gradOutput, Gradients gradients) {
+    int next = 0;
+    if (pair != null) {
+      addTo(context, gradients.slot(pair.a), context.saved(next++));
+      addTo(context, gradients.slot(pair.b), context.saved(next++));
+    }
+    if (gradients.wants(0)) {
+      gradients.give(0, context.saved(next));
+    }
+  }
+
+  private static void addTo(Context context, Gradients.Slot slot, Tensor found) {
+    var elementwise = context.kernels().elementwise();
+    if (slot.fresh()) {
+      elementwise.convert(slot.gradient().operand(), found.operand());
+    } else {
+      elementwise.add(slot.gradient().operand(), found.operand(), 1f);
+    }
+  }
+}

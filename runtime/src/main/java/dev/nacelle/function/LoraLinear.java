@@ -1,0 +1,86 @@
+package dev.nacelle.function;
+
+import dev.nacelle.kernels.Products;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Context;
+import dev.nacelle.tape.Function;
+import dev.nacelle.tape.Gradients;
+import dev.nacelle.tape.Parameter;
+import dev.nacelle.tensor.Tensor;
+
+/**
+ * y = x·Wᵀ + scale · (drop(x)·Aᵀ)·Bᵀ with W frozen: x (T, K), W (M, K), A (R, K), B (M, R). Keeps x
+ * (or its recipe) and the (T, R) product with A; the mask of the dropout is counted out again.
+ * Backward: gradB = scale · gᵀ·h, gradH = scale · g·B, gradA = gradHᵀ·drop(x), gradX = g·W +
+ * mask(gradH·A). W gets no gradient and costs none.
+ */
+public record LoraLinear(Tensor weight, Parameter a, Parameter b, float scale, Dropout dropout)
+    implements Function {
+  @Override
+  public Tensor forward(Context context, Tensor... inputs) {
+    Tensor x = inputs[0];
+    Products products = context.kernels().products();
+    Tensor y = FrozenLinear.product(context, x, weight);
+    Tensor h = context.output(DType.FP32, x.size(0), a.value().size(0));
+    products.multiply(
+        h.operand(), dropped(context, x).operand(), false, a.value().operand(), true, 1f, 0f);
+    products.multiply(y.operand(), h.operand(), false, b.value().operand(), true, scale, 1f);
+    context.save(x);
+    context.save(h);
+    h.release();
+    return y;
+  }
+
+  @Override
+  public void backward(Context context, Tensor g, Gradients gradients) {
+    Products products = context.kernels().products();
+    Tensor h = context.saved(1);
+    Gradients.Slot gradB = gradients.slot(b);
+    products.multiply(
+        gradB.gradient().operand(), g.operand(), true, h.operand(), false, scale, gradB.beta());
+    // h has done its work: its gradient takes its memory.
+    products.multiply(h.operand(), g.operand(), false, b.value().operand(), false, scale, 0f);
+    Gradients.Slot gradA = gradients.slot(a);
+    products.multiply(
+        gradA.gradient().operand(),
+        h.operand(),
+        true,
+        dropped(context, context.saved(0)).operand(),
+        false,
+        1f,
+        gradA.beta());
+    if (gradients.wants(0)) {
+      Gradients.Slot gradX = gradients.slot(0);
+      FrozenLinear.gradInput(context, gradX, g, weight);
+      throughA(context, gradX.gradient(), h);
+    }
+  }
+
+  private void throughA(Context context, Tensor gradX, Tensor gradH) {
+    Products products = context.kernels().products();
+    if (!dropout.isActive()) {
+      products.multiply(
+          gradX.operand(), gradH.operand(), false, a.value().operand(), false, 1f, 1f);
+      return;
+    }
+    Tensor share = context.scratch(DType.FP32, gradX.shape());
+    products.multiply(share.operand(), gradH.operand(), false, a.value().operand(), false, 1f, 0f);
+    context
+        .kernels()
+        .elementwise()
+        .dropout(
+            gradX.operand(), share.operand(), dropout.p(), dropout.seed(), dropout.offset(), true);
+  }
+
+  private Tensor dropped(Context context, Tensor x) {
+    if (!dropout.isActive()) {
+      return x;
+    }
+    Tensor kept = context.scratch(x.dtype(), x.shape());
+    context
+        .kernels()
+        .elementwise()
+        .dropout(kept.operand(), x.operand(), dropout.p(), dropout.seed(), dropout.offset(), false);
+    return kept;
+  }
+}

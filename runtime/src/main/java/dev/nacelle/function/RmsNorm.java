@@ -1,0 +1,67 @@
+package dev.nacelle.function;
+
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Context;
+import dev.nacelle.tape.Function;
+import dev.nacelle.tape.Gradients;
+import dev.nacelle.tensor.Tensor;
+
+/**
+ * y = x · rstd · weight over the last dimension, weight frozen. Keeps x and one rstd a row; the
+ * output is made again during backward, so that no linear behind it keeps a copy.
+ *
+ * @param weight (C)
+ */
+public record RmsNorm(Tensor weight, float eps) implements Function {
+  @Override
+  public Tensor forward(Context context, Tensor... inputs) {
+    Tensor x = inputs[0];
+    Tensor y = context.output(x.dtype(), x.shape());
+    Tensor rstd = context.output(DType.FP32, x.size(0));
+    context
+        .kernels()
+        .rmsNorm()
+        .forward(y.operand(), rstd.operand(), x.operand(), weight.operand(), eps, 0);
+    context.save(x);
+    context.save(rstd);
+    rstd.release();
+    return y;
+  }
+
+  @Override
+  public void backward(Context context, Tensor gradOutput, Gradients gradients) {
+    if (!gradients.wants(0)) {
+      return;
+    }
+    Tensor x = context.saved(0);
+    Gradients.Slot slot = gradients.slot(0);
+    context
+        .kernels()
+        .rmsNorm()
+        .backward(
+            slot.gradient().operand(),
+            null,
+            gradOutput.operand(),
+            x.operand(),
+            weight.operand(),
+            context.saved(1).operand(),
+            0,
+            !slot.fresh());
+  }
+
+  @Override
+  public boolean isRecomputable() {
+    return true;
+  }
+
+  @Override
+  public Tensor recompute(Context context) {
+    Tensor x = context.saved(0);
+    Tensor y = context.output(x.dtype(), x.shape());
+    context
+        .kernels()
+        .rmsNorm()
+        .forward(y.operand(), context.saved(1).operand(), x.operand(), weight.operand(), eps, 0);
+    return y;
+  }
+}

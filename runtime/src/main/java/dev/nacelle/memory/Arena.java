@@ -1,0 +1,113 @@
+package dev.nacelle.memory;
+
+import dev.nacelle.nativeaccess.NativeBuffer;
+import dev.nacelle.nativeaccess.NativeException;
+import dev.nacelle.nativeaccess.NativeMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Best-fit allocation inside reserved address ranges. The C library would map and unmap every large
+ * block, so each step would fault in and clear all its activations again; here a page once touched
+ * serves all later steps, neighbours coalesce, and varying lengths cannot fragment past the next
+ * free neighbour.
+ */
+final class Arena implements AutoCloseable {
+  private static final long ALIGNMENT = NativeMemory.ALIGNMENT;
+
+  private record Hole(long bytes, int region, long offset) implements Comparable<Hole> {
+    @Override
+    public int compareTo(Hole other) {
+      int c = Long.compare(bytes, other.bytes);
+      if (c == 0) {
+        c = Integer.compare(region, other.region);
+      }
+      return c == 0 ? Long.compare(offset, other.offset) : c;
+    }
+  }
+
+  private record Region(NativeBuffer buffer, TreeMap<Long, Hole> byOffset) {}
+
+  private final long regionBytes;
+  private final List<Region> regions = new ArrayList<>();
+  private final TreeSet<Hole> holes = new TreeSet<>();
+
+  /**
+   * @param regionBytes addresses to reserve at a time; only touched pages become memory
+   */
+  Arena(long regionBytes) {
+    this.regionBytes = regionBytes;
+  }
+
+  /** A block of at least {@code bytes}, and where it lies. */
+  record Block(NativeBuffer buffer, int region, long offset, long bytes) {}
+
+  Block allocate(long bytes) {
+    long wanted = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    Hole hole = holes.ceiling(new Hole(wanted, -1, -1));
+    if (hole == null) {
+      hole = grow(wanted);
+    }
+    remove(hole);
+    if (hole.bytes > wanted) {
+      add(new Hole(hole.bytes - wanted, hole.region, hole.offset + wanted));
+    }
+    NativeBuffer slice = regions.get(hole.region).buffer.slice(hole.offset, wanted);
+    return new Block(slice, hole.region, hole.offset, wanted);
+  }
+
+  void free(Block block) {
+    TreeMap<Long, Hole> byOffset = regions.get(block.region).byOffset;
+    long offset = block.offset;
+    long bytes = block.bytes;
+    Map.Entry<Long, Hole> before = byOffset.lowerEntry(offset);
+    if (before != null && before.getKey() + before.getValue().bytes == offset) {
+      remove(before.getValue());
+      offset = before.getKey();
+      bytes += before.getValue().bytes;
+    }
+    Hole after = byOffset.get(block.offset + block.bytes);
+    if (after != null) {
+      remove(after);
+      bytes += after.bytes;
+    }
+    add(new Hole(bytes, block.region, offset));
+  }
+
+  private Hole grow(long wanted) {
+    long bytes = Math.max(regionBytes, wanted);
+    NativeBuffer buffer;
+    try {
+      buffer = NativeMemory.reserve(bytes);
+    } catch (NativeException e) {
+      buffer = NativeMemory.reserve(wanted);
+      bytes = wanted;
+    }
+    regions.add(new Region(buffer, new TreeMap<>()));
+    Hole hole = new Hole(bytes, regions.size() - 1, 0);
+    add(hole);
+    return hole;
+  }
+
+  private void add(Hole hole) {
+    holes.add(hole);
+    regions.get(hole.region).byOffset.put(hole.offset, hole);
+  }
+
+  private void remove(Hole hole) {
+    holes.remove(hole);
+    regions.get(hole.region).byOffset.remove(hole.offset);
+  }
+
+  @Override
+  public void close() {
+    for (Region region : regions) {
+      region.buffer.close();
+    }
+    regions.clear();
+    holes.clear();
+  }
+}

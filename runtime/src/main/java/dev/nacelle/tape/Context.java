@@ -1,0 +1,87 @@
+package dev.nacelle.tape;
+
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a function sees of the tape: kernels, memory, and the tensors it saves for backward. */
+public final class Context {
+  private final Tape tape;
+  private final List<SavedTensor> saved = new ArrayList<>(6);
+  private final List<Tensor> scratch = new ArrayList<>(2);
+
+  Context(Tape tape) {
+    this.tape = tape;
+  }
+
+  public KernelSet kernels() {
+    return tape.kernels();
+  }
+
+  /** Whether a backward pass will come: otherwise gradients need no preparation. */
+  public boolean isRecording() {
+    return tape.isRecording();
+  }
+
+  /** Whether anything trainable lies behind this tensor. */
+  public boolean wantsGradient(Tensor tensor) {
+    return tape.wants(tensor);
+  }
+
+  /** A tensor for the function's output, with one reference that the tape takes over. */
+  public Tensor output(DType dtype, long... shape) {
+    return tape.allocator().allocate(LedgerClass.ACTIVATIONS, dtype, shape);
+  }
+
+  /** Memory until the running forward or backward returns. */
+  public Tensor scratch(DType dtype, long... shape) {
+    Tensor t = tape.allocator().allocate(LedgerClass.WORKSPACE, dtype, shape);
+    scratch.add(t);
+    return t;
+  }
+
+  /**
+   * Remembers a tensor until this function's backward is done: its memory, or where its maker can
+   * make it again, only the recipe. Does nothing where nobody records.
+   */
+  public void save(Tensor tensor) {
+    if (!tape.isRecording()) {
+      return;
+    }
+    Node maker = tape.maker(tensor);
+    if (maker != null && maker.function.isRecomputable()) {
+      maker.addReader();
+      saved.add(new SavedTensor.Recomputed(maker));
+    } else {
+      saved.add(new SavedTensor.Kept(tensor.alias()));
+    }
+  }
+
+  /** The n-th saved tensor, to be read until backward returns. */
+  public Tensor saved(int n) {
+    return switch (saved.get(n)) {
+      case SavedTensor.Kept kept -> kept.tensor();
+      case SavedTensor.Recomputed recipe -> recipe.source().recompute();
+    };
+  }
+
+  void releaseScratch() {
+    for (int i = scratch.size() - 1; i >= 0; i--) {
+      scratch.get(i).release();
+    }
+    scratch.clear();
+  }
+
+  void releaseSaved() {
+    for (SavedTensor s : saved) {
+      switch (s) {
+        case SavedTensor.Kept kept -> kept.tensor().release();
+        case SavedTensor.Recomputed recipe -> recipe.source().dropReader();
+      }
+    }
+    saved.clear();
+  }
+}

@@ -1,0 +1,53 @@
+package dev.nacelle.tape;
+
+import dev.nacelle.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** One applied function of a recording. */
+final class Node {
+  final Function function;
+  final Context context;
+  final Tensor[] inputs;
+  private @Nullable Tensor output;
+  private @Nullable Tensor recomputed;
+  private int readers;
+
+  /**
+   * @param inputs known by identity and shape alone; their memory may be gone before backward
+   */
+  Node(Function function, Context context, Tensor[] inputs) {
+    this.function = function;
+    this.context = context;
+    this.inputs = inputs;
+  }
+
+  void output(Tensor tensor) {
+    output = tensor;
+  }
+
+  /** The output's identity; its memory may be long gone. */
+  @Nullable Tensor output() {
+    return output;
+  }
+
+  void addReader() {
+    readers++;
+  }
+
+  /** The output, made again by the first of its readers. */
+  Tensor recompute() {
+    if (recomputed == null) {
+      recomputed = function.recompute(context);
+    }
+    return recomputed;
+  }
+
+  /** The last reader gives the memory back. */
+  void dropReader() {
+    readers--;
+    if (readers == 0 && recomputed != null) {
+      recomputed.release();
+      recomputed = null;
+    }
+  }
+}
