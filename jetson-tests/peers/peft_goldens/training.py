@@ -44,10 +44,15 @@ def write_initial_adapter(model_folder, case, seed, folder):
 
 def open_adapter(model_folder, folder, dtype, rounded_to=None):
     """The base in `dtype`, its values rounded to another dtype before that; adapters in at least fp32."""
-    base = models_made.load(model_folder, rounded_to or dtype).to(dtype)
+    base = models_made.load(model_folder, rounded_to or dtype)
+    if rounded_to:
+        base = base.to(dtype)
     model = PeftModel.from_pretrained(base, folder, is_trainable=True)
     expected = torch.float64 if dtype == torch.float64 else torch.float32
-    model = model.to(expected) if dtype != torch.bfloat16 else model
+    if dtype == torch.float64:
+        model = model.double()
+    # Rotary frequencies are a buffer in fp32 whatever the weights are; `.to(bfloat16)` would round them.
+    assert dtype == torch.float64 or base.model.rotary_emb.inv_freq.dtype == torch.float32
     assert all(p.dtype == expected for p in model.parameters() if p.requires_grad)
     return model
 

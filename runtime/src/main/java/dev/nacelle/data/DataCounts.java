@@ -1,0 +1,23 @@
+package dev.nacelle.data;
+
+/**
+ * What a dataset, or one side of its split, comes to once every record was tokenised.
+ *
+ * @param records records that could be read
+ * @param samples records that are trained on
+ * @param truncated records that were longer than the largest length, also those then dropped
+ * @param dropped records left out because no target was left
+ * @param badLines lines left out because they are no record of a known shape
+ * @param tokens tokens of all samples
+ * @param targetTokens tokens with a loss
+ * @param longest length of the longest sample, 0 without one
+ */
+public record DataCounts(
+    long records,
+    long samples,
+    long truncated,
+    long dropped,
+    long badLines,
+    long tokens,
+    long targetTokens,
+    int longest) {}

@@ -1,0 +1,116 @@
+package dev.nacelle.data;
+
+import dev.nacelle.NacelleException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The records of a dataset that one purpose uses: all, or one side of a split. */
+public final class DataView {
+  enum Side {
+    ALL,
+    UP_TO,
+    ABOVE
+  }
+
+  private static final int RECORDS_A_NOTICE = 64;
+
+  private final Dataset dataset;
+  private final Side side;
+  private final long threshold;
+  private @Nullable DataCounts counts;
+
+  DataView(Dataset dataset, Side side, long threshold) {
+    this.dataset = dataset;
+    this.side = side;
+    this.threshold = threshold;
+  }
+
+  /** Numbers of records run from 0 to this, those of the other side included. */
+  public long records() {
+    return dataset.records();
+  }
+
+  /**
+   * What the record comes to; empty where it belongs to the other side.
+   *
+   * @throws NacelleException (input) with {@code FILE:LINE} where the chat template refuses it, or
+   *     rewrites its earlier turns, and bad lines are not skipped
+   */
+  public Optional<Reading> read(long record) {
+    RecordIndex.Entry entry = dataset.index().get(record);
+    return contains(entry) ? Optional.of(dataset.read(record, entry)) : Optional.empty();
+  }
+
+  private boolean contains(RecordIndex.Entry entry) {
+    int order = Long.compareUnsigned(entry.hash(), threshold);
+    return switch (side) {
+      case ALL -> true;
+      case UP_TO -> order <= 0;
+      case ABOVE -> order > 0;
+    };
+  }
+
+  /**
+   * Tokenises every record once, to count. The answer is kept.
+   *
+   * @throws NacelleException (input) where no sample is left to train on, and as {@link #read}
+   */
+  public DataCounts measure(Progress progress) {
+    if (counts == null) {
+      counts = count(progress);
+    }
+    return counts;
+  }
+
+  private DataCounts count(Progress progress) {
+    long seen = 0;
+    long samples = 0;
+    long truncated = 0;
+    long dropped = 0;
+    long bad = dataset.badLines();
+    long tokens = 0;
+    long targets = 0;
+    long bytes = 0;
+    int longest = 0;
+    for (long r = 0; r < records(); r++) {
+      RecordIndex.Entry entry = dataset.index().get(r);
+      bytes += entry.length();
+      if (!contains(entry)) {
+        continue;
+      }
+      switch (dataset.read(r, entry)) {
+        case Reading.Kept kept -> {
+          Sample sample = kept.sample();
+          seen++;
+          samples++;
+          truncated += sample.truncated() ? 1 : 0;
+          tokens += sample.length();
+          targets += sample.targetTokens();
+          longest = Math.max(longest, sample.length());
+        }
+        case Reading.Dropped drop -> {
+          seen++;
+          dropped++;
+          truncated += drop.truncated() ? 1 : 0;
+        }
+        case Reading.Bad refused -> bad++;
+      }
+      if (r % RECORDS_A_NOTICE == 0) {
+        progress.at(bytes, dataset.bytes());
+      }
+    }
+    progress.at(dataset.bytes(), dataset.bytes());
+    if (samples == 0) {
+      throw nothingLeft(dropped, bad);
+    }
+    return new DataCounts(seen, samples, truncated, dropped, bad, tokens, targets, longest);
+  }
+
+  NacelleException nothingLeft(long dropped, long bad) {
+    return NacelleException.input(
+        "Nothing is left to train on in %s: %d records without a target, %d bad lines."
+            .formatted(dataset.names(), dropped, bad),
+        "Raise --max-length, or look at the records; only assistant turns, completions and plain"
+            + " text are trained on unless --train-on all.");
+  }
+}

@@ -1,0 +1,39 @@
+package dev.nacelle.file;
+
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Named tensors of one file or folder; buffers handed out live as long as the source is open. */
+public interface TensorSource extends AutoCloseable {
+  /** The file or folder, for messages. */
+  Path path();
+
+  /** Every tensor by name, in the order of the file. */
+  Map<String, TensorEntry> entries();
+
+  /**
+   * The bytes of a tensor as the file holds them, mapped and read-only.
+   *
+   * @throws dev.nacelle.NacelleException of kind INPUT when there is no such tensor
+   */
+  NativeBuffer data(String name);
+
+  /**
+   * Writes the tensor's elements as fp32 into {@code target}, whatever type the file has.
+   *
+   * @param target at least 4 × elements bytes
+   * @throws dev.nacelle.NacelleException of kind INPUT when there is no such tensor, or its type
+   *     cannot be widened to fp32
+   */
+  void readFloat32(String name, NativeBuffer target);
+
+  /** The entry, or null where there is none. */
+  default @Nullable TensorEntry find(String name) {
+    return entries().get(name);
+  }
+
+  @Override
+  void close();
+}

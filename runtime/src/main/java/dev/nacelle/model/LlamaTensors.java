@@ -1,0 +1,214 @@
+package dev.nacelle.model;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.Quoted;
+import dev.nacelle.file.TensorEntry;
+import dev.nacelle.file.TensorSource;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Names and shapes of a Llama's tensors, as Hugging Face's folders have them. */
+public final class LlamaTensors {
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+  public static final String FINAL_NORM = "model.norm.weight";
+  public static final String HEAD = "lm_head.weight";
+
+  /** The linear modules of a block in the order of the forward pass. */
+  public static final List<String> LINEAR_MODULES =
+      List.of(
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj");
+
+  /** A buffer that old checkpoints carry and that the configuration already implies. */
+  private static final Pattern IMPLIED =
+      Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
+
+  private LlamaTensors() {}
+
+  /**
+   * A tensor that must be there.
+   *
+   * @param name as Hugging Face spells it
+   * @param shape (rows, columns) or (size)
+   */
+  @SuppressWarnings("ArrayRecordComponent") // read only
+  public record Expected(String name, long[] shape) {
+    /** Number of elements. */
+    public long elements() {
+      long n = 1;
+      for (long size : shape) {
+        n = Math.multiplyExact(n, size);
+      }
+      return n;
+    }
+  }
+
+  /** {@code model.layers.N}. */
+  public static String layer(int index) {
+    return "model.layers." + index;
+  }
+
+  /** (out, in) of a block's linear module, one of {@link #LINEAR_MODULES}. */
+  public static long[] linearShape(ModelConfig config, String module) {
+    long c = config.hiddenSize();
+    long m = config.intermediateSize();
+    return switch (module) {
+      case "self_attn.q_proj" -> new long[] {config.queryWidth(), c};
+      case "self_attn.k_proj", "self_attn.v_proj" -> new long[] {config.keyValueWidth(), c};
+      case "self_attn.o_proj" -> new long[] {c, config.queryWidth()};
+      case "mlp.gate_proj", "mlp.up_proj" -> new long[] {m, c};
+      case "mlp.down_proj" -> new long[] {c, m};
+      default -> throw new IllegalArgumentException("no linear module is called " + module);
+    };
+  }
+
+  /** Every tensor of the model; the head is absent where it is tied. */
+  public static List<Expected> expected(ModelConfig config) {
+    long c = config.hiddenSize();
+    List<Expected> all = new ArrayList<>();
+    all.add(new Expected(EMBEDDING, new long[] {config.vocabularySize(), c}));
+    for (int i = 0; i < config.layers(); i++) {
+      String layer = layer(i) + ".";
+      all.add(new Expected(layer + "input_layernorm.weight", new long[] {c}));
+      for (String module : LINEAR_MODULES) {
+        long[] shape = linearShape(config, module);
+        all.add(new Expected(layer + module + ".weight", shape));
+        boolean biased =
+            module.startsWith("self_attn.") ? config.attentionBias() : config.mlpBias();
+        if (biased) {
+          all.add(new Expected(layer + module + ".bias", new long[] {shape[0]}));
+        }
+      }
+      all.add(new Expected(layer + "post_attention_layernorm.weight", new long[] {c}));
+    }
+    all.add(new Expected(FINAL_NORM, new long[] {c}));
+    if (!config.tieWordEmbeddings()) {
+      all.add(new Expected(HEAD, new long[] {config.vocabularySize(), c}));
+    }
+    return all;
+  }
+
+  /**
+   * Holds a file or folder against the configuration: every tensor there, of the right shape and a
+   * type that we compute in, and none that the model would not use.
+   *
+   * @throws NacelleException of kind INPUT, naming the tensor
+   */
+  public static void check(ModelConfig config, TensorSource source) {
+    Set<String> known = new HashSet<>();
+    // Counted before listed: a configuration of a million layers must not fill the heap.
+    if (config.layers() > source.entries().size()) {
+      throw NacelleException.input(
+          Quoted.path(source.path())
+              + " has "
+              + source.entries().size()
+              + " tensors, too few for the "
+              + config.layers()
+              + " layers of its configuration",
+          "config and weights do not belong together; fetch the model again");
+    }
+    for (Expected wanted : expected(config)) {
+      known.add(wanted.name());
+      TensorEntry entry = source.find(wanted.name());
+      if (entry == null) {
+        throw NacelleException.input(
+            Quoted.path(source.path())
+                + " has no tensor "
+                + wanted.name()
+                + " "
+                + Arrays.toString(wanted.shape())
+                + ", which its configuration asks for",
+            "config and weights do not belong together, or the weights are incomplete");
+      }
+      checkEntry(source, wanted, entry);
+    }
+    for (TensorEntry entry : source.entries().values()) {
+      if (!known.contains(entry.name()) && !IMPLIED.matcher(entry.name()).matches()) {
+        if (entry.name().equals(HEAD)) {
+          checkTiedHead(source, entry);
+        } else {
+          throw NacelleException.input(
+              Quoted.path(source.path())
+                  + " holds tensor "
+                  + Quoted.name(entry.name())
+                  + " "
+                  + entry.describe()
+                  + ", which a model of its configuration does not use",
+              "reading on would leave it out; config and weights do not belong together");
+        }
+      }
+    }
+  }
+
+  private static void checkEntry(TensorSource source, Expected wanted, TensorEntry entry) {
+    if (!Arrays.equals(entry.shape(), wanted.shape())) {
+      throw NacelleException.input(
+          "tensor "
+              + wanted.name()
+              + " of "
+              + Quoted.path(source.path())
+              + " has the shape "
+              + Arrays.toString(entry.shape())
+              + ", its configuration asks for "
+              + Arrays.toString(wanted.shape()),
+          "config and weights do not belong together; fetch the model again");
+    }
+    DType dtype = entry.dtype();
+    if (dtype == null || !dtype.isCompute()) {
+      throw NacelleException.input(
+          "tensor "
+              + wanted.name()
+              + " of "
+              + Quoted.path(source.path())
+              + " is "
+              + Quoted.name(entry.fileDtype())
+              + ", which models are not read from",
+          "weights are read from F32, BF16 and F16");
+    }
+  }
+
+  /** A head beside a tied embedding is a copy, or the configuration is wrong. */
+  private static void checkTiedHead(TensorSource source, TensorEntry head) {
+    TensorEntry embedding = source.find(EMBEDDING);
+    boolean same =
+        embedding != null
+            && embedding.fileDtype().equals(head.fileDtype())
+            && Arrays.equals(embedding.shape(), head.shape())
+            && sameBytes(source.data(EMBEDDING), source.data(HEAD));
+    if (!same) {
+      throw NacelleException.input(
+          Quoted.path(source.path())
+              + " holds an lm_head.weight that differs from the embedding,"
+              + " while its configuration ties them",
+          "set tie_word_embeddings to false in config.json if the head was trained apart");
+    }
+  }
+
+  private static boolean sameBytes(NativeBuffer a, NativeBuffer b) {
+    if (a.byteSize() != b.byteSize()) {
+      return false;
+    }
+    byte[] left = new byte[1 << 16];
+    byte[] right = new byte[1 << 16];
+    for (long at = 0; at < a.byteSize(); at += left.length) {
+      int n = (int) Math.min(left.length, a.byteSize() - at);
+      a.read(at, left, 0, n);
+      b.read(at, right, 0, n);
+      if (!Arrays.equals(left, 0, n, right, 0, n)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

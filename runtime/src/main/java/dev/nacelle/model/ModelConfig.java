@@ -1,0 +1,71 @@
+package dev.nacelle.model;
+
+import dev.nacelle.nativeaccess.DType;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model of the Llama family is, whatever file said so.
+ *
+ * @param hiddenSize C, the width of the residual stream
+ * @param intermediateSize width of the gated feed-forward
+ * @param layers blocks
+ * @param heads query heads
+ * @param kvHeads key and value heads; divides {@code heads}
+ * @param headDim D, elements a head; even
+ * @param vocabularySize V, rows of the embedding and of the head
+ * @param rmsNormEps added to the mean square
+ * @param ropeTheta base of the rotary frequencies
+ * @param ropeScaling how they are stretched
+ * @param maxPositionEmbeddings tokens that the model says it was made for
+ * @param attentionBias whether q, k, v and o have biases
+ * @param mlpBias whether gate, up and down have biases
+ * @param tieWordEmbeddings whether the head is the embedding
+ * @param bosTokenId first token of a text; null where the model names none
+ * @param eosTokenIds tokens that end a generation; may be empty
+ * @param padTokenId null where the model names none
+ * @param dtype element type that the model was saved for; null where it does not say
+ */
+public record ModelConfig(
+    int hiddenSize,
+    int intermediateSize,
+    int layers,
+    int heads,
+    int kvHeads,
+    int headDim,
+    int vocabularySize,
+    double rmsNormEps,
+    double ropeTheta,
+    RopeScaling ropeScaling,
+    int maxPositionEmbeddings,
+    boolean attentionBias,
+    boolean mlpBias,
+    boolean tieWordEmbeddings,
+    @Nullable Integer bosTokenId,
+    List<Integer> eosTokenIds,
+    @Nullable Integer padTokenId,
+    @Nullable DType dtype) {
+
+  public ModelConfig {
+    eosTokenIds = List.copyOf(eosTokenIds);
+  }
+
+  /** Rows of the query projection: heads × headDim. */
+  public int queryWidth() {
+    return heads * headDim;
+  }
+
+  /** Rows of the key projection and of the value projection: kvHeads × headDim. */
+  public int keyValueWidth() {
+    return kvHeads * headDim;
+  }
+
+  /** Elements of all tensors, the head counted once where it is tied. */
+  public long parameters() {
+    long total = 0;
+    for (LlamaTensors.Expected tensor : LlamaTensors.expected(this)) {
+      total = Math.addExact(total, tensor.elements());
+    }
+    return total;
+  }
+}

@@ -1,0 +1,163 @@
+package dev.nacelle.model;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.JsonObject;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rotary settings of a config.json. Version 4 has {@code rope_theta} and {@code rope_scaling} at
+ * the top, version 5 one {@code rope_parameters}; where a file has both, {@code rope_scaling}
+ * holds, and a theta inside it comes before the one at the top, as in transformers.
+ */
+final class RopeConfigReader {
+  private static final double DEFAULT_THETA = 10_000;
+  private static final Set<String> EVERYWHERE =
+      Set.of("rope_type", "type", "rope_theta", "partial_rotary_factor");
+
+  private final JsonObject config;
+  private final @Nullable JsonObject parameters;
+  private final int context;
+  private final int headDim;
+
+  RopeConfigReader(JsonObject config, int context, int headDim) {
+    this.config = config;
+    this.context = context;
+    this.headDim = headDim;
+    JsonObject scaling = config.object("rope_scaling");
+    boolean scaled = scaling != null && !scaling.node().isEmpty();
+    this.parameters = scaled ? scaling : config.object("rope_parameters");
+  }
+
+  double theta() {
+    double top = config.positive("rope_theta", DEFAULT_THETA);
+    double theta = parameters == null ? top : parameters.positive("rope_theta", top);
+    if (theta <= 1) {
+      throw config.error("rope_theta", "is " + theta + ", and must be above 1");
+    }
+    return theta;
+  }
+
+  RopeScaling scaling() {
+    if (parameters == null) {
+      return new RopeScaling.Default();
+    }
+    JsonObject p = parameters;
+    if (p.number("partial_rotary_factor", 1) != 1) {
+      throw p.refusal("partial_rotary_factor", "rotary positions cover the whole head");
+    }
+    String newName = p.string("rope_type");
+    String oldName = p.string("type");
+    String type = newName != null ? newName : oldName != null ? oldName : "default";
+    return switch (type.toLowerCase(Locale.ROOT)) {
+      case "default" -> {
+        refuseUnknown(p, Set.of());
+        yield new RopeScaling.Default();
+      }
+      case "linear" -> {
+        refuseUnknown(p, Set.of("factor"));
+        yield new RopeScaling.Linear(factor(p));
+      }
+      case "dynamic" -> {
+        refuseUnknown(p, Set.of("factor", "original_max_position_embeddings"));
+        if (headDim <= 2) {
+          throw p.error("rope_type", "dynamic needs a head_dim above 2, it is " + headDim);
+        }
+        yield new RopeScaling.Dynamic(factor(p));
+      }
+      case "llama3" -> llama3(p);
+      case "yarn" -> yarn(p);
+      default ->
+          throw p.refusal(
+              newName != null ? "rope_type" : "type",
+              "rotary scalings read so far: default, linear, dynamic, llama3, yarn");
+    };
+  }
+
+  private RopeScaling llama3(JsonObject p) {
+    refuseUnknown(
+        p,
+        Set.of(
+            "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"));
+    double low = positive(p, "low_freq_factor");
+    double high = positive(p, "high_freq_factor");
+    if (high <= low) {
+      throw p.error("high_freq_factor", "is " + high + ", not above low_freq_factor " + low);
+    }
+    return new RopeScaling.Llama3(factor(p), low, high, originalContext(p));
+  }
+
+  private RopeScaling yarn(JsonObject p) {
+    refuseUnknown(
+        p,
+        Set.of(
+            "factor",
+            "original_max_position_embeddings",
+            "attention_factor",
+            "beta_fast",
+            "beta_slow",
+            "mscale",
+            "mscale_all_dim",
+            "truncate"));
+    // A null factor means the ratio of the contexts; transformers refuses a missing one.
+    if (p.node().get("factor") == null) {
+      throw p.error("factor", "is missing");
+    }
+    Double factor = p.has("factor") ? factor(p) : null;
+    Double attention = p.has("attention_factor") ? p.number("attention_factor") : null;
+    if (attention != null && attention <= 0) {
+      throw p.error("attention_factor", "is " + attention + ", and must be above 0");
+    }
+    double fast = orDefault(p, "beta_fast", 32);
+    double slow = orDefault(p, "beta_slow", 1);
+    if (fast < slow) {
+      throw p.error("beta_fast", "is " + fast + ", below beta_slow " + slow);
+    }
+    return new RopeScaling.Yarn(
+        factor,
+        originalContext(p),
+        attention,
+        fast,
+        slow,
+        p.has("mscale") ? p.number("mscale") : null,
+        p.has("mscale_all_dim") ? p.number("mscale_all_dim") : null,
+        p.bool("truncate", true));
+  }
+
+  private static double orDefault(JsonObject p, String key, double fallback) {
+    double value = p.number(key, fallback);
+    if (value < 0) {
+      throw p.error(key, "is " + value + ", and must be above 0");
+    }
+    return value == 0 ? fallback : value;
+  }
+
+  private static double positive(JsonObject p, String key) {
+    double value = p.number(key);
+    if (!(value > 0)) {
+      throw p.error(key, "is " + value + ", and must be above 0");
+    }
+    return value;
+  }
+
+  private static double factor(JsonObject p) {
+    return positive(p, "factor");
+  }
+
+  private long originalContext(JsonObject p) {
+    // Where the key stands at the top, transformers lets that one hold.
+    JsonObject from = config.has("original_max_position_embeddings") ? config : p;
+    return from.integer("original_max_position_embeddings", context, 1, Integer.MAX_VALUE);
+  }
+
+  private static void refuseUnknown(JsonObject p, Set<String> known) {
+    for (String key : p.keys()) {
+      if (!EVERYWHERE.contains(key) && !known.contains(key) && p.has(key)) {
+        NacelleException refusal =
+            p.refusal(key, "remove the key if this rope_type does not read it");
+        throw refusal;
+      }
+    }
+  }
+}
