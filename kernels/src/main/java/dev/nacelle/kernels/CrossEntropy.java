@@ -13,7 +13,8 @@ public interface CrossEntropy {
   int IGNORED = -100;
 
   /**
-   * A low-rank pair beside the head: logits += scale · (hidden·aᵀ)·bᵀ; a (R, C), b (V, R), fp32.
+   * A low-rank pair beside the head: logits += scale · (hidden·aᵀ)·bᵀ; a (R, C), b (V, R), fp32,
+   * bf16 or fp16; gradA and gradB have their shapes, are fp32 and written.
    */
   record LowRank(
       Operand a, Operand b, float scale, @Nullable Operand gradA, @Nullable Operand gradB) {}

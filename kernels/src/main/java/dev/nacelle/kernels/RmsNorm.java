@@ -15,14 +15,38 @@ public interface RmsNorm {
   void forward(Operand y, Operand rstd, Operand x, Operand weight, float eps, int offset);
 
   /**
+   * The gradient of the inputs, from that of y alone.
+   *
    * @param gradX (…, C) or null where nobody asks
    * @param gradWeight (C) fp32 or null where the weight is frozen
+   * @param accumulate whether gradX is added to; gradWeight is always written
+   */
+  default void backward(
+      @Nullable Operand gradX,
+      @Nullable Operand gradWeight,
+      Operand gradY,
+      Operand x,
+      Operand weight,
+      Operand rstd,
+      int offset,
+      boolean accumulate) {
+    backward(gradX, gradWeight, gradY, null, x, weight, rstd, offset, accumulate);
+  }
+
+  /**
+   * The gradient of the inputs, from that of either output or both.
+   *
+   * @param gradX (…, C) x's dtype, or null where nobody asks
+   * @param gradWeight (C) fp32 or null where the weight is frozen
+   * @param gradY (…, C) x's dtype, any strides, or null for zeros
+   * @param gradRstd (…) fp32, any strides, or null for zeros
    * @param accumulate whether gradX is added to; gradWeight is always written
    */
   void backward(
       @Nullable Operand gradX,
       @Nullable Operand gradWeight,
-      Operand gradY,
+      @Nullable Operand gradY,
+      @Nullable Operand gradRstd,
       Operand x,
       Operand weight,
       Operand rstd,

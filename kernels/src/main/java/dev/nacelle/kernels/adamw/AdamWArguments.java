@@ -1,0 +1,50 @@
+package dev.nacelle.kernels.adamw;
+
+import dev.nacelle.kernels.AdamW.Slot;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.common.Checks;
+import java.util.List;
+
+/** What every implementation of AdamW asks of its arguments. */
+final class AdamWArguments {
+  private AdamWArguments() {}
+
+  static void check(
+      List<Slot> slots,
+      long step,
+      double lr,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay) {
+    for (Slot slot : slots) {
+      Operand parameter = slot.parameter();
+      Checks.compute("parameter", parameter);
+      Checks.contiguous("parameter", parameter);
+      like("gradient", slot.gradient(), parameter);
+      like("exp_avg", slot.expAvg(), parameter);
+      like("exp_avg_sq", slot.expAvgSq(), parameter);
+    }
+    if (step < 1) {
+      throw new IllegalArgumentException("step: expected at least 1, given " + step);
+    }
+    Checks.atLeast("lr", lr, 0);
+    share("beta1", beta1);
+    share("beta2", beta2);
+    Checks.atLeast("eps", eps, 0);
+    Checks.atLeast("weight_decay", weightDecay, 0);
+  }
+
+  private static void like(String name, Operand x, Operand parameter) {
+    Checks.sameDtype(name, x, "parameter", parameter);
+    Checks.sameShape(name, x, "parameter", parameter);
+    Checks.contiguous(name, x);
+  }
+
+  private static void share(String name, double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException(
+          name + ": expected at least 0 and below 1, given " + value);
+    }
+  }
+}

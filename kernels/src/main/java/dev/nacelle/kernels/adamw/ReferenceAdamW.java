@@ -1,0 +1,35 @@
+package dev.nacelle.kernels.adamw;
+
+import dev.nacelle.kernels.AdamW;
+import dev.nacelle.kernels.common.Elements;
+import java.util.List;
+
+/** AdamW in plain Java, in double: what the others are held against. */
+public final class ReferenceAdamW implements AdamW {
+
+  @Override
+  public void step(
+      List<Slot> slots,
+      long step,
+      double lr,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay) {
+    AdamWArguments.check(slots, step, lr, beta1, beta2, eps, weightDecay);
+    AdamWFactors f = AdamWFactors.of(step, lr, beta1, beta2, eps, weightDecay);
+    for (Slot slot : slots) {
+      for (long i = 0; i < slot.parameter().elements(); i++) {
+        double g = Elements.get(slot.gradient(), i);
+        double m = Elements.get(slot.expAvg(), i);
+        m += f.weight1() * (g - m);
+        double v = Elements.get(slot.expAvgSq(), i) * f.beta2() + f.weight2() * g * g;
+        double p = Elements.get(slot.parameter(), i) * f.keep();
+        Elements.set(slot.expAvg(), i, m);
+        Elements.set(slot.expAvgSq(), i, v);
+        Elements.set(
+            slot.parameter(), i, p - f.stepSize() * m / (Math.sqrt(v) / f.root() + f.eps()));
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.nacelle.kernels.operator;
+
+/**
+ * One pass of an operator to be timed.
+ *
+ * @param pass {@code forward}, {@code backward} or {@code forward+backward}
+ * @param bytes read plus written by an ideal execution
+ * @param flops of an ideal execution
+ * @param shareOf the limit that the pass is held against
+ */
+public record Measurement(String pass, long bytes, long flops, Limit shareOf, Runnable work) {
+  /** What bounds an operator. */
+  public enum Limit {
+    /** The bandwidth of a plain copy. */
+    COPY("copy"),
+    /** The rate of a large matrix product. */
+    GEMM("gemm");
+
+    private final String label;
+
+    Limit(String label) {
+      this.label = label;
+    }
+
+    public String label() {
+      return label;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package dev.nacelle.kernels.registry;
+
+import dev.nacelle.kernels.adamw.AdamWOperator;
+import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
+import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
+import dev.nacelle.kernels.operator.Operator;
+import dev.nacelle.kernels.rmsnorm.RmsNormOperator;
+import dev.nacelle.kernels.rope.RopeOperator;
+import dev.nacelle.kernels.swiglu.SwiGluOperator;
+import java.util.List;
+
+/** Every operator that has a description, in the order of OPERATORS.md. */
+public final class Operators {
+  private static final List<Operator> ALL =
+      List.of(
+          new RmsNormOperator(),
+          new RopeOperator(),
+          new SwiGluOperator(),
+          new CrossEntropyOperator(),
+          new AdamWOperator(),
+          new ClipGradNormOperator());
+
+  private Operators() {}
+
+  public static List<Operator> all() {
+    return ALL;
+  }
+}
