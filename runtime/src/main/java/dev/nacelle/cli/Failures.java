@@ -9,7 +9,8 @@ import picocli.CommandLine.ParameterException;
 record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose) {
   int report(Exception failure) {
     if (failure instanceof NacelleException known) {
-      return tell(known.kind().exitCode(), known.kind().code(), message(known), known.hint(), known);
+      return tell(
+          known.kind().exitCode(), known.kind().code(), message(known), known.hint(), known);
     }
     return tell(
         NacelleException.Kind.INTERNAL.exitCode(),

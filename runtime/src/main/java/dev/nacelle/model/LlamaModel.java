@@ -1,7 +1,6 @@
 package dev.nacelle.model;
 
 import dev.nacelle.adapter.LowRankPair;
-import dev.nacelle.data.PackedBatch;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.function.CrossEntropy;
 import dev.nacelle.function.RmsNorm;
@@ -47,9 +46,7 @@ public final class LlamaModel implements AutoCloseable {
     }
     this.norm = norm("model.norm.weight");
     Tensor headWeight =
-        config.tieWordEmbeddings()
-            ? table
-            : weights.matrix("lm_head.weight", vocabulary, channels);
+        config.tieWordEmbeddings() ? table : weights.matrix("lm_head.weight", vocabulary, channels);
     this.head = new Linear("lm_head", headWeight, null);
   }
 
@@ -131,7 +128,7 @@ public final class LlamaModel implements AutoCloseable {
    * @param tokenOffset tokens of the run before this batch
    */
   public Tensor losses(
-      Tape tape, PackedBatch batch, float gradScale, boolean training, long tokenOffset) {
+      Tape tape, TokenRow batch, float gradScale, boolean training, long tokenOffset) {
     Tensor hidden =
         hidden(tape, batch.ids(), batch.positions(), batch.starts(), training, tokenOffset, null);
     Tensor targets = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, batch.targets()));
@@ -171,7 +168,13 @@ public final class LlamaModel implements AutoCloseable {
                 engine.allocator().allocate(LedgerClass.WORKSPACE, DType.FP32, 1, pair.rank()));
         products.multiply(h.operand(), last, false, pair.a().value().operand(), true, 1f, 0f);
         products.multiply(
-            logits.operand(), h.operand(), false, pair.b().value().operand(), true, pair.scale(), 1f);
+            logits.operand(),
+            h.operand(),
+            false,
+            pair.b().value().operand(),
+            true,
+            pair.scale(),
+            1f);
       }
       return logits.toFloats();
     }
@@ -205,14 +208,13 @@ public final class LlamaModel implements AutoCloseable {
     for (int position : positions) {
       longest = Math.max(longest, position + 1);
     }
-    RopeFrequencies.Inverse rope = RopeFrequencies.inverse(config, longest);
-    float[] frequencies = rope.frequencies();
+    float[] frequencies = RopeFrequencies.inverse(config, longest);
     Pass pass =
         new Pass(
             tape,
             tape.own(allocator.of(LedgerClass.ACTIVATIONS, positions)),
             tape.own(allocator.of(LedgerClass.ACTIVATIONS, frequencies, frequencies.length)),
-            rope.attentionFactor(),
+            RopeFrequencies.attentionFactor(config),
             starts,
             training,
             tokenOffset,

@@ -60,8 +60,13 @@ final class Weights implements AutoCloseable {
     }
     if (!Arrays.equals(entry.shape(), shape)) {
       throw NacelleException.input(
-          source.path() + ": tensor '" + name + "' is " + entry.describe()
-              + ", the configuration asks for " + Arrays.toString(shape),
+          source.path()
+              + ": tensor '"
+              + name
+              + "' is "
+              + entry.describe()
+              + ", the configuration asks for "
+              + Arrays.toString(shape),
           "config.json and the weights belong to different models");
     }
     return entry;

@@ -34,7 +34,7 @@ public final class Evaluator {
   /** The loss of each row of a batch: row t predicts token t + 1; 0 where it has no target. */
   public float[] rowLosses(PackedBatch batch) {
     try (Tape tape = engine.forwardOnly()) {
-      return model.losses(tape, batch, 1f, false, 0).toFloats();
+      return model.losses(tape, Batches.row(batch), 1f, false, 0).toFloats();
     }
   }
 

@@ -31,13 +31,14 @@ public final class Generator {
   public int[] generate(
       int[] prompt, int maxNewTokens, Sampling sampling, long seed, IntPredicate listener) {
     if (prompt.length == 0) {
-      throw NacelleException.input(
-          "the prompt has no token", "give --prompt or --chat some text");
+      throw NacelleException.input("the prompt has no token", "give --prompt or --chat some text");
     }
     for (int id : prompt) {
       if (id < 0 || id >= model.config().vocabularySize()) {
         throw NacelleException.input(
-            "the prompt has token " + id + ", the model's vocabulary ends at "
+            "the prompt has token "
+                + id
+                + ", the model's vocabulary ends at "
                 + (model.config().vocabularySize() - 1),
             "tokenizer and weights belong to different models");
       }

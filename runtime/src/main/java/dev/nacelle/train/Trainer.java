@@ -69,8 +69,15 @@ public final class Trainer implements AutoCloseable {
       if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
         throw new NacelleException(
             NacelleException.Kind.INTERNAL,
-            "step " + step + ": the loss is " + loss + " and the gradient norm " + norm
-                + "; the adapter was left as step " + stepsDone + " made it",
+            "step "
+                + step
+                + ": the loss is "
+                + loss
+                + " and the gradient norm "
+                + norm
+                + "; the adapter was left as step "
+                + stepsDone
+                + " made it",
             "lower --lr, set --clip, or use --dtype fp32");
       }
       double rate = settings.schedule().rate(step);
@@ -95,7 +102,7 @@ public final class Trainer implements AutoCloseable {
 
   private double forwardBackward(PackedBatch batch, float gradScale) {
     try (Tape tape = engine.record()) {
-      Tensor losses = model.losses(tape, batch, gradScale, true, tokensDone);
+      Tensor losses = model.losses(tape, Batches.row(batch), gradScale, true, tokensDone);
       double sum = 0;
       for (float loss : losses.toFloats()) {
         sum += loss;
