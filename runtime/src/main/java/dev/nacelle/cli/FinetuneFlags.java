@@ -18,7 +18,10 @@ import picocli.CommandLine.Option;
 
 /** The flags of finetune, and the options they stand for. */
 final class FinetuneFlags {
-  @Option(names = "--model", paramLabel = "M", description = "A Hugging Face folder or a .gguf file.")
+  @Option(
+      names = "--model",
+      paramLabel = "M",
+      description = "A Hugging Face folder or a .gguf file.")
   @Nullable Path model;
 
   @Option(
@@ -102,7 +105,8 @@ final class FinetuneFlags {
   @Option(
       names = "--format",
       defaultValue = "auto",
-      description = "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
+      description =
+          "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
   String format = "auto";
 
   @Option(
@@ -189,7 +193,10 @@ final class FinetuneFlags {
       description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE} on the CPU).")
   String dtype = "fp32";
 
-  @Option(names = "--log", paramLabel = "F.jsonl", description = "Step log (default: DIR/log.jsonl).")
+  @Option(
+      names = "--log",
+      paramLabel = "F.jsonl",
+      description = "Step log (default: DIR/log.jsonl).")
   @Nullable Path log;
 
   @Option(
@@ -199,7 +206,8 @@ final class FinetuneFlags {
   @Nullable Path dumpGradients;
 
   /** The options, every value checked. */
-  FinetuneOptions options(Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
+  FinetuneOptions options(
+      Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
     require(rank >= 1 && rank <= 65536, "--rank " + rank, "choose 1 or more, 16 say");
     require(finite(alpha) && alpha >= 0, "--alpha " + alpha, "choose 0 or more, 32 say");
     require(dropout >= 0 && dropout < 1, "--dropout " + dropout, "choose 0 or more, below 1");
@@ -216,7 +224,9 @@ final class FinetuneFlags {
     require(finite(clip) && clip >= 0, "--clip " + clip, "choose 0 (off) or more");
     require(finite(eps) && eps >= 0, "--eps " + eps, "choose 0 or more, 1e-8 say");
     require(
-        finite(loraPlusRatio) && loraPlusRatio > 0, "--lora-plus-ratio " + loraPlusRatio, "above 0");
+        finite(loraPlusRatio) && loraPlusRatio > 0,
+        "--lora-plus-ratio " + loraPlusRatio,
+        "above 0");
     require(evalSplit >= 0 && evalSplit < 100, "--eval-split " + evalSplit, "above 0, below 100");
     require(
         evalData.isEmpty() || evalSplit == 0, "--eval-data with --eval-split", "give one of them");
@@ -284,7 +294,8 @@ final class FinetuneFlags {
       case "fp32" -> DType.FP32;
       case "bf16" -> DType.BF16;
       default ->
-          throw NacelleException.usage("--dtype " + name + " is not possible", "choose fp32 or bf16");
+          throw NacelleException.usage(
+              "--dtype " + name + " is not possible", "choose fp32 or bf16");
     };
   }
 

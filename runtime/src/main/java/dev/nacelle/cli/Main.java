@@ -16,7 +16,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     subcommands = {
-      FinetuneCommand.class,
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,

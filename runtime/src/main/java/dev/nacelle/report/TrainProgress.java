@@ -43,7 +43,8 @@ public final class TrainProgress implements AutoCloseable {
       case TrainEvent.Note note -> line(note.text());
       case TrainEvent.Preparing p ->
           show(
-              String.format(Locale.ROOT, "%s data %3d %%", p.what(), 100 * p.done() / Math.max(1, p.total())),
+              String.format(
+                  Locale.ROOT, "%s data %3d %%", p.what(), 100 * p.done() / Math.max(1, p.total())),
               false);
       case TrainEvent.Started s -> {
         totalSteps = s.totalSteps();
@@ -105,7 +106,9 @@ public final class TrainProgress implements AutoCloseable {
   }
 
   private static String fit(String text, int width) {
-    return text.length() > width ? text.substring(0, width) : text + " ".repeat(width - text.length());
+    return text.length() > width
+        ? text.substring(0, width)
+        : text + " ".repeat(width - text.length());
   }
 
   private void line(String text) {

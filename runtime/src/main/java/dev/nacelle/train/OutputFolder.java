@@ -14,8 +14,8 @@ final class OutputFolder {
   /**
    * Makes the folder.
    *
-   * @throws NacelleException of kind USAGE where it holds something and that may not be overwritten,
-   *     ENVIRONMENT where it cannot be made or written
+   * @throws NacelleException of kind USAGE where it holds something and that may not be
+   *     overwritten, ENVIRONMENT where it cannot be made or written
    */
   static void prepare(Path folder, boolean overwrite) {
     if (Files.isRegularFile(folder)) {
