@@ -1,5 +1,7 @@
 package dev.nacelle.kernels;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One implementation of every operator that the engine calls, for one device and one number of
  * threads. Faces check shapes and types before anything native runs. All calls are synchronous and
@@ -12,6 +14,14 @@ public interface KernelSet extends AutoCloseable {
   String isaLevel();
 
   int threads();
+
+  /**
+   * Why the C library does not run, with what to install, where this set stands in for it; null for
+   * the C library itself. To be shown to the user once.
+   */
+  default @Nullable String fallbackReason() {
+    return null;
+  }
 
   RmsNorm rmsNorm();
 

@@ -134,7 +134,6 @@ public final class SampleEncoder {
     if (kept.length > 0) {
       trained.clear(0);
     }
-    boolean hadTarget = !trained.isEmpty();
     if (truncated) {
       trained.clear(kept.length, Math.max(kept.length, trained.length()));
     }
@@ -142,8 +141,8 @@ public final class SampleEncoder {
       String why =
           kept.length == 0
               ? "it has no token"
-              : hadTarget || truncated
-                  ? "every target lies behind the first " + options.maxLength() + " tokens"
+              : truncated
+                  ? "no target is within its first " + options.maxLength() + " tokens"
                   : "it has nothing to train on";
       return new Reading.Dropped(kept, truncated, why);
     }

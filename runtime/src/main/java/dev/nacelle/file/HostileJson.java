@@ -10,22 +10,29 @@ import org.jspecify.annotations.Nullable;
 
 /** Jackson, set up for files that nobody vouches for. */
 final class HostileJson {
-  /** Limits on depth, numbers and strings; names are not interned, for they are the file's. */
-  static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(100)
-                  .maxNumberLength(100)
-                  .maxStringLength(100_000_000)
-                  .maxNameLength(1_000_000)
-                  .build())
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-          .build();
+  /** The factory of the header parser, which checks for duplicates itself. */
+  static final JsonFactory FACTORY = newFactory();
 
   private HostileJson() {}
+
+  /**
+   * Limits on depth, numbers and strings; names are not interned, for they are the file's. A mapper
+   * needs a factory of its own, for it changes the one that it is built on.
+   */
+  static JsonFactory newFactory() {
+    return JsonFactory.builder()
+        .streamReadConstraints(
+            StreamReadConstraints.builder()
+                .maxNestingDepth(100)
+                .maxNumberLength(100)
+                .maxStringLength(100_000_000)
+                .maxNameLength(1_000_000)
+                .build())
+        .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+        .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+        .build();
+  }
 
   /** The byte of the file where a token lies, given where the text begins. */
   static String offset(@Nullable JsonLocation location, long start) {

@@ -16,7 +16,7 @@ public final class JsonFile {
   private static final long LARGEST = 64L << 20;
 
   private static final JsonMapper MAPPER =
-      JsonMapper.builder(HostileJson.FACTORY)
+      JsonMapper.builder(HostileJson.newFactory())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

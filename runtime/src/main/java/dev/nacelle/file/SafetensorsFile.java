@@ -41,29 +41,15 @@ public final class SafetensorsFile implements TensorSource {
 
   @Override
   public NativeBuffer data(String name) {
-    TensorEntry entry = require(name);
+    TensorEntry entry = entry(name);
     failIfAsked(faults, path, name);
     return mapped.slice(entry.offset(), entry.bytes());
   }
 
   @Override
   public void readFloat32(String name, NativeBuffer target) {
-    TensorEntry entry = require(name);
+    TensorEntry entry = entry(name);
     Float32.widen(path, entry, data(name), target);
-  }
-
-  private TensorEntry require(String name) {
-    TensorEntry entry = header.entries().get(name);
-    if (entry == null) {
-      throw missing(path, name);
-    }
-    return entry;
-  }
-
-  static NacelleException missing(Path path, String name) {
-    return NacelleException.input(
-        Quoted.path(path) + " has no tensor " + Quoted.name(name),
-        "`nacelle inspect` lists the tensors that it has");
   }
 
   static void failIfAsked(FaultInjector faults, Path path, String name) {

@@ -1,5 +1,6 @@
 package dev.nacelle.file;
 
+import dev.nacelle.NacelleException;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,7 +17,7 @@ public interface TensorSource extends AutoCloseable {
   /**
    * The bytes of a tensor as the file holds them, mapped and read-only.
    *
-   * @throws dev.nacelle.NacelleException of kind INPUT when there is no such tensor
+   * @throws NacelleException of kind INPUT when there is no such tensor
    */
   NativeBuffer data(String name);
 
@@ -24,14 +25,29 @@ public interface TensorSource extends AutoCloseable {
    * Writes the tensor's elements as fp32 into {@code target}, whatever type the file has.
    *
    * @param target at least 4 × elements bytes
-   * @throws dev.nacelle.NacelleException of kind INPUT when there is no such tensor, or its type
-   *     cannot be widened to fp32
+   * @throws NacelleException of kind INPUT when there is no such tensor, or its type cannot be
+   *     widened to fp32
    */
   void readFloat32(String name, NativeBuffer target);
 
   /** The entry, or null where there is none. */
   default @Nullable TensorEntry find(String name) {
     return entries().get(name);
+  }
+
+  /**
+   * The entry.
+   *
+   * @throws NacelleException of kind INPUT when there is no such tensor
+   */
+  default TensorEntry entry(String name) {
+    TensorEntry entry = find(name);
+    if (entry == null) {
+      throw NacelleException.input(
+          Quoted.path(path()) + " has no tensor " + Quoted.name(name),
+          "`nacelle inspect` lists the tensors that it has");
+    }
+    return entry;
   }
 
   @Override

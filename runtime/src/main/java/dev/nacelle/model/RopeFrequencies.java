@@ -86,7 +86,7 @@ public final class RopeFrequencies {
     }
     // The length is a tensor in transformers, so every step is rounded.
     float ratio = (float) factor * (float) sequenceLength / (float) context;
-    float grown = (float) Math.pow(ratio - (float) (factor - 1), (float) exponent);
+    float grown = (float) Math.pow(ratio - (float) (factor - 1), exponent);
     return (float) theta * grown;
   }
 
