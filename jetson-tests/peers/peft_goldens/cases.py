@@ -48,7 +48,7 @@ CASES = {
     ),
     "tied-head": case(
         "gqa-tied", texts.completion_records(2, 9), "lm_head,self_attn.v_proj", 4, 4, batch_size=2, accumulate=2,
-        lr=5e-4, weight_decay=0.01, packing="off",
+        lr=5e-4, weight_decay=0.5, packing="off",
     ),
     "biases-mlp": case(
         "biases", texts.text_records(9, 15), "gate_proj,up_proj,down_proj", 16, 16,
@@ -63,7 +63,7 @@ CASES = {
     ),
     "linear-text": case(
         "linear", texts.text_records(13, 12), "q_proj,v_proj", 16, 32,
-        batch_size=3, schedule="cosine", warmup=0.2, packing="off", betas=[0.8, 0.99], eps=1e-7,
+        batch_size=3, schedule="cosine", warmup=0.2, packing="off", betas=[0.8, 0.99], eps=1e-4,
     ),
     "linear-mlp": case(
         "linear", texts.chat_records(8, 10), "mlp.up_proj,mlp.down_proj", 8, 16, max_length=128,

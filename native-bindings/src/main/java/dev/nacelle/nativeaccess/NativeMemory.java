@@ -1,12 +1,10 @@
 package dev.nacelle.nativeaccess;
 
+import dev.nacelle.nativeaccess.ffm.Libc;
+import dev.nacelle.nativeaccess.ffm.RawMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -20,43 +18,10 @@ public final class NativeMemory {
   /** Enough for a cache line and for every vector width in use. */
   public static final long ALIGNMENT = 64;
 
-  private static final int PROT_READ_WRITE = 3;
-  private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
-
   private static final AtomicLong LIVE_BUFFERS = new AtomicLong();
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
 
   private NativeMemory() {}
-
-  private static final class Libc {
-    static final Linker LINKER = Linker.nativeLinker();
-    static final MethodHandle ALIGNED_ALLOC =
-        bind(
-            "aligned_alloc",
-            FunctionDescriptor.of(
-                ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-    static final MethodHandle FREE = bind("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
-    static final MethodHandle MMAP =
-        bind(
-            "mmap",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_LONG));
-    static final MethodHandle MUNMAP =
-        bind(
-            "munmap",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-
-    private static MethodHandle bind(String name, FunctionDescriptor type) {
-      return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type);
-    }
-  }
 
   /**
    * New memory, {@link #ALIGNMENT}-aligned, not zeroed.
@@ -68,27 +33,18 @@ public final class NativeMemory {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
     }
     long rounded = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    MemorySegment segment;
-    try {
-      segment = (MemorySegment) Libc.ALIGNED_ALLOC.invokeExact(ALIGNMENT, rounded);
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
-    if (segment.address() == 0) {
+    long address = Libc.alignedAlloc(ALIGNMENT, rounded);
+    if (address == 0) {
       throw new NativeException("the system refused " + bytes + " bytes of memory");
     }
     LIVE_BUFFERS.incrementAndGet();
     LIVE_BYTES.addAndGet(bytes);
     return NativeBuffer.wrap(
-        segment.reinterpret(bytes),
+        RawMemory.segment(address, bytes),
         () -> {
           LIVE_BUFFERS.decrementAndGet();
           LIVE_BYTES.addAndGet(-bytes);
-          try {
-            Libc.FREE.invokeExact(segment);
-          } catch (Throwable t) {
-            throw new AssertionError(t);
-          }
+          Libc.free(address);
         });
   }
 
@@ -99,28 +55,16 @@ public final class NativeMemory {
    * @throws NativeException if the system refuses the range
    */
   public static NativeBuffer reserve(long bytes) {
-    long address;
-    try {
-      address =
-          (long)
-              Libc.MMAP.invokeExact(
-                  0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+    long address = Libc.reserve(bytes);
     if (address == -1) {
       throw new NativeException("the system refused a range of " + bytes + " bytes of addresses");
     }
     LIVE_BUFFERS.incrementAndGet();
     return NativeBuffer.wrap(
-        MemorySegment.ofAddress(address).reinterpret(bytes),
+        RawMemory.segment(address, bytes),
         () -> {
           LIVE_BUFFERS.decrementAndGet();
-          try {
-            int ignored = (int) Libc.MUNMAP.invokeExact(address, bytes);
-          } catch (Throwable t) {
-            throw new AssertionError(t);
-          }
+          Libc.unmap(address, bytes);
         });
   }
 

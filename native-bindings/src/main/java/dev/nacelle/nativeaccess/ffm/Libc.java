@@ -1,0 +1,86 @@
+package dev.nacelle.nativeaccess.ffm;
+
+import static dev.nacelle.nativeaccess.ffm.Linking.I32;
+import static dev.nacelle.nativeaccess.ffm.Linking.I64;
+import static dev.nacelle.nativeaccess.ffm.Linking.PTR;
+
+import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
+
+/** The few functions of the C library that we call. */
+public final class Libc {
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+
+  private Libc() {}
+
+  private static final class Bound {
+    static final MethodHandle ALIGNED_ALLOC =
+        Linking.libc("aligned_alloc", Linking.int64(I64, I64));
+    static final MethodHandle FREE = Linking.libc("free", Linking.nothing(PTR));
+    static final MethodHandle MMAP =
+        Linking.libc("mmap", Linking.int64(PTR, I64, I32, I32, I32, I64));
+    static final MethodHandle MUNMAP = Linking.libc("munmap", Linking.int32(PTR, I64));
+    static final MethodHandle SETENV = Linking.libc("setenv", Linking.int32(PTR, PTR, I32));
+    static final MethodHandle GETENV = Linking.libc("getenv", Linking.int64(PTR));
+  }
+
+  /** The address of {@code bytes} new bytes, 0 if there are none; both sizes as C asks for them. */
+  public static long alignedAlloc(long alignment, long bytes) {
+    try {
+      return (long) Bound.ALIGNED_ALLOC.invokeExact(alignment, bytes);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  public static void free(long address) {
+    try {
+      Bound.FREE.invokeExact(address);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /** The address of a range that becomes memory where it is touched, -1 if it is refused. */
+  public static long reserve(long bytes) {
+    try {
+      return (long)
+          Bound.MMAP.invokeExact(
+              0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  public static void unmap(long address, long bytes) {
+    try {
+      int ignored = (int) Bound.MUNMAP.invokeExact(address, bytes);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /**
+   * Sets a variable in the environment that native code reads. Java's own {@link System#getenv} was
+   * copied at start and does not see it; libraries loaded later do.
+   */
+  public static void setEnvironment(String name, String value) {
+    try (CString n = CString.of(name);
+        CString v = CString.of(value)) {
+      int ignored = (int) Bound.SETENV.invokeExact(n.address(), v.address(), 1);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /** What native code reads from the environment. */
+  public static @Nullable String environment(String name) {
+    try (CString n = CString.of(name)) {
+      long value = (long) Bound.GETENV.invokeExact(n.address());
+      return value == 0 ? null : RawMemory.utf8(value);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+}
