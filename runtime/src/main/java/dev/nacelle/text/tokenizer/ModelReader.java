@@ -3,6 +3,7 @@ package dev.nacelle.text.tokenizer;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -180,7 +181,7 @@ final class ModelReader {
     int leftId = tokens.find(left);
     int rightId = tokens.find(right);
     int skip =
-        prefix.isEmpty() ? 0 : prefix.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        prefix.isEmpty() ? 0 : prefix.getBytes(StandardCharsets.UTF_8).length;
     int result = leftId < 0 || rightId < 0 ? -1 : tokens.findJoined(leftId, rightId, skip);
     if (result < 0) {
       throw Refusal.of(
