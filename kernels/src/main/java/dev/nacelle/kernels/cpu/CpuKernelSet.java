@@ -15,10 +15,12 @@ import dev.nacelle.kernels.SwiGlu;
 /** The operators of the C library. */
 public final class CpuKernelSet implements KernelSet {
   private final KernelLibrary library;
+  private final CpuProducts products;
   private final Elementwise elementwise;
 
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
+    this.products = new CpuProducts(library);
     this.elementwise = new CpuElementwise(library);
   }
 
@@ -69,7 +71,7 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public Products products() {
-    throw new UnsupportedOperationException("products are not in the C library");
+    return products;
   }
 
   @Override
@@ -82,7 +84,9 @@ public final class CpuKernelSet implements KernelSet {
     return elementwise;
   }
 
-  /** The library stays loaded; a set holds nothing else. */
+  /** Gives scratch back; the library stays loaded. */
   @Override
-  public void close() {}
+  public void close() {
+    products.close();
+  }
 }

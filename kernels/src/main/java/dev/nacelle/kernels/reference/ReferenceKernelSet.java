@@ -16,6 +16,7 @@ import dev.nacelle.kernels.SwiGlu;
 public final class ReferenceKernelSet implements KernelSet {
   private final String reason;
   private final int threads;
+  private final Products products = new ReferenceProducts();
   private final Elementwise elementwise = new ReferenceElementwise();
 
   /**
@@ -78,7 +79,7 @@ public final class ReferenceKernelSet implements KernelSet {
 
   @Override
   public Products products() {
-    throw new UnsupportedOperationException("products have no Java reference");
+    return products;
   }
 
   @Override
