@@ -9,12 +9,12 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
 /** The face of gemm/gemm.c. It holds each thread's scratch (1.8 MiB with AVX-512) until closed. */
-final class CpuProducts implements Products, AutoCloseable {
+public final class CpuProducts implements Products, AutoCloseable {
   private final int threads;
   private final MethodHandle multiply;
   private final NativeBuffer workspace;
 
-  CpuProducts(KernelLibrary library) {
+  public CpuProducts(KernelLibrary library) {
     threads = library.threads();
     multiply = library.bind("nk_gemm_forward", "PPPPLLLLLLIIIIIFFI");
     MethodHandle bytes = library.bindLong("nk_gemm_workspace", "I");
