@@ -87,8 +87,7 @@ final class GgufCursor {
     long length = i64("the length of " + what);
     if (length < 0 || length > remaining()) {
       throw error(
-          what + " of " + Long.toUnsignedString(length)
-              + " bytes runs past the end of the file");
+          what + " of " + Long.toUnsignedString(length) + " bytes runs past the end of the file");
     }
     if (length > longest) {
       throw error(what + " has " + length + " bytes, more than " + longest);

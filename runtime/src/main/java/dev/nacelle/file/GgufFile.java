@@ -40,8 +40,8 @@ public final class GgufFile implements TensorSource {
     if (version != 2 && version != 3) {
       boolean swapped = Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3;
       throw NacelleException.input(
-          Quoted.path(path) + (swapped ? " is big-endian" : " has version "
-              + Integer.toUnsignedString(version)),
+          Quoted.path(path)
+              + (swapped ? " is big-endian" : " has version " + Integer.toUnsignedString(version)),
           "GGUF is read in versions 2 and 3, little-endian");
     }
     // A tensor takes a name's length, a count of dimensions, a type and an offset at least.
@@ -86,8 +86,14 @@ public final class GgufFile implements TensorSource {
       long room = mapped.byteSize() - dataStart;
       if (entry.bytes() > room || entry.offset() > room - entry.bytes()) {
         throw cursor.error(
-            "tensor " + Quoted.name(entry.name()) + " " + entry.describe() + " at offset "
-                + entry.offset() + " runs past the end of the file, " + Math.max(room, 0)
+            "tensor "
+                + Quoted.name(entry.name())
+                + " "
+                + entry.describe()
+                + " at offset "
+                + entry.offset()
+                + " runs past the end of the file, "
+                + Math.max(room, 0)
                 + " bytes of data are there");
       }
       order[i] =
@@ -112,7 +118,10 @@ public final class GgufFile implements TensorSource {
     int dimensions = cursor.i32(what);
     if (dimensions < 0 || dimensions > MOST_DIMENSIONS) {
       throw cursor.error(
-          what + " has " + Integer.toUnsignedString(dimensions) + " dimensions, more than "
+          what
+              + " has "
+              + Integer.toUnsignedString(dimensions)
+              + " dimensions, more than "
               + MOST_DIMENSIONS);
     }
     long[] shape = new long[dimensions];
@@ -127,8 +136,11 @@ public final class GgufFile implements TensorSource {
     long offset = cursor.i64(what);
     if (offset < 0 || offset % alignment != 0) {
       throw cursor.error(
-          what + " has the offset " + Long.toUnsignedString(offset)
-              + ", no multiple of the alignment " + alignment);
+          what
+              + " has the offset "
+              + Long.toUnsignedString(offset)
+              + ", no multiple of the alignment "
+              + alignment);
     }
     return new TensorEntry(
         name, type.name(), type.dtype(), shape, offset, bytesOf(cursor, what, type, shape));
@@ -138,8 +150,13 @@ public final class GgufFile implements TensorSource {
     long row = shape.length == 0 ? 1 : shape[shape.length - 1];
     if (row % type.blockElements() != 0) {
       throw cursor.error(
-          what + " has rows of " + row + " elements, no multiple of the " + type.blockElements()
-              + " in a block of " + type);
+          what
+              + " has rows of "
+              + row
+              + " elements, no multiple of the "
+              + type.blockElements()
+              + " in a block of "
+              + type);
     }
     try {
       long elements = 1;
@@ -157,13 +174,15 @@ public final class GgufFile implements TensorSource {
 
   private static void refuseOverlap(GgufCursor cursor, TensorEntry[] order) {
     Arrays.sort(
-        order,
-        Comparator.comparingLong(TensorEntry::offset).thenComparingLong(TensorEntry::bytes));
+        order, Comparator.comparingLong(TensorEntry::offset).thenComparingLong(TensorEntry::bytes));
     for (int i = 1; i < order.length; i++) {
       if (order[i].offset() < order[i - 1].offset() + order[i - 1].bytes()) {
         throw cursor.error(
-            "tensors " + Quoted.name(order[i - 1].name()) + " and "
-                + Quoted.name(order[i].name()) + " overlap");
+            "tensors "
+                + Quoted.name(order[i - 1].name())
+                + " and "
+                + Quoted.name(order[i].name())
+                + " overlap");
       }
     }
   }
@@ -220,7 +239,12 @@ public final class GgufFile implements TensorSource {
     GgufType type = GgufType.valueOf(entry.fileDtype());
     if (!type.isReadable()) {
       throw NacelleException.input(
-          "tensor " + Quoted.name(name) + " of " + Quoted.path(path) + " is " + entry.describe()
+          "tensor "
+              + Quoted.name(name)
+              + " of "
+              + Quoted.path(path)
+              + " is "
+              + entry.describe()
               + ", a type that Nacelle does not read yet",
           "types read so far: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
     }
@@ -230,7 +254,12 @@ public final class GgufFile implements TensorSource {
     long width = shape.length < 2 ? 1 : shape[shape.length - 1];
     if (width > 1 << 24) {
       throw NacelleException.input(
-          "tensor " + Quoted.name(name) + " of " + Quoted.path(path) + " is " + entry.describe()
+          "tensor "
+              + Quoted.name(name)
+              + " of "
+              + Quoted.path(path)
+              + " is "
+              + entry.describe()
               + ", with rows longer than any layer's",
           "this is no model");
     }

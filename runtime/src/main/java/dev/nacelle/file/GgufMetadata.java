@@ -116,9 +116,10 @@ public final class GgufMetadata {
 
   /** A whole number that must be there. */
   public long integer(String key, long least, long most) {
-    if (!(require(key) instanceof GgufValue.Whole(long value))) {
+    if (!(require(key) instanceof GgufValue.Whole whole)) {
       throw error(key, "is no whole number");
     }
+    long value = whole.value();
     if (value < least || value > most) {
       throw error(key, "is " + value + ", outside " + least + " to " + most);
     }
@@ -137,8 +138,8 @@ public final class GgufMetadata {
     }
     double value =
         switch (require(key)) {
-          case GgufValue.Real(double real) -> real;
-          case GgufValue.Whole(long whole) -> whole;
+          case GgufValue.Real real -> real.value();
+          case GgufValue.Whole whole -> whole.value();
           default -> throw error(key, "is no number");
         };
     if (!(value > 0) || !Double.isFinite(value)) {
@@ -152,10 +153,10 @@ public final class GgufMetadata {
     if (!has(key)) {
       return fallback;
     }
-    if (!(require(key) instanceof GgufValue.Flag(boolean value))) {
+    if (!(require(key) instanceof GgufValue.Flag flag)) {
       throw error(key, "is neither true nor false");
     }
-    return value;
+    return flag.value();
   }
 
   /** A string; null where there is none. */
@@ -163,10 +164,10 @@ public final class GgufMetadata {
     if (!has(key)) {
       return null;
     }
-    if (!(require(key) instanceof GgufValue.Text(String value))) {
+    if (!(require(key) instanceof GgufValue.Text text)) {
       throw error(key, "is no string");
     }
-    return value;
+    return text.value();
   }
 
   /** A list of strings; empty where there is none. */
@@ -174,13 +175,12 @@ public final class GgufMetadata {
     if (!has(key)) {
       return List.of();
     }
-    if (!(require(key) instanceof GgufValue.Listing(int type, long count, long offset))
-        || type != STRING) {
+    if (!(require(key) instanceof GgufValue.Listing listing) || listing.elementType() != STRING) {
       throw error(key, "is no list of strings");
     }
-    GgufCursor cursor = new GgufCursor(file, mapped, offset);
+    GgufCursor cursor = new GgufCursor(file, mapped, listing.offset());
     List<String> out = new ArrayList<>();
-    for (long i = 0; i < count; i++) {
+    for (long i = 0; i < listing.count(); i++) {
       out.add(cursor.text("entry " + i + " of " + Quoted.name(key), LONGEST_KEY));
     }
     return out;
@@ -191,18 +191,19 @@ public final class GgufMetadata {
     if (!has(key)) {
       return new double[0];
     }
-    if (!(require(key) instanceof GgufValue.Listing(int type, long count, long offset))
-        || type >= 7 && type <= ARRAY
-        || count > Integer.MAX_VALUE / 16) {
+    if (!(require(key) instanceof GgufValue.Listing listing)
+        || (listing.elementType() >= 7 && listing.elementType() <= ARRAY)
+        || listing.count() > Integer.MAX_VALUE / 16) {
       throw error(key, "is no list of numbers");
     }
-    GgufCursor cursor = new GgufCursor(file, mapped, offset);
-    double[] out = new double[(int) count];
+    int type = listing.elementType();
+    GgufCursor cursor = new GgufCursor(file, mapped, listing.offset());
+    double[] out = new double[(int) listing.count()];
     for (int i = 0; i < out.length; i++) {
       out[i] =
           switch (value(cursor, type, key)) {
-            case GgufValue.Real(double real) -> real;
-            case GgufValue.Whole(long whole) -> whole;
+            case GgufValue.Real real -> real.value();
+            case GgufValue.Whole whole -> whole.value();
             default -> throw error(key, "is no list of numbers");
           };
     }

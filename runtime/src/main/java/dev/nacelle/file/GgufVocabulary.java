@@ -100,8 +100,7 @@ public record GgufVocabulary(
   private static double[] table(GgufMetadata data, String key, int tokens) {
     double[] table = data.numbers(PREFIX + key);
     if (table.length != 0 && table.length != tokens) {
-      throw data.error(
-          PREFIX + key, "has " + table.length + " entries for " + tokens + " tokens");
+      throw data.error(PREFIX + key, "has " + table.length + " entries for " + tokens + " tokens");
     }
     return table;
   }

@@ -31,7 +31,9 @@ public interface TensorSource extends AutoCloseable {
    */
   void readFloat32(String name, NativeBuffer target);
 
-  /** Whether {@link #readFloat32} can read the tensor; types that hold blocks may be readable too. */
+  /**
+   * Whether {@link #readFloat32} can read the tensor; types that hold blocks may be readable too.
+   */
   default boolean canWiden(TensorEntry entry) {
     DType dtype = entry.dtype();
     return dtype != null && (dtype.isCompute() || dtype == DType.FP64);

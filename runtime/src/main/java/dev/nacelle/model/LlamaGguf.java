@@ -48,8 +48,12 @@ public final class LlamaGguf implements TensorSource {
     Set<String> used = new HashSet<>();
     if (config.layers() > file.entries().size()) {
       throw NacelleException.input(
-          Quoted.path(file.path()) + " has " + file.entries().size()
-              + " tensors, too few for its " + config.layers() + " layers",
+          Quoted.path(file.path())
+              + " has "
+              + file.entries().size()
+              + " tensors, too few for its "
+              + config.layers()
+              + " layers",
           "the file is incomplete; fetch it again");
     }
     for (LlamaTensors.Expected wanted : LlamaTensors.expected(config)) {
@@ -83,16 +87,15 @@ public final class LlamaGguf implements TensorSource {
 
   /** GGUF's name for a tensor of Hugging Face's name. */
   static String fileName(String name) {
-    switch (name) {
-      case LlamaTensors.EMBEDDING:
-        return "token_embd.weight";
-      case LlamaTensors.FINAL_NORM:
-        return "output_norm.weight";
-      case LlamaTensors.HEAD:
-        return "output.weight";
-      default:
-        break;
-    }
+    return switch (name) {
+      case LlamaTensors.EMBEDDING -> "token_embd.weight";
+      case LlamaTensors.FINAL_NORM -> "output_norm.weight";
+      case LlamaTensors.HEAD -> "output.weight";
+      default -> blockName(name);
+    };
+  }
+
+  private static String blockName(String name) {
     String[] parts = name.split("\\.", 4); // model, layers, N, the rest
     String rest = parts[3];
     int dot = rest.lastIndexOf('.');
@@ -114,7 +117,8 @@ public final class LlamaGguf implements TensorSource {
 
   /** D for a tensor whose rows the file interleaves within each head, 0 for all others. */
   private int rowsPerHead(String name) {
-    boolean interleaved = name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
+    boolean interleaved =
+        name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
     return interleaved ? config.headDim() : 0;
   }
 

@@ -82,8 +82,13 @@ final class LlamaGgufConfig {
     for (TensorEntry entry : file.entries().values()) {
       if (!file.canWiden(entry)) {
         throw NacelleException.input(
-            "tensor " + Quoted.name(entry.name()) + " of " + Quoted.path(file.path()) + " is "
-                + entry.describe() + ", a type that Nacelle does not read yet",
+            "tensor "
+                + Quoted.name(entry.name())
+                + " of "
+                + Quoted.path(file.path())
+                + " is "
+                + entry.describe()
+                + ", a type that Nacelle does not read yet",
             "types read so far: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
       }
     }
@@ -137,8 +142,7 @@ final class LlamaGgufConfig {
     return theta;
   }
 
-  private static RopeScaling scaling(
-      GgufFile file, GgufMetadata data, int headDim, int context) {
+  private static RopeScaling scaling(GgufFile file, GgufMetadata data, int headDim, int context) {
     String type = data.text(A + "rope.scaling.type");
     RopeScaling scaling =
         switch (type == null ? "none" : type) {
@@ -176,8 +180,14 @@ final class LlamaGgufConfig {
     List<Float> out = new ArrayList<>();
     if (entry.shape().length != 1 || entry.shape()[0] != headDim / 2) {
       throw NacelleException.input(
-          "tensor " + ROPE_FACTORS + " of " + Quoted.path(file.path()) + " is " + entry.describe()
-              + ", half a head has " + headDim / 2,
+          "tensor "
+              + ROPE_FACTORS
+              + " of "
+              + Quoted.path(file.path())
+              + " is "
+              + entry.describe()
+              + ", half a head has "
+              + headDim / 2,
           "convert the model anew");
     }
     try (NativeBuffer wide = NativeBuffer.allocate(4L * headDim / 2)) {
