@@ -64,8 +64,7 @@ public final class StreamDecoder {
   }
 
   private String giveAll(String text) {
-    String added =
-        text.startsWith(givenText) ? text.substring(givenText.length()) : decode(given);
+    String added = text.startsWith(givenText) ? text.substring(givenText.length()) : decode(given);
     if (!added.isEmpty()) {
       keepFrom(given);
       given = size;

@@ -14,6 +14,7 @@ final class RegexTranslator {
    * it looks for behind names one beyond U+FFFF.
    */
   private static final String WHOLE_CHARACTERS = "|(?!)\\x{10400}\\x{10400}";
+
   /** Counted repetitions of counted repetitions multiply; a pattern may ask for so many in all. */
   private static final int MAX_REPEAT = 1_000_000;
 

@@ -15,17 +15,89 @@ import java.util.random.RandomGenerator;
 final class JsonMutator {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final String[] VALUES = {
-    "null", "true", "0", "-1", "1", "2147483647", "2147483648", "1e300", "1e999", "0.5", "\"\"",
-    "\"a\"", "\" \"", "\"\\ud800\"", "\"▁\"", "\"<unk>\"", "[]", "{}", "[[]]", "[null]", "[1,2]",
-    "{\"type\":\"Sequence\"}", "{\"String\":\"\"}", "{\"Regex\":\"(a*)*b\"}", "{\"Regex\":\"(\"}",
-    "{\"Regex\":\"\"}", "{\"Regex\":\"(?:(?:){9999}){9999}\"}", "{\"type\":\"WordPiece\"}",
-    "{\"type\":\"NFC\"}", "{\"type\":\"ByteLevel\"}", "\"Split\"", "\"Digits\"", "\"Unigram\"",
-    "\"BPE\"", "\"WordLevel\"", "\"Replace\"", "\"Fuse\"", "\"Strip\"", "\"Metaspace\"", "\"NFKD\""
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1",
+    "2147483647",
+    "2147483648",
+    "1e300",
+    "1e999",
+    "0.5",
+    "\"\"",
+    "\"a\"",
+    "\" \"",
+    "\"\\ud800\"",
+    "\"▁\"",
+    "\"<unk>\"",
+    "[]",
+    "{}",
+    "[[]]",
+    "[null]",
+    "[1,2]",
+    "{\"type\":\"Sequence\"}",
+    "{\"String\":\"\"}",
+    "{\"Regex\":\"(a*)*b\"}",
+    "{\"Regex\":\"(\"}",
+    "{\"Regex\":\"\"}",
+    "{\"Regex\":\"(?:(?:){9999}){9999}\"}",
+    "{\"type\":\"WordPiece\"}",
+    "{\"type\":\"NFC\"}",
+    "{\"type\":\"ByteLevel\"}",
+    "\"Split\"",
+    "\"Digits\"",
+    "\"Unigram\"",
+    "\"BPE\"",
+    "\"WordLevel\"",
+    "\"Replace\"",
+    "\"Fuse\"",
+    "\"Strip\"",
+    "\"Metaspace\"",
+    "\"NFKD\""
   };
   private static final String[] PATTERN_BITS = {
-    "(", ")", "[", "]", "[^", "{", "}", "{2}", "{,3}", "{1000}", "*", "+", "?", "++", "|", "^", "$",
-    ".", "\\", "\\p{", "\\p{L}", "\\P{Nope}", "(?=", "(?<!", "(?i:", "(?m)", "(?x)", "(?>", "&&",
-    "-", "\\s", "\\S", "\\b", "\\x{110000}", "\\u12", "[:alpha:]", "\\1", "\\k<a>", "(a+)+", "é", "\0"
+    "(",
+    ")",
+    "[",
+    "]",
+    "[^",
+    "{",
+    "}",
+    "{2}",
+    "{,3}",
+    "{1000}",
+    "*",
+    "+",
+    "?",
+    "++",
+    "|",
+    "^",
+    "$",
+    ".",
+    "\\",
+    "\\p{",
+    "\\p{L}",
+    "\\P{Nope}",
+    "(?=",
+    "(?<!",
+    "(?i:",
+    "(?m)",
+    "(?x)",
+    "(?>",
+    "&&",
+    "-",
+    "\\s",
+    "\\S",
+    "\\b",
+    "\\x{110000}",
+    "\\u12",
+    "[:alpha:]",
+    "\\1",
+    "\\k<a>",
+    "(a+)+",
+    "é",
+    "\0"
   };
 
   private final RandomGenerator random;
@@ -87,8 +159,7 @@ final class JsonMutator {
   private String text(String old) {
     int at = random.nextInt(old.length() + 1);
     int end = Math.min(old.length(), at + random.nextInt(4));
-    String put =
-        random.nextInt(3) == 0 ? "" : PATTERN_BITS[random.nextInt(PATTERN_BITS.length)];
+    String put = random.nextInt(3) == 0 ? "" : PATTERN_BITS[random.nextInt(PATTERN_BITS.length)];
     return old.substring(0, at) + put + old.substring(end);
   }
 

@@ -37,8 +37,12 @@ class LongWordTest {
     String marks = "e\u0301\u0323".repeat(LENGTH / 8);
     for (String text :
         List.of(
-            "a".repeat(LENGTH), letters.toString(), " ".repeat(LENGTH), "\n".repeat(LENGTH / 4),
-            "=".repeat(LENGTH / 4), marks)) {
+            "a".repeat(LENGTH),
+            letters.toString(),
+            " ".repeat(LENGTH),
+            "\n".repeat(LENGTH / 4),
+            "=".repeat(LENGTH / 4),
+            marks)) {
       assertTimeoutPreemptively(
           LIMIT,
           () -> {

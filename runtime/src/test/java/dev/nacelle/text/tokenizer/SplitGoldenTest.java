@@ -38,10 +38,16 @@ class SplitGoldenTest {
         if (!expected.equals(actual)) {
           wrong.add(
               golden.get("pattern")
-                  + " " + golden.get("behavior")
-                  + " " + golden.get("invert")
-                  + " on " + Refusal.quote(text)
-                  + ": " + actual + " instead of " + expected);
+                  + " "
+                  + golden.get("behavior")
+                  + " "
+                  + golden.get("invert")
+                  + " on "
+                  + Refusal.quote(text)
+                  + ": "
+                  + actual
+                  + " instead of "
+                  + expected);
         }
       }
     }

@@ -38,7 +38,8 @@ class StreamDecoderTest {
       for (int id : ids) {
         String part = stream.next(id);
         assertFalse(
-            part.endsWith("\ufffd") && !whole.contains("\ufffd"), name + " " + Refusal.quote(whole));
+            part.endsWith("\ufffd") && !whole.contains("\ufffd"),
+            name + " " + Refusal.quote(whole));
         joined.append(part);
       }
       joined.append(stream.finish());

@@ -61,8 +61,9 @@ class TokenizerMutationTest {
       try {
         tryOut(file, random);
       } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-        Path kept = Files.copy(file, Files.createTempFile("mutant", ".json"),
-            StandardCopyOption.REPLACE_EXISTING);
+        Path kept =
+            Files.copy(
+                file, Files.createTempFile("mutant", ".json"), StandardCopyOption.REPLACE_EXISTING);
         fail("-Dseed=" + seed + " mutant " + i + " kept as " + kept, e);
       }
       double seconds = (THREADS.getCurrentThreadCpuTime() - before) / 1e9;
