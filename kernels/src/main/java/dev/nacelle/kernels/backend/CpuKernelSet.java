@@ -13,6 +13,7 @@ import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
+import dev.nacelle.kernels.cpu.CpuAttention;
 import dev.nacelle.kernels.cpu.CpuElementwise;
 import dev.nacelle.kernels.cpu.CpuProducts;
 import dev.nacelle.kernels.cpu.KernelLibrary;
@@ -31,6 +32,7 @@ public final class CpuKernelSet implements KernelSet {
   private final CrossEntropy crossEntropy;
   private final AdamW adamW;
   private final ClipGradNorm clipGradNorm;
+  private final CpuAttention attention;
   private final Elementwise elementwise;
 
   public CpuKernelSet(KernelLibrary library) {
@@ -42,6 +44,7 @@ public final class CpuKernelSet implements KernelSet {
     this.crossEntropy = new CpuCrossEntropy(library, products);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
+    this.attention = new CpuAttention(library);
     this.elementwise = new CpuElementwise(library);
   }
 
@@ -97,7 +100,7 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public Attention attention() {
-    throw new UnsupportedOperationException("attention is not in the C library");
+    return attention;
   }
 
   @Override
@@ -109,5 +112,6 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public void close() {
     products.close();
+    attention.close();
   }
 }
