@@ -3,6 +3,7 @@ package dev.nacelle.kernels.matrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.loader.JavaCppPresets;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Scalar;
@@ -14,6 +15,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 final class Torch {
   static {
+    JavaCppPresets.shareLibraries();
     Loader.load(torch.class);
   }
 
