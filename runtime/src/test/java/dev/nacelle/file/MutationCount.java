@@ -20,8 +20,7 @@ public final class MutationCount {
   /** What one reading of a small file may allocate: parser buffers, tables, a message. */
   private static final long MOST_BYTES = 8L << 20;
 
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private final String name;
   private final long seed;
@@ -74,8 +73,18 @@ public final class MutationCount {
   /** Prints the reach and holds it against what was promised. */
   public void finish(int expectedRuns) {
     System.out.println(
-        name + ": seed " + seed + ", " + runs + " mutants, " + reach + ", past the parser " + deep
-            + ", most allocated " + mostBytes + " bytes");
+        name
+            + ": seed "
+            + seed
+            + ", "
+            + runs
+            + " mutants, "
+            + reach
+            + ", past the parser "
+            + deep
+            + ", most allocated "
+            + mostBytes
+            + " bytes");
     assertEquals(expectedRuns, runs);
     assertTrue(deep >= runs / 2, "too few mutants came past the parser: " + deep);
     assertTrue(mostBytes <= MOST_BYTES, "one reading allocated " + mostBytes + " bytes");

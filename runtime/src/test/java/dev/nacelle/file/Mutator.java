@@ -19,7 +19,20 @@ public final class Mutator {
   private static final List<String> STRINGS =
       List.of("", "F32", "BF16", "F4", "U8", "x", "../x", "\u0000", "a\nb", "é", "null", "-1");
   private static final long[] NUMBERS = {
-    0, 1, 2, 3, 4, 7, 8, -1, 255, 1 << 20, Integer.MAX_VALUE, 1L << 31, 1L << 40, Long.MAX_VALUE,
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    -1,
+    255,
+    1 << 20,
+    Integer.MAX_VALUE,
+    1L << 31,
+    1L << 40,
+    Long.MAX_VALUE,
     Long.MIN_VALUE
   };
 
@@ -49,8 +62,7 @@ public final class Mutator {
         case 2 -> Arrays.fill(out, at, at + n, (byte) (random.nextBoolean() ? 0 : 0xff));
         case 3 -> out = Arrays.copyOf(out, at);
         case 4 -> out = join(Arrays.copyOf(out, at + n), Arrays.copyOfRange(out, at, out.length));
-        default ->
-            out = join(Arrays.copyOf(out, at), Arrays.copyOfRange(out, at + n, out.length));
+        default -> out = join(Arrays.copyOf(out, at), Arrays.copyOfRange(out, at + n, out.length));
       }
     }
     return out;

@@ -20,9 +20,17 @@ final class SafetensorsMutationTest {
   private static final List<String> HEADERS =
       List.of(
           "{\"__metadata__\":{\"format\":\"pt\"},"
-              + entry("a", "F32", "[2,2]", 0, 16) + "," + entry("b", "BF16", "[8]", 16, 32) + "}",
-          "{" + entry("a", "I64", "[]", 0, 8) + "," + entry("e", "F32", "[0,3]", 8, 8) + ","
-              + entry("c", "U8", "[3,8]", 8, 32) + "}",
+              + entry("a", "F32", "[2,2]", 0, 16)
+              + ","
+              + entry("b", "BF16", "[8]", 16, 32)
+              + "}",
+          "{"
+              + entry("a", "I64", "[]", 0, 8)
+              + ","
+              + entry("e", "F32", "[0,3]", 8, 8)
+              + ","
+              + entry("c", "U8", "[3,8]", 8, 32)
+              + "}",
           "{" + entry("model.layers.0.mlp.up_proj.weight", "F16", "[4,4]", 0, 32) + "}");
 
   @TempDir Path folder;

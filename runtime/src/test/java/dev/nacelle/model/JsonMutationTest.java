@@ -70,8 +70,11 @@ final class JsonMutationTest {
       Files.write(file, mutant);
       count.run(
           () -> reader.read(file),
-          m -> !m.contains("is not JSON") && !m.contains("UTF-8") && !m.contains("NUL")
-              && !m.contains("at least 2"));
+          m ->
+              !m.contains("is not JSON")
+                  && !m.contains("UTF-8")
+                  && !m.contains("NUL")
+                  && !m.contains("at least 2"));
     }
     count.finish(MUTANTS);
   }
@@ -110,8 +113,7 @@ final class JsonMutationTest {
         List.of(config),
         folder.resolve("adapter_config.json"),
         file -> {
-          try (PeftAdapter adapter =
-              PeftAdapter.open(folder, linears, FaultInjector.none())) {
+          try (PeftAdapter adapter = PeftAdapter.open(folder, linears, FaultInjector.none())) {
             AdapterConfig read = adapter.config();
             assertTrue(read.rank() == 3 && !adapter.pairs().isEmpty());
             assertTrue(adapter.a(adapter.pairs().getFirst().modulePath()).length == 48);

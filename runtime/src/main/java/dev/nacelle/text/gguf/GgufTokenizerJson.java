@@ -61,7 +61,11 @@ public final class GgufTokenizerJson {
 
   private static NacelleException refusal(Path file, String key, String value, String known) {
     return NacelleException.input(
-        Quoted.path(file) + ": tokenizer.ggml." + key + " is " + Quoted.name(value)
+        Quoted.path(file)
+            + ": tokenizer.ggml."
+            + key
+            + " is "
+            + Quoted.name(value)
             + ", which Nacelle does not do",
         "read so far: " + known + "; the model's Hugging Face folder may still work");
   }

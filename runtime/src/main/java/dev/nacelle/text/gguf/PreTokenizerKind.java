@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 enum PreTokenizerKind {
   /** GPT-2's words. */
-  WORDS("{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"),
+  WORDS(
+      "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"),
 
   /** Every digit by itself, then GPT-2's words. */
   DIGITS_THEN_WORDS(

@@ -25,7 +25,21 @@ final class GgufTokenizerTest {
   private static GgufVocabulary vocabulary(
       String model, @Nullable String pre, List<String> merges, @Nullable Boolean addBos) {
     return new GgufVocabulary(
-        model, pre, TOKENS, TYPES, new float[0], merges, 0, 0, -1, -1, -1, addBos, null, null, null);
+        model,
+        pre,
+        TOKENS,
+        TYPES,
+        new float[0],
+        merges,
+        0,
+        0,
+        -1,
+        -1,
+        -1,
+        addBos,
+        null,
+        null,
+        null);
   }
 
   private static final List<String> MERGES = List.of("h e", "l l", "he ll", "Ġ w", "1 2");
