@@ -96,7 +96,10 @@ class TokenizerJsonTest {
   @Test
   void knowsItsTokens() throws IOException {
     Tokenizer tokenizer =
-        load("{'added_tokens':[{'id':4,'content':'<s>','special':true,'normalized':false}]," + MODEL + "}");
+        load(
+            "{'added_tokens':[{'id':4,'content':'<s>','special':true,'normalized':false}],"
+                + MODEL
+                + "}");
     assertEquals(5, tokenizer.vocabularySize());
     assertEquals("<s>", tokenizer.token(4));
     assertEquals("ab", tokenizer.token(2));
@@ -121,8 +124,7 @@ class TokenizerJsonTest {
                 + MODEL
                 + "}");
     NacelleException e =
-        assertThrows(
-            NacelleException.class, () -> tokenizer.encode("a".repeat(60) + "b", false));
+        assertThrows(NacelleException.class, () -> tokenizer.encode("a".repeat(60) + "b", false));
     assertTrue(String.valueOf(e.getMessage()).contains("backtracks"), e.getMessage());
   }
 
