@@ -92,8 +92,7 @@ final class OpCommandsTest {
     }
     assertTrue(
         names.containsAll(
-            Set.of(
-                "rms_norm", "rope", "swiglu", "cross_entropy", "adamw", "clip_grad_norm")));
+            Set.of("rms_norm", "rope", "swiglu", "cross_entropy", "adamw", "clip_grad_norm")));
     assertTrue(run(new OpCommand(), "list").out().contains("rms_norm"));
   }
 
@@ -143,8 +142,17 @@ final class OpCommandsTest {
     assertEquals(
         2,
         run(
-                new OpCommand(), "run", "adamw", "--in", in, "--out", out, "--attr", "lr=1",
-                "--attr", "lr=2")
+                new OpCommand(),
+                "run",
+                "adamw",
+                "--in",
+                in,
+                "--out",
+                out,
+                "--attr",
+                "lr=1",
+                "--attr",
+                "lr=2")
             .code());
     Outcome range =
         run(new OpCommand(), "run", "adamw", "--in", in, "--out", out, "--attr", "beta1=1");
@@ -175,14 +183,7 @@ final class OpCommandsTest {
     Files.writeString(damaged, "no tensors");
     for (Path file : List.of(damaged, folder.resolve("absent"))) {
       Outcome outcome =
-          run(
-              new OpCommand(),
-              "run",
-              "swiglu",
-              "--in",
-              file.toString(),
-              "--out",
-              out().toString());
+          run(new OpCommand(), "run", "swiglu", "--in", file.toString(), "--out", out().toString());
       assertEquals(3, outcome.code(), outcome.message());
     }
   }
