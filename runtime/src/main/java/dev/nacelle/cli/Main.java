@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     subcommands = {
+      FinetuneCommand.class,
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
