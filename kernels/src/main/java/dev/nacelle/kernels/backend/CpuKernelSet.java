@@ -1,4 +1,4 @@
-package dev.nacelle.kernels.cpu;
+package dev.nacelle.kernels.backend;
 
 import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Attention;
@@ -13,6 +13,9 @@ import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
+import dev.nacelle.kernels.cpu.CpuElementwise;
+import dev.nacelle.kernels.cpu.CpuProducts;
+import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
@@ -20,6 +23,7 @@ import dev.nacelle.kernels.swiglu.CpuSwiGlu;
 /** The operators of the C library. */
 public final class CpuKernelSet implements KernelSet {
   private final KernelLibrary library;
+  private final CpuProducts products;
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final SwiGlu swiGlu;
@@ -29,6 +33,7 @@ public final class CpuKernelSet implements KernelSet {
 
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
+    this.products = new CpuProducts(library);
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
     this.swiGlu = new CpuSwiGlu(library);
@@ -84,7 +89,7 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public Products products() {
-    throw new UnsupportedOperationException("products are not in the C library");
+    return products;
   }
 
   @Override
@@ -97,7 +102,9 @@ public final class CpuKernelSet implements KernelSet {
     return elementwise;
   }
 
-  /** The library stays loaded; a set holds nothing else. */
+  /** Gives scratch back; the library stays loaded. */
   @Override
-  public void close() {}
+  public void close() {
+    products.close();
+  }
 }

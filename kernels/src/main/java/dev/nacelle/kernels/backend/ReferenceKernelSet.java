@@ -1,4 +1,4 @@
-package dev.nacelle.kernels.reference;
+package dev.nacelle.kernels.backend;
 
 import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Attention;
@@ -14,6 +14,8 @@ import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
 import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
 import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
+import dev.nacelle.kernels.reference.ReferenceElementwise;
+import dev.nacelle.kernels.reference.ReferenceProducts;
 import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
 import dev.nacelle.kernels.rope.ReferenceRope;
 import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
@@ -22,6 +24,7 @@ import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
 public final class ReferenceKernelSet implements KernelSet {
   private final String reason;
   private final int threads;
+  private final Products products = new ReferenceProducts();
   private final Elementwise elementwise = new ReferenceElementwise();
 
   /**
@@ -84,7 +87,7 @@ public final class ReferenceKernelSet implements KernelSet {
 
   @Override
   public Products products() {
-    throw new UnsupportedOperationException("products have no Java reference");
+    return products;
   }
 
   @Override
