@@ -70,11 +70,15 @@ final class FinetuneCommand implements Callable<Integer> {
   RunReport run(FinetuneOptions options) {
     FaultInjector faults = FaultInjector.fromEnvironment();
     Path log = options.log() == null ? options.out().resolve("log.jsonl") : options.log();
-    try (TrainProgress progress = TrainProgress.to(System.err, output.quiet);
+    TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
+    try (progress;
         StepLog steps = new StepLog(log)) {
       FinetuneResult result =
           new Finetune(
-                  options, faults, compute::kernels, e -> {
+                  options,
+                  faults,
+                  compute::kernels,
+                  e -> {
                     steps.accept(e);
                     progress.accept(e);
                   })
@@ -92,6 +96,7 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private String typed() {
-    return "./nacelle finetune " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    return "./nacelle finetune "
+        + String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 }

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
+      BenchCommand.class,
     },
     footer = {
       "",

@@ -32,7 +32,8 @@ final class FinetuneData implements AutoCloseable {
     this.options = options;
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    Progress reading = (done, total) -> listener.accept(new TrainEvent.Preparing("reading", done, total));
+    Progress reading =
+        (done, total) -> listener.accept(new TrainEvent.Preparing("reading", done, total));
     Progress counting =
         (done, total) -> listener.accept(new TrainEvent.Preparing("tokenising", done, total));
     SampleEncoder encoder =
@@ -59,8 +60,7 @@ final class FinetuneData implements AutoCloseable {
         this.eval = null;
       }
       this.evalDataset = held;
-      boolean measure =
-          options.length().steps() == 0 || dataset.bytes() <= ALWAYS_MEASURED_BYTES;
+      boolean measure = options.length().steps() == 0 || dataset.bytes() <= ALWAYS_MEASURED_BYTES;
       this.counts = measure ? train.measure(counting) : null;
       if (eval != null) {
         eval.measure(counting);

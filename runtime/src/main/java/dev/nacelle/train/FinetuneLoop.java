@@ -193,10 +193,6 @@ final class FinetuneLoop {
         set.backend().label(),
         set.products()
             .library(
-                rows,
-                model.config().intermediateSize(),
-                model.config().hiddenSize(),
-                false,
-                true));
+                rows, model.config().intermediateSize(), model.config().hiddenSize(), false, true));
   }
 }
