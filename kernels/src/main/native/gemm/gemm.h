@@ -78,6 +78,11 @@ typedef void (*nk_micro)(int64_t k, const float *a, int64_t stride, const float 
 /* The micro-kernel for height 1…NK_MR and width 1…NK_NV vectors. */
 nk_micro NK_FN(nk_micro_for)(int layout, int height, int width);
 
+/* At most W rows of fp32, `stride` apart, become W columns (missing ones zero):
+ * to[k·step + i] = from[i·stride + k]. */
+void NK_FN(nk_turn)(float *to, int64_t step, const float *from, int64_t stride, int64_t rows,
+                    int64_t k);
+
 /* Columns j0…j0+n of B's rows k0…k0+k into panels of NK_NR columns, padded with zeros to a vector. */
 void NK_FN(nk_pack_b)(float *to, const nk_matrix *b, int64_t k0, int64_t k, int64_t j0, int64_t n,
                       float *stage);

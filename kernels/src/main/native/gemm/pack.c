@@ -1,8 +1,7 @@
 /* Packing: the one place that knows how A and B are stored. */
 #include "gemm.h"
 
-/* W rows of fp32, `stride` apart, become columns of a panel: to[k·step + i] = from[i·stride + k]. */
-static void nk_turn(float *to, int64_t step, const float *from, int64_t stride, int64_t rows,
+void NK_FN(nk_turn)(float *to, int64_t step, const float *from, int64_t stride, int64_t rows,
                     int64_t k) {
   int64_t done = 0;
   if (rows == NK_W) {
@@ -31,11 +30,11 @@ static void nk_pack_b_turned(float *to, const nk_matrix *b, int64_t k0, int64_t 
       int64_t rows = nk_min(NK_W, left - part);
       if (b->dtype == NK_FP32) {
         const float *from = (const float *)b->data + (j0 + j + part) * b->stride + k0;
-        nk_turn(to + part, step, from, b->stride, rows, k);
+        NK_FN(nk_turn)(to + part, step, from, b->stride, rows, k);
       } else {
         for (int64_t i = 0; i < rows; i++)
           b->read(stage + i * NK_KC, b, j0 + j + part + i, k0, k);
-        nk_turn(to + part, step, stage, NK_KC, rows, k);
+        NK_FN(nk_turn)(to + part, step, stage, NK_KC, rows, k);
       }
     }
     to += k * step;

@@ -13,6 +13,7 @@ import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
+import dev.nacelle.kernels.cpu.CpuAttention;
 import dev.nacelle.kernels.cpu.CpuElementwise;
 import dev.nacelle.kernels.cpu.CpuProducts;
 import dev.nacelle.kernels.cpu.KernelLibrary;
@@ -29,6 +30,7 @@ public final class CpuKernelSet implements KernelSet {
   private final SwiGlu swiGlu;
   private final AdamW adamW;
   private final ClipGradNorm clipGradNorm;
+  private final CpuAttention attention;
   private final Elementwise elementwise;
 
   public CpuKernelSet(KernelLibrary library) {
@@ -39,6 +41,7 @@ public final class CpuKernelSet implements KernelSet {
     this.swiGlu = new CpuSwiGlu(library);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
+    this.attention = new CpuAttention(library);
     this.elementwise = new CpuElementwise(library);
   }
 
@@ -94,7 +97,7 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public Attention attention() {
-    throw new UnsupportedOperationException("attention is not in the C library");
+    return attention;
   }
 
   @Override
@@ -106,5 +109,6 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public void close() {
     products.close();
+    attention.close();
   }
 }

@@ -14,6 +14,7 @@ import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
 import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
 import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
+import dev.nacelle.kernels.reference.ReferenceAttention;
 import dev.nacelle.kernels.reference.ReferenceElementwise;
 import dev.nacelle.kernels.reference.ReferenceProducts;
 import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
@@ -25,6 +26,7 @@ public final class ReferenceKernelSet implements KernelSet {
   private final String reason;
   private final int threads;
   private final Products products = new ReferenceProducts();
+  private final Attention attention = new ReferenceAttention();
   private final Elementwise elementwise = new ReferenceElementwise();
 
   /**
@@ -92,7 +94,7 @@ public final class ReferenceKernelSet implements KernelSet {
 
   @Override
   public Attention attention() {
-    throw new UnsupportedOperationException("attention has no Java reference");
+    return attention;
   }
 
   @Override
