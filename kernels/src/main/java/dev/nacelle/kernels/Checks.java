@@ -84,4 +84,72 @@ public final class Checks {
               + Arrays.toString(operand.strides()));
     }
   }
+
+  /**
+   * @throws IllegalArgumentException unless the operand has as many dimensions as the letters say
+   */
+  public static void rank(String name, Operand operand, int expected, String letters) {
+    if (operand.rank() != expected) {
+      throw new IllegalArgumentException(
+          name + " must have shape " + letters + ", given " + operand);
+    }
+  }
+
+  /** I32 or I64. */
+  public static void integers(String name, Operand x) {
+    dtype(name, x, DType.I32, DType.I64);
+  }
+
+  /** The type of another argument. */
+  public static void sameDtype(String name, Operand x, String otherName, Operand other) {
+    if (x.dtype() != other.dtype()) {
+      throw new IllegalArgumentException(
+          name + " must be " + other.dtype().label() + " as " + otherName + " has it, given " + x);
+    }
+  }
+
+  /** The shape of another argument. */
+  public static void sameShape(String name, Operand x, String otherName, Operand other) {
+    if (!Arrays.equals(x.shape(), other.shape())) {
+      throw new IllegalArgumentException(
+          name
+              + " must have shape "
+              + Arrays.toString(other.shape())
+              + " as "
+              + otherName
+              + " has it, given "
+              + x);
+    }
+  }
+
+  /** At least so many dimensions. */
+  public static void rankAtLeast(String name, Operand x, int rank, String letters) {
+    if (x.rank() < rank) {
+      throw new IllegalArgumentException(
+          name
+              + " must have shape "
+              + letters
+              + " of at least "
+              + rank
+              + (rank == 1 ? " dimension" : " dimensions")
+              + ", given "
+              + x);
+    }
+  }
+
+  /** A finite number of at least {@code least}. */
+  public static void atLeast(String name, double value, double least) {
+    if (!(value >= least) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException(
+          name + " must be a finite number of at least " + least + ", given " + value);
+    }
+  }
+
+  /** A finite number above {@code bound}. */
+  public static void above(String name, double value, double bound) {
+    if (!(value > bound) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException(
+          name + " must be a finite number above " + bound + ", given " + value);
+    }
+  }
 }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 /** Where each record lies, in a scratch file of 32 bytes a record: memory stays flat. */
 final class RecordIndex implements AutoCloseable {
   private static final int ENTRY = 32;
-  private static final int BLOCK = 2048;
+  private static final int BLOCK = 1024;
 
   private final Path folder;
   private final FileChannel channel;

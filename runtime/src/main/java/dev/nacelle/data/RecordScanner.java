@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * array whose brackets or quotes do not match, what follows the fault counts as one bad record.
  */
 final class RecordScanner {
-  private static final int WINDOW = 1 << 18;
+  private static final int WINDOW = 1 << 16;
 
   private final SourceFile file;
   private final @Nullable MessageDigest digest;

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * read twice (a pipe), is first written out to a nameless file in the scratch folder.
  */
 final class SourceFile implements AutoCloseable {
-  private static final int BUFFER = 1 << 18;
+  private static final int BUFFER = 1 << 16;
 
   private final Path path;
   private final FileChannel channel;

@@ -32,33 +32,35 @@ public record NamedTensor(String name, DType dtype, long[] shape, Payload payloa
 
   /** A tensor whose bytes lie in native memory; the buffer is read when the file is written. */
   public static NamedTensor of(String name, DType dtype, long[] shape, NativeBuffer data) {
-    return new NamedTensor(
-        name,
-        dtype,
-        shape,
-        sink -> {
-          long bytes = data.byteSize();
-          for (long at = 0; at < bytes; at += 1 << 24) {
-            sink.accept(data.asByteBuffer(at, (int) Math.min(1 << 24, bytes - at)));
-          }
-        });
+    return new NamedTensor(name, dtype, shape, bytes(data));
   }
 
   /** An fp32 tensor. */
   public static NamedTensor of(String name, float[] values, long... shape) {
-    return new NamedTensor(
-        name,
-        DType.FP32,
-        shape,
-        sink -> {
-          ByteBuffer chunk = ByteBuffer.allocate(CHUNK * 4).order(ByteOrder.LITTLE_ENDIAN);
-          for (int at = 0; at < values.length; at += CHUNK) {
-            int n = Math.min(CHUNK, values.length - at);
-            chunk.clear();
-            chunk.asFloatBuffer().put(values, at, n);
-            sink.accept(chunk.limit(4 * n));
-          }
-        });
+    return new NamedTensor(name, DType.FP32, shape, floats(values));
+  }
+
+  /** The bytes of native memory as they lie there. */
+  public static Payload bytes(NativeBuffer data) {
+    return sink -> {
+      long bytes = data.byteSize();
+      for (long at = 0; at < bytes; at += 1 << 24) {
+        sink.accept(data.asByteBuffer(at, (int) Math.min(1 << 24, bytes - at)));
+      }
+    };
+  }
+
+  /** Floats of an array. */
+  public static Payload floats(float[] values) {
+    return sink -> {
+      ByteBuffer chunk = ByteBuffer.allocate(CHUNK * 4).order(ByteOrder.LITTLE_ENDIAN);
+      for (int at = 0; at < values.length; at += CHUNK) {
+        int n = Math.min(CHUNK, values.length - at);
+        chunk.clear();
+        chunk.asFloatBuffer().put(values, at, n);
+        sink.accept(chunk.limit(4 * n));
+      }
+    };
   }
 
   /** Bytes that the shape and the type make. */

@@ -9,7 +9,9 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -71,6 +73,18 @@ public final class LlamaTensors {
       case "mlp.down_proj" -> new long[] {c, m};
       default -> throw new IllegalArgumentException("no linear module is called " + module);
     };
+  }
+
+  /** Every linear module of the model, path → {out, in}, the head last. */
+  public static Map<String, long[]> linears(ModelConfig config) {
+    Map<String, long[]> all = new LinkedHashMap<>();
+    for (int i = 0; i < config.layers(); i++) {
+      for (String module : LINEAR_MODULES) {
+        all.put(layer(i) + "." + module, linearShape(config, module));
+      }
+    }
+    all.put("lm_head", new long[] {config.vocabularySize(), config.hiddenSize()});
+    return all;
   }
 
   /** Every tensor of the model; the head is absent where it is tied. */

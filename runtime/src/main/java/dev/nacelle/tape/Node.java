@@ -8,26 +8,27 @@ final class Node {
   final Function function;
   final Context context;
   final Tensor[] inputs;
-  private @Nullable Tensor output;
+  private final Tensor output;
   private @Nullable Tensor recomputed;
   private int readers;
 
   /**
    * @param inputs known by identity and shape alone; their memory may be gone before backward
    */
-  Node(Function function, Context context, Tensor[] inputs) {
+  Node(Function function, Context context, Tensor[] inputs, Tensor output) {
     this.function = function;
     this.context = context;
     this.inputs = inputs;
-  }
-
-  void output(Tensor tensor) {
-    output = tensor;
+    this.output = output;
   }
 
   /** The output's identity; its memory may be long gone. */
-  @Nullable Tensor output() {
+  Tensor output() {
     return output;
+  }
+
+  boolean isRead() {
+    return readers > 0;
   }
 
   void addReader() {

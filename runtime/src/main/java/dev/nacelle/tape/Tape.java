@@ -51,6 +51,7 @@ public final class Tape implements AutoCloseable {
   /** A stretch of the forward pass whose intermediate tensors go when it ends. */
   public final class Frame implements AutoCloseable {
     private final Scope scope;
+    private final int firstNode = nodes.size();
 
     private Frame(Scope scope) {
       this.scope = scope;
@@ -68,6 +69,16 @@ public final class Tape implements AutoCloseable {
         throw new IllegalStateException("frames must close in the reverse order of their opening");
       }
       scope.close();
+      for (Node node : nodes.subList(Math.min(firstNode, nodes.size()), nodes.size())) {
+        forgetUnless(node);
+      }
+    }
+
+    /** Below the first adapter nobody walks back, and nobody reads what could be made again. */
+    private void forgetUnless(Node node) {
+      if (!wanting.contains(node.output()) && !node.isRead()) {
+        node.context.releaseSaved();
+      }
     }
   }
 
@@ -136,8 +147,7 @@ public final class Tape implements AutoCloseable {
     }
     own(output);
     if (recording) {
-      Node node = new Node(function, context, inputs.clone());
-      node.output(output);
+      Node node = new Node(function, context, inputs.clone(), output);
       if (wants) {
         wanting.add(output);
       }

@@ -1,8 +1,8 @@
 package dev.nacelle.kernels.adamw;
 
 import dev.nacelle.kernels.AdamW.Slot;
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.common.Checks;
 import java.util.List;
 
 /** What every implementation of AdamW asks of its arguments. */

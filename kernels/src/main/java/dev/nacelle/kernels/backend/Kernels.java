@@ -1,9 +1,7 @@
 package dev.nacelle.kernels.backend;
 
 import dev.nacelle.kernels.KernelSet;
-import dev.nacelle.kernels.cpu.CpuKernelSet;
 import dev.nacelle.kernels.cpu.KernelLibrary;
-import dev.nacelle.kernels.reference.ReferenceKernelSet;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the best set of operators that this machine has. */

@@ -1,7 +1,7 @@
 package dev.nacelle.kernels.clipgradnorm;
 
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.common.Checks;
 import java.util.List;
 
 /** What every implementation of clipping asks of its arguments, and the factor it applies. */

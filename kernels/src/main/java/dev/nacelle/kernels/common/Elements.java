@@ -65,6 +65,11 @@ public final class Elements {
     return x.dtype() == DType.I64 ? memory.get(LONG, at) : memory.get(INT, at);
   }
 
+  /** Writes an I32 element. */
+  public static void setInt(Operand y, long offset, int value) {
+    y.buffer().segment().set(INT, y.byteOffset() + offset * Integer.BYTES, value);
+  }
+
   /** {@code value} as it would come back from storage. */
   public static double rounded(DType dtype, double value) {
     return switch (dtype) {

@@ -1,6 +1,7 @@
 package dev.nacelle.kernels.common;
 
 import dev.nacelle.kernels.Operand;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,8 @@ public record Rows(Operand operand, long rows, long columns, long stride) {
 
   /** The view, or null where the strides allow none. */
   public static @Nullable Rows of(Operand x) {
-    if (x.rank() == 0) {
-      return new Rows(x, 1, 1, 1);
+    if (x.isContiguous()) {
+      return contiguous(x);
     }
     long columns = x.size(-1);
     long rows = 1;
@@ -43,6 +44,16 @@ public record Rows(Operand operand, long rows, long columns, long stride) {
     return new Rows(x, rows, columns, stride);
   }
 
+  /** The view of a tensor that lies in one piece. */
+  public static Rows contiguous(Operand x) {
+    long columns = x.rank() == 0 ? 1 : x.size(-1);
+    long rows = 1;
+    for (int d = 0; d < x.rank() - 1; d++) {
+      rows *= x.size(d);
+    }
+    return new Rows(x, rows, columns, columns);
+  }
+
   /**
    * The view of a tensor that is to be written.
    *
@@ -53,10 +64,10 @@ public record Rows(Operand operand, long rows, long columns, long stride) {
     if (rows == null || (rows.rows() > 1 && rows.stride() < rows.columns())) {
       throw new IllegalArgumentException(
           name
-              + ": expected rows of adjacent elements at one stride, given "
+              + " must have rows of adjacent elements at one stride, given "
               + x
               + " with strides "
-              + java.util.Arrays.toString(x.strides()));
+              + Arrays.toString(x.strides()));
     }
     return rows;
   }

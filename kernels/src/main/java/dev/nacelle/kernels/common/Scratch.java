@@ -21,20 +21,24 @@ public final class Scratch implements AutoCloseable {
     return Operand.of(buffer, dtype, shape);
   }
 
-  /** The tensor as rows; strides that allow no such view, zero columns say, cost a copy. */
+  /** The tensor as rows; strides that allow no such view, or a crooked address, cost a copy. */
   public Rows rows(Operand x) {
-    Rows rows = Rows.of(x);
-    if (rows != null) {
-      return rows;
-    }
-    return new Rows(contiguous(x), x.elements() / x.size(-1), x.size(-1), x.size(-1));
+    Rows rows = isAligned(x) ? Rows.of(x) : null;
+    return rows != null ? rows : Rows.contiguous(copy(x));
   }
 
   /** The tensor itself when it lies in one piece, else a copy that does. */
   public Operand contiguous(Operand x) {
-    if (x.isContiguous()) {
-      return x;
-    }
+    return x.isContiguous() && isAligned(x) ? x : copy(x);
+  }
+
+  /** Whether elements lie at multiples of their size. */
+  public static boolean isAligned(Operand x) {
+    return x.elements() == 0 || x.address() % x.dtype().bytes() == 0;
+  }
+
+  /** A contiguous copy. */
+  public Operand copy(Operand x) {
     Operand copy = tensor(x.dtype(), x.shape());
     Elements.copy(copy, x);
     return copy;

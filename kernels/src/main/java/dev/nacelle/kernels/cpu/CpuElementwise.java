@@ -9,7 +9,7 @@ import dev.nacelle.nativeaccess.DType;
 import java.lang.invoke.MethodHandle;
 
 /** The face of elementwise/elementwise.c. */
-final class CpuElementwise implements Elementwise {
+public final class CpuElementwise implements Elementwise {
   private static final int DIMENSIONS = 4;
 
   private final int threads;
@@ -20,7 +20,7 @@ final class CpuElementwise implements Elementwise {
   private final MethodHandle gatherRows;
   private final MethodHandle dropout;
 
-  CpuElementwise(KernelLibrary library) {
+  public CpuElementwise(KernelLibrary library) {
     threads = library.threads();
     convert = library.bind("nk_convert_forward", "PPLLLLLLLLLLLLIII");
     add = library.bind("nk_add_forward", "PPLIIFI");

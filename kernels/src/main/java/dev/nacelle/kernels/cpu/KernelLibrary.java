@@ -1,5 +1,7 @@
 package dev.nacelle.kernels.cpu;
 
+import dev.nacelle.kernels.common.DTypeCodes;
+import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeException;
 import java.lang.foreign.Arena;
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It links libgomp.so.1 by name. LibTorch's loader must have loaded its own copy before, where
  * both are used: then this library finds that copy, and one pool serves both.
  */
-public final class KernelLibrary {
+public final class KernelLibrary implements NativeFunctions {
   /** Must equal NK_ABI in library/library.c. */
   static final int ABI = 1;
 
@@ -132,6 +134,7 @@ public final class KernelLibrary {
    * Binds a function that returns nothing; {@code signature} has one letter for each argument: P
    * address, L int64, I int, F float, D double.
    */
+  @Override
   public MethodHandle bind(String name, String signature) {
     return bind(name, FunctionDescriptor.ofVoid(layouts(signature)));
   }
@@ -158,15 +161,7 @@ public final class KernelLibrary {
 
   /** The number that the C code knows an element type by (NK_FP32 … in nk.h). */
   public static int code(DType dtype) {
-    return switch (dtype) {
-      case FP32 -> 0;
-      case BF16 -> 1;
-      case FP16 -> 2;
-      case I64 -> 4;
-      case I32 -> 5;
-      case FP64, U8, BOOL ->
-          throw new IllegalArgumentException("the C kernels do not take " + dtype.label());
-    };
+    return DTypeCodes.of(dtype);
   }
 
   /** What a face throws when a bound call did: only linking errors can get here. */
@@ -178,6 +173,7 @@ public final class KernelLibrary {
     return level;
   }
 
+  @Override
   public int threads() {
     return threads;
   }

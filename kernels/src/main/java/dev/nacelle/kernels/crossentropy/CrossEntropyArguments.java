@@ -1,9 +1,9 @@
 package dev.nacelle.kernels.crossentropy;
 
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.CrossEntropy.LowRank;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.common.Checks;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.nativeaccess.DType;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.nacelle.kernels.rmsnorm;
 
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.common.Checks;
 import dev.nacelle.nativeaccess.DType;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

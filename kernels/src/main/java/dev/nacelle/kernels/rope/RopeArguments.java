@@ -1,7 +1,7 @@
 package dev.nacelle.kernels.rope;
 
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.common.Checks;
 import dev.nacelle.nativeaccess.DType;
 
 /** What every implementation of the rotation asks of its arguments. */

@@ -1,7 +1,7 @@
 package dev.nacelle.kernels.swiglu;
 
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.common.Checks;
 
 /** What every implementation of the gated unit asks of its arguments. */
 final class SwiGluArguments {

@@ -20,6 +20,9 @@ final class LibTorchFinder {
   /** The first release with {@code torch_call_dispatcher}. */
   static final String OLDEST = "2.10";
 
+  /** The value of NACELLE_LIBTORCH that passes over an installed PyTorch. */
+  static final String JAR_ONLY = "jar";
+
   private static final String UNKNOWN = "unknown";
   private static final Pattern PYTHON_VERSION =
       Pattern.compile("__version__\\s*=\\s*['\"]([^'\"]+)['\"]");
@@ -42,11 +45,12 @@ final class LibTorchFinder {
    */
   LibTorchSource find() {
     String named = environment.apply("NACELLE_LIBTORCH");
-    if (named != null && !named.isEmpty()) {
+    boolean jarOnly = JAR_ONLY.equals(named);
+    if (named != null && !named.isEmpty() && !jarOnly) {
       return named(named);
     }
-    tried.add("NACELLE_LIBTORCH: not set");
-    return installed()
+    tried.add("NACELLE_LIBTORCH: " + (jarOnly ? JAR_ONLY : "not set"));
+    return (jarOnly ? Optional.<LibTorchSource>empty() : installed())
         .or(this::packed)
         .orElseThrow(
             () ->

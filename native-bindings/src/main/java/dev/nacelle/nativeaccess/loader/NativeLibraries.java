@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -19,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeLibraries {
   private static final NativeLibraries SHARED =
-      new NativeLibraries(NativeLibraries::setting, NativeLibraries.class.getClassLoader());
+      new NativeLibraries(
+          NativeLibraries::setting, NativeLibraries.class.getClassLoader(), Platform::mapped);
 
   private final UnaryOperator<@Nullable String> environment;
   private final @Nullable ClassLoader classPath;
+  private final Function<String, Optional<Path>> mapped;
   private final NativeCache cache;
 
   private @Nullable LibTorchSource source;
@@ -30,7 +33,11 @@ public final class NativeLibraries {
   private @Nullable DynamicLibrary openBlas;
   private @Nullable DynamicLibrary libTorch;
 
-  NativeLibraries(UnaryOperator<@Nullable String> environment, @Nullable ClassLoader classPath) {
+  NativeLibraries(
+      UnaryOperator<@Nullable String> environment,
+      @Nullable ClassLoader classPath,
+      Function<String, Optional<Path>> mapped) {
+    this.mapped = mapped;
     this.environment = environment;
     this.classPath = classPath;
     this.cache = NativeCache.of(environment);
@@ -51,10 +58,10 @@ public final class NativeLibraries {
   public synchronized LibTorchSource libTorchSource() {
     LibTorchSource known = source;
     if (known == null) {
-      Optional<Path> mapped = Platform.mapped("libtorch_cpu.so");
+      Optional<Path> open = mapped.apply("libtorch_cpu.so");
       known =
-          mapped.isPresent()
-              ? mappedSource(mapped.get())
+          open.isPresent()
+              ? mappedSource(open.get())
               : new LibTorchFinder(environment, classPath).find();
       source = known;
     }
@@ -70,16 +77,17 @@ public final class NativeLibraries {
   public synchronized DynamicLibrary openMp() {
     DynamicLibrary open = openMp;
     if (open == null) {
+      SpinSettings.openMp();
       open = open(openMpPath(), "the OpenMP runtime", "Install libgomp1.");
       openMp = open;
     }
     return open;
   }
 
-  private String openMpPath() {
-    Optional<Path> mapped = Platform.mapped("libgomp");
-    if (mapped.isPresent()) {
-      return mapped.get().toString();
+  String openMpPath() {
+    Optional<Path> open = mapped.apply("libgomp");
+    if (open.isPresent()) {
+      return open.get().toString();
     }
     LibTorchSource torch;
     try {
@@ -118,8 +126,9 @@ public final class NativeLibraries {
   public synchronized DynamicLibrary openBlas() {
     DynamicLibrary open = openBlas;
     if (open == null) {
-      Optional<Path> mapped = Platform.mapped("libopenblas.so");
-      open = mapped.isPresent() ? open(mapped.get().toString(), "OpenBLAS", "") : openBlasFromJar();
+      SpinSettings.openBlas();
+      Optional<Path> there = mapped.apply("libopenblas.so");
+      open = there.isPresent() ? open(there.get().toString(), "OpenBLAS", "") : openBlasFromJar();
       openBlas = open;
     }
     return open;
@@ -163,6 +172,11 @@ public final class NativeLibraries {
       libTorch = open;
     }
     return open;
+  }
+
+  /** Where the jars' libraries are unpacked. */
+  public Path cacheRoot() {
+    return cache.root();
   }
 
   /** Where each library comes from and what was opened so far; opens nothing. */

@@ -66,7 +66,7 @@ public final class TorchArithmetic {
 
   /** out = a · b, in the memory of {@code out}. */
   public void mulInto(TorchTensor out, TorchTensor a, TorchTensor b) {
-    MUL_OUT.begin().tensor(a).tensor(b).tensor(out).invoke(1).result(0).close();
+    MUL_OUT.begin().tensor(a).tensor(b).tensor(out).invoke(1).discard(0);
   }
 
   /** Sums over these dimensions. */

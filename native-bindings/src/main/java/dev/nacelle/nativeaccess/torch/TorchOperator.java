@@ -219,6 +219,14 @@ public final class TorchOperator {
       return new TorchTensor(RawMemory.getLong(stack + i * 8L), null);
     }
 
+    /** Gives result {@code i} back unseen: an {@code out} overload returns what it was given. */
+    public void discard(int i) {
+      if (i >= results) {
+        throw new IndexOutOfBoundsException("result " + i + " of " + results);
+      }
+      TorchTensor.delete(RawMemory.getLong(stack + i * 8L));
+    }
+
     private TorchException failure(TorchOperator called) {
       TorchTensor[] named = new TorchTensor[size];
       int n = 0;

@@ -1,4 +1,4 @@
-package dev.nacelle.kernels.reference;
+package dev.nacelle.kernels.backend;
 
 import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Attention;
@@ -11,11 +11,22 @@ import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.adamw.ReferenceAdamW;
+import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
+import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
+import dev.nacelle.kernels.reference.ReferenceAttention;
+import dev.nacelle.kernels.reference.ReferenceElementwise;
+import dev.nacelle.kernels.reference.ReferenceProducts;
+import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
+import dev.nacelle.kernels.rope.ReferenceRope;
+import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
 
 /** The operators in plain Java, where no C library could be built or loaded. */
 public final class ReferenceKernelSet implements KernelSet {
   private final String reason;
   private final int threads;
+  private final Products products = new ReferenceProducts();
+  private final Attention attention = new ReferenceAttention();
   private final Elementwise elementwise = new ReferenceElementwise();
 
   /**
@@ -48,42 +59,42 @@ public final class ReferenceKernelSet implements KernelSet {
 
   @Override
   public RmsNorm rmsNorm() {
-    throw new UnsupportedOperationException("rms_norm has no Java reference");
+    return new ReferenceRmsNorm();
   }
 
   @Override
   public Rope rope() {
-    throw new UnsupportedOperationException("rope has no Java reference");
+    return new ReferenceRope();
   }
 
   @Override
   public SwiGlu swiGlu() {
-    throw new UnsupportedOperationException("swiglu has no Java reference");
+    return new ReferenceSwiGlu();
   }
 
   @Override
   public CrossEntropy crossEntropy() {
-    throw new UnsupportedOperationException("cross_entropy has no Java reference");
+    return new ReferenceCrossEntropy();
   }
 
   @Override
   public AdamW adamW() {
-    throw new UnsupportedOperationException("adamw has no Java reference");
+    return new ReferenceAdamW();
   }
 
   @Override
   public ClipGradNorm clipGradNorm() {
-    throw new UnsupportedOperationException("clip_grad_norm has no Java reference");
+    return new ReferenceClipGradNorm();
   }
 
   @Override
   public Products products() {
-    throw new UnsupportedOperationException("products have no Java reference");
+    return products;
   }
 
   @Override
   public Attention attention() {
-    throw new UnsupportedOperationException("attention has no Java reference");
+    return attention;
   }
 
   @Override

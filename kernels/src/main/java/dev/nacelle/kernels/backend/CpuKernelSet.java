@@ -1,4 +1,4 @@
-package dev.nacelle.kernels.cpu;
+package dev.nacelle.kernels.backend;
 
 import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Attention;
@@ -11,14 +11,37 @@ import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.adamw.CpuAdamW;
+import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
+import dev.nacelle.kernels.cpu.CpuAttention;
+import dev.nacelle.kernels.cpu.CpuElementwise;
+import dev.nacelle.kernels.cpu.CpuProducts;
+import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
+import dev.nacelle.kernels.rope.CpuRope;
+import dev.nacelle.kernels.swiglu.CpuSwiGlu;
 
 /** The operators of the C library. */
 public final class CpuKernelSet implements KernelSet {
   private final KernelLibrary library;
+  private final CpuProducts products;
+  private final RmsNorm rmsNorm;
+  private final Rope rope;
+  private final SwiGlu swiGlu;
+  private final AdamW adamW;
+  private final ClipGradNorm clipGradNorm;
+  private final CpuAttention attention;
   private final Elementwise elementwise;
 
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
+    this.products = new CpuProducts(library);
+    this.rmsNorm = new CpuRmsNorm(library);
+    this.rope = new CpuRope(library);
+    this.swiGlu = new CpuSwiGlu(library);
+    this.adamW = new CpuAdamW(library);
+    this.clipGradNorm = new CpuClipGradNorm(library);
+    this.attention = new CpuAttention(library);
     this.elementwise = new CpuElementwise(library);
   }
 
@@ -39,17 +62,17 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public RmsNorm rmsNorm() {
-    throw new UnsupportedOperationException("rms_norm is not in the C library");
+    return rmsNorm;
   }
 
   @Override
   public Rope rope() {
-    throw new UnsupportedOperationException("rope is not in the C library");
+    return rope;
   }
 
   @Override
   public SwiGlu swiGlu() {
-    throw new UnsupportedOperationException("swiglu is not in the C library");
+    return swiGlu;
   }
 
   @Override
@@ -59,22 +82,22 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public AdamW adamW() {
-    throw new UnsupportedOperationException("adamw is not in the C library");
+    return adamW;
   }
 
   @Override
   public ClipGradNorm clipGradNorm() {
-    throw new UnsupportedOperationException("clip_grad_norm is not in the C library");
+    return clipGradNorm;
   }
 
   @Override
   public Products products() {
-    throw new UnsupportedOperationException("products are not in the C library");
+    return products;
   }
 
   @Override
   public Attention attention() {
-    throw new UnsupportedOperationException("attention is not in the C library");
+    return attention;
   }
 
   @Override
@@ -82,7 +105,10 @@ public final class CpuKernelSet implements KernelSet {
     return elementwise;
   }
 
-  /** The library stays loaded; a set holds nothing else. */
+  /** Gives scratch back; the library stays loaded. */
   @Override
-  public void close() {}
+  public void close() {
+    products.close();
+    attention.close();
+  }
 }

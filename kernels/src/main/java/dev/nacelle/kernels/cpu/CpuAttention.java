@@ -1,0 +1,181 @@
+package dev.nacelle.kernels.cpu;
+
+import static dev.nacelle.kernels.cpu.KernelLibrary.code;
+
+import dev.nacelle.kernels.Attention;
+import dev.nacelle.kernels.AttentionChecks;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.lang.invoke.MethodHandle;
+
+/** The face of attention/forward.c and backward.c. It holds tiles for each thread until closed. */
+public final class CpuAttention implements Attention, AutoCloseable {
+  private final int threads;
+  private final MethodHandle forward;
+  private final MethodHandle forwardWorkspace;
+  private final MethodHandle cached;
+  private final MethodHandle backward;
+  private final MethodHandle backwardWorkspace;
+  private final Scratch workspace = new Scratch();
+  private final Scratch segments = new Scratch();
+
+  public CpuAttention(KernelLibrary library) {
+    threads = library.threads();
+    forward = library.bind("nk_attention_forward", "PPPPPPPLLLLLLLLLIIIIFI");
+    forwardWorkspace = library.bindLong("nk_attention_forward_workspace", "LLLI");
+    cached = library.bind("nk_attention_cached", "PPPPPLLLLLLLLLIIIIFI");
+    backward = library.bind("nk_attention_backward", "PPPPPPPPPPPLLLLLLLLLLLLLLIIIIIIIIFI");
+    backwardWorkspace = library.bindLong("nk_attention_backward_workspace", "LLLLI");
+  }
+
+  @Override
+  public void forward(
+      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, int[] starts, float scale) {
+    AttentionChecks sizes = AttentionChecks.forward(out, logSumExp, q, k, v, starts);
+    NativeBuffer rows = write(starts);
+    try {
+      forward.invokeExact(
+          out.address(),
+          logSumExp.address(),
+          forwardWorkspace(sizes),
+          q.address(),
+          k.address(),
+          v.address(),
+          rows.address(),
+          (long) starts.length - 1,
+          sizes.rows(),
+          (long) sizes.heads(),
+          (long) sizes.kvHeads(),
+          (long) sizes.headDim(),
+          out.stride(0),
+          q.stride(0),
+          k.stride(0),
+          v.stride(0),
+          code(out.dtype()),
+          code(q.dtype()),
+          code(k.dtype()),
+          code(v.dtype()),
+          scale,
+          threads);
+    } catch (Throwable t) {
+      throw KernelLibrary.failure("nk_attention_forward", t);
+    }
+  }
+
+  @Override
+  public void cached(Operand out, Operand q, Operand k, Operand v, int past, float scale) {
+    AttentionChecks sizes = AttentionChecks.cached(out, q, k, v, past);
+    try {
+      cached.invokeExact(
+          out.address(),
+          forwardWorkspace(sizes),
+          q.address(),
+          k.address(),
+          v.address(),
+          sizes.rows(),
+          (long) past,
+          (long) sizes.heads(),
+          (long) sizes.kvHeads(),
+          (long) sizes.headDim(),
+          out.stride(0),
+          q.stride(0),
+          k.stride(0),
+          v.stride(0),
+          code(out.dtype()),
+          code(q.dtype()),
+          code(k.dtype()),
+          code(v.dtype()),
+          scale,
+          threads);
+    } catch (Throwable t) {
+      throw KernelLibrary.failure("nk_attention_cached", t);
+    }
+  }
+
+  @Override
+  public void backward(
+      Operand gradQ,
+      Operand gradK,
+      Operand gradV,
+      Operand gradOut,
+      Operand out,
+      Operand logSumExp,
+      Operand q,
+      Operand k,
+      Operand v,
+      int[] starts,
+      float scale) {
+    AttentionChecks sizes =
+        AttentionChecks.backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, starts);
+    NativeBuffer rows = write(starts);
+    long longest = AttentionChecks.longest(starts);
+    try {
+      long bytes =
+          (long)
+              backwardWorkspace.invokeExact(
+                  (long) sizes.heads(),
+                  (long) sizes.kvHeads(),
+                  (long) sizes.headDim(),
+                  longest,
+                  threads);
+      backward.invokeExact(
+          gradQ.address(),
+          gradK.address(),
+          gradV.address(),
+          workspace.atLeast(bytes).address(),
+          gradOut.address(),
+          out.address(),
+          logSumExp.address(),
+          q.address(),
+          k.address(),
+          v.address(),
+          rows.address(),
+          (long) starts.length - 1,
+          longest,
+          sizes.rows(),
+          (long) sizes.heads(),
+          (long) sizes.kvHeads(),
+          (long) sizes.headDim(),
+          gradQ.stride(0),
+          gradK.stride(0),
+          gradV.stride(0),
+          gradOut.stride(0),
+          out.stride(0),
+          q.stride(0),
+          k.stride(0),
+          v.stride(0),
+          code(gradQ.dtype()),
+          code(gradK.dtype()),
+          code(gradV.dtype()),
+          code(gradOut.dtype()),
+          code(out.dtype()),
+          code(q.dtype()),
+          code(k.dtype()),
+          code(v.dtype()),
+          scale,
+          threads);
+    } catch (Throwable t) {
+      throw KernelLibrary.failure("nk_attention_backward", t);
+    }
+  }
+
+  private long forwardWorkspace(AttentionChecks sizes) throws Throwable {
+    long bytes =
+        (long)
+            forwardWorkspace.invokeExact(
+                (long) sizes.heads(), (long) sizes.kvHeads(), (long) sizes.headDim(), threads);
+    return workspace.atLeast(bytes).address();
+  }
+
+  private NativeBuffer write(int[] starts) {
+    NativeBuffer buffer = segments.atLeast(4L * starts.length);
+    buffer.write(0, starts, 0, starts.length);
+    return buffer;
+  }
+
+  @Override
+  public void close() {
+    workspace.close();
+    segments.close();
+  }
+}

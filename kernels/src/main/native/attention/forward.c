@@ -1,0 +1,146 @@
+/* Attention forward, over packed samples and over a cache. The equations are in attention.h. */
+#include "attention.h"
+
+typedef struct {
+  nk_rows out, q, k, v;
+  float *log_sum_exp; /* (H, T), or null */
+  int64_t rows, heads, kv_heads, d, past;
+  float scale;
+} nk_forward;
+
+/* Floats of scratch: keys turned, keys or values plain, scores, and for each head of a group
+ * queries, sums, maxima and denominators. */
+NK_INLINE int64_t nk_forward_floats(int64_t group, int64_t width) {
+  return NK_TILE * (2 * width + NK_TILE + group * (2 * width + 2));
+}
+
+/* Softmax of a tile's scores, and what came before brought to the new maximum. */
+static void nk_softmax_rows(float *s, float *sums, float *max, float *denominator, int64_t n,
+                            int64_t width, int64_t first, int64_t keys) {
+  for (int64_t i = 0; i < n; i++) {
+    float *row = s + i * NK_TILE;
+    int64_t valid = nk_min(keys, first + i + 1);
+    if (valid <= 0) {
+      memset(row, 0, NK_TILE * sizeof(float));
+      continue;
+    }
+    nk_mask(row, valid, NK_TILE);
+    int64_t columns = (valid + NK_W - 1) / NK_W * NK_W;
+    float high = max[i], sum = 0.0f;
+#pragma omp simd reduction(max : high)
+    for (int64_t j = 0; j < columns; j++) high = row[j] > high ? row[j] : high;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < columns; j++) {
+      row[j] = nk_exp(row[j] - high);
+      sum += row[j];
+    }
+    for (int64_t j = columns; j < NK_TILE; j++) row[j] = 0.0f;
+    if (high > max[i]) {
+      float factor = nk_exp(max[i] - high);
+      denominator[i] *= factor;
+      float *to = sums + i * width;
+#pragma omp simd
+      for (int64_t j = 0; j < width; j++) to[j] *= factor;
+      max[i] = high;
+    }
+    denominator[i] += sum;
+  }
+}
+
+/* Queries at…at+n (rows) of all heads of one group; position p of the first sees keys start…start+p. */
+static void nk_forward_tile(const nk_forward *f, int64_t kv, int64_t start, int64_t at, int64_t n,
+                            float *scratch) {
+  int64_t group = f->heads / f->kv_heads, d = f->d, width = nk_padded(d);
+  int64_t position = f->past + at - start;
+  float *turned = scratch, *plain = turned + NK_TILE * width, *scores = plain + NK_TILE * width;
+  float *queries = scores + NK_TILE * NK_TILE, *sums = queries + group * NK_TILE * width;
+  float *max = sums + group * NK_TILE * width, *denominator = max + group * NK_TILE;
+  for (int64_t g = 0; g < group; g++) {
+    nk_tile_load(queries + g * NK_TILE * width, width, f->q, at, n, kv * group + g, d);
+    for (int64_t i = 0; i < NK_TILE; i++) {
+      max[g * NK_TILE + i] = -INFINITY;
+      denominator[g * NK_TILE + i] = 0.0f;
+    }
+  }
+  memset(sums, 0, (size_t)(group * NK_TILE * width) * sizeof(float));
+  for (int64_t key = 0; key < position + n; key += NK_TILE) {
+    int64_t keys = nk_min(NK_TILE, position + n - key);
+    nk_tile_load(plain, width, f->k, start + key, keys, kv, d);
+    nk_tile_turn(turned, plain, width, keys, d);
+    nk_tile_load(plain, width, f->v, start + key, keys, kv, d);
+    for (int64_t g = 0; g < group; g++) {
+      float *own = sums + g * NK_TILE * width;
+      nk_tile_multiply(scores, NK_TILE, NK_A_ROWS, queries + g * NK_TILE * width, width, turned,
+                       NK_TILE, n, keys, d, f->scale, 0);
+      nk_softmax_rows(scores, own, max + g * NK_TILE, denominator + g * NK_TILE, n, width,
+                      position - key, keys);
+      nk_tile_multiply(own, width, NK_A_ROWS, scores, NK_TILE, plain, width, n, d, keys, 1.0f, 1);
+    }
+  }
+  for (int64_t g = 0; g < group; g++) {
+    int64_t head = kv * group + g;
+    for (int64_t i = 0; i < n; i++) {
+      float sum = denominator[g * NK_TILE + i];
+      nk_tile_store(f->out, sums + (g * NK_TILE + i) * width, width, at + i, 1, head, d,
+                    1.0f / sum);
+      if (f->log_sum_exp)
+        f->log_sum_exp[head * f->rows + at + i] = max[g * NK_TILE + i] + logf(sum);
+    }
+  }
+}
+
+/* Bytes of workspace for nk_attention_forward and nk_attention_cached. */
+NK_EXPORT int64_t NK_FN(nk_attention_forward_workspace)(int64_t heads, int64_t kv_heads, int64_t d,
+                                                        int threads) {
+  return threads * nk_forward_floats(heads / kv_heads, nk_padded(d)) * 4;
+}
+
+#include <omp.h>
+
+static void nk_forward_all(const nk_forward *f, const int32_t *starts, int64_t segments,
+                           float *workspace, int threads) {
+  int64_t each = nk_forward_floats(f->heads / f->kv_heads, nk_padded(f->d));
+  int64_t tiles = 0;
+  for (int64_t s = 0; s < segments; s++)
+    tiles += (starts[s + 1] - starts[s] + NK_TILE - 1) / NK_TILE;
+  int64_t work = f->rows * f->heads * f->d;
+  /* Which thread takes a tile changes no bit of it; long ones (the last of a sample) come first. */
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (work > NK_SERIAL_WORK)
+  for (int64_t task = 0; task < tiles * f->kv_heads; task++) {
+    int64_t left = tiles - 1 - task / f->kv_heads, s = 0;
+    for (;; s++) {
+      int64_t own = (starts[s + 1] - starts[s] + NK_TILE - 1) / NK_TILE;
+      if (left < own) break;
+      left -= own;
+    }
+    int64_t at = starts[s] + left * NK_TILE;
+    nk_forward_tile(f, task % f->kv_heads, starts[s], at, nk_min(NK_TILE, starts[s + 1] - at),
+                    workspace + omp_get_thread_num() * each);
+  }
+}
+
+/* out (T, H, D), log_sum_exp (H, T); q (T, H, D), k and v (T, K, D); starts: S + 1 rows. */
+NK_EXPORT void NK_FN(nk_attention_forward)(void *out, float *log_sum_exp, void *workspace,
+                                           const void *q, const void *k, const void *v,
+                                           const int32_t *starts, int64_t segments, int64_t rows,
+                                           int64_t heads, int64_t kv_heads, int64_t d,
+                                           int64_t out_stride, int64_t q_stride, int64_t k_stride,
+                                           int64_t v_stride, int out_type, int q_type, int k_type,
+                                           int v_type, float scale, int threads) {
+  nk_forward f = {{out, out_stride, out_type}, {q, q_stride, q_type}, {k, k_stride, k_type},
+                  {v, v_stride, v_type}, log_sum_exp, rows, heads, kv_heads, d, 0, scale};
+  nk_forward_all(&f, starts, segments, workspace, threads);
+}
+
+/* New rows (n, H, D) against a cache (past + n, K, D): row i sees cache rows 0…past+i. */
+NK_EXPORT void NK_FN(nk_attention_cached)(void *out, void *workspace, const void *q, const void *k,
+                                          const void *v, int64_t rows, int64_t past, int64_t heads,
+                                          int64_t kv_heads, int64_t d, int64_t out_stride,
+                                          int64_t q_stride, int64_t k_stride, int64_t v_stride,
+                                          int out_type, int q_type, int k_type, int v_type,
+                                          float scale, int threads) {
+  nk_forward f = {{out, out_stride, out_type}, {q, q_stride, q_type}, {k, k_stride, k_type},
+                  {v, v_stride, v_type}, NULL, rows, heads, kv_heads, d, past, scale};
+  int32_t starts[2] = {0, (int32_t)rows};
+  nk_forward_all(&f, starts, 1, workspace, past + rows > 128 ? threads : 1);
+}

@@ -1,0 +1,104 @@
+/*
+ * Matrix products: the parts. The scheme is that of BLIS (van Zee and van de Geijn, 2015): a block of
+ * B that fits L2 is packed into panels of NR adjacent columns, a panel of MR rows of A into L1, and
+ * a micro-kernel holds an MR × NR tile of C in registers while it walks K.
+ *
+ *   micro.c  the micro-kernels, one for each height and width of a tile
+ *   pack.c   A and B into panels, converted to fp32 on the way
+ *   gemm.c   the loops around them, and how threads share the work
+ *   few.c    one to four rows against transposed weights: bound by reading the weights
+ */
+#ifndef NK_GEMM_H
+#define NK_GEMM_H
+
+#include "nk_simd.h"
+
+/* Tiles: as many accumulators as registers allow beside NV vectors of B and one of A. Depth and
+ * width of B's block: 768 KiB with AVX-512 (L2 of 1 to 2 MiB), 256 KiB otherwise. */
+#if defined(__AVX512F__)
+#define NK_MR 14
+#define NK_NV 2
+#define NK_KC 384
+#define NK_NC 512
+#elif defined(__AVX2__)
+#define NK_MR 6
+#define NK_NV 2
+#define NK_KC 256
+#define NK_NC 256
+#elif defined(__aarch64__)
+#define NK_MR 8
+#define NK_NV 2
+#define NK_KC 256
+#define NK_NC 256
+#else
+#define NK_MR 4
+#define NK_NV 2
+#define NK_KC 256
+#define NK_NC 256
+#endif
+#define NK_NR (NK_NV * NK_W)
+
+/* Rows of C that are summed in fp32 beside C, where C itself is narrower and K needs several blocks. */
+#define NK_MC 448
+
+/* Floats of scratch for each thread: B's block, A's panel, staging of packers, sums beside C. */
+#define NK_B_FLOATS (NK_KC * NK_NC)
+#define NK_A_FLOATS (NK_MR * NK_KC)
+#define NK_STAGE_FLOATS (NK_W * NK_KC)
+#define NK_SUM_FLOATS (NK_MC * NK_NC)
+#define NK_SCRATCH_FLOATS (NK_B_FLOATS + NK_A_FLOATS + NK_STAGE_FLOATS + NK_SUM_FLOATS)
+
+/*
+ * A matrix as it is stored. `read` gives n adjacent elements of stored row `row` from column `from`
+ * on, as fp32: storage that is no plain array (quantised blocks) brings its own, and everything else
+ * here stays as it is.
+ */
+typedef struct nk_matrix {
+  const void *data;
+  int64_t stride; /* elements between rows */
+  int dtype;
+  int transposed; /* used as its transpose */
+  void (*read)(float *to, const struct nk_matrix *matrix, int64_t row, int64_t from, int64_t n);
+} nk_matrix;
+
+/* Where the micro-kernel finds A[i,k]. */
+enum {
+  NK_A_ROWS,   /* a[i·stride + k]: A itself */
+  NK_A_PANEL,  /* a[i·NK_KC + k]: packed */
+  NK_A_COLUMNS /* a[k·stride + i]: A stored transposed */
+};
+
+/*
+ * c[i,j] (+)= alpha · Σ_k A[i,k] · b[k·b_step + j] for a tile of the kernel's own height and width;
+ * whole vectors of c are written. `add` 0 writes, 1 adds.
+ */
+typedef void (*nk_micro)(int64_t k, const float *a, int64_t stride, const float *b, int64_t b_step,
+                         float *c, int64_t c_stride, float alpha, int add);
+
+/* The micro-kernel for height 1…NK_MR and width 1…NK_NV vectors. */
+nk_micro NK_FN(nk_micro_for)(int layout, int height, int width);
+
+/* At most W rows of fp32, `stride` apart, become W columns (missing ones zero):
+ * to[k·step + i] = from[i·stride + k]. */
+void NK_FN(nk_turn)(float *to, int64_t step, const float *from, int64_t stride, int64_t rows,
+                    int64_t k);
+
+/* Columns j0…j0+n of B's rows k0…k0+k into panels of NK_NR columns, padded with zeros to a vector. */
+void NK_FN(nk_pack_b)(float *to, const nk_matrix *b, int64_t k0, int64_t k, int64_t j0, int64_t n,
+                      float *stage);
+
+/* Rows i0…i0+m (at most NK_MR) of A's columns k0…k0+k as they are stored: row after row, NK_KC apart
+ * (NK_A_PANEL), or where A is stored transposed, k after k, NK_MR apart (NK_A_COLUMNS). */
+void NK_FN(nk_pack_a)(float *to, const nk_matrix *a, int64_t i0, int64_t m, int64_t k0, int64_t k);
+
+/* Rows m ≤ 4, B stored transposed and not quantised. Scratch holds at least m·k floats. */
+void NK_FN(nk_few_rows)(void *c, int c_type, int64_t c_stride, const nk_matrix *a,
+                        const nk_matrix *b, int64_t m, int64_t n, int64_t k, float alpha,
+                        float beta, float *scratch, int threads);
+
+/* beta of C's old value, without reading it where beta is 0. */
+NK_INLINE float nk_blend(float sum, float beta, const void *c, int c_type, int64_t index) {
+  return beta == 0.0f ? sum : nk_fma(beta, nk_load1(c, c_type, index), sum);
+}
+
+#endif

@@ -1,0 +1,330 @@
+package dev.nacelle.cli;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.data.DataFormat;
+import dev.nacelle.data.Order;
+import dev.nacelle.data.TrainOn;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.train.AdamSettings;
+import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.Schedule;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The flags of finetune, and the options they stand for. */
+final class FinetuneFlags {
+  @Option(
+      names = "--model",
+      paramLabel = "M",
+      description = "A Hugging Face folder or a .gguf file.")
+  @Nullable Path model;
+
+  @Option(
+      names = "--data",
+      paramLabel = "F.jsonl",
+      description = "Training data, JSON lines or one JSON array, also .gz; repeatable.")
+  List<Path> data = new ArrayList<>();
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Where the adapter goes.")
+  @Nullable Path out;
+
+  @Option(names = "--overwrite", description = "Let --out hold something already.")
+  boolean overwrite;
+
+  @Option(names = "--rank", defaultValue = "16", description = "R (default: ${DEFAULT-VALUE}).")
+  int rank;
+
+  @Option(
+      names = "--alpha",
+      defaultValue = "32",
+      description = "The update is scaled by alpha/rank (default: ${DEFAULT-VALUE}).")
+  double alpha;
+
+  @Option(
+      names = "--dropout",
+      defaultValue = "0",
+      description = "Share of the adapter's input dropped in training (default: ${DEFAULT-VALUE}).")
+  double dropout;
+
+  @Option(
+      names = "--targets",
+      defaultValue = "all-linear",
+      description = "all-linear, or ends of module names with commas (default: ${DEFAULT-VALUE}).")
+  String targets = "all-linear";
+
+  @Option(names = "--layers", defaultValue = "", description = "Blocks, 0-7,12 say (default: all).")
+  String layers = "";
+
+  @Option(
+      names = "--init-adapter",
+      paramLabel = "DIR",
+      description = "Start from a saved adapter; its rank, alpha and targets hold.")
+  @Nullable Path initAdapter;
+
+  @Option(names = "--steps", description = "Optimiser steps; instead of --epochs.")
+  @Nullable Long steps;
+
+  @Option(names = "--epochs", description = "Times through the data (default: 1).")
+  @Nullable Double epochs;
+
+  @Option(
+      names = "--batch-size",
+      defaultValue = "4",
+      description = "Samples a micro-batch (default: ${DEFAULT-VALUE}).")
+  int batchSize;
+
+  @Option(
+      names = "--accumulate",
+      defaultValue = "1",
+      description = "Micro-batches a step (default: ${DEFAULT-VALUE}).")
+  int accumulate;
+
+  @Option(
+      names = "--max-length",
+      defaultValue = "512",
+      description = "Tokens a sample; longer ones are cut (default: ${DEFAULT-VALUE}).")
+  int maxLength;
+
+  @Option(
+      names = "--packing",
+      defaultValue = "on",
+      description = "on: samples end to end; off: padded (default: ${DEFAULT-VALUE}).")
+  String packing = "on";
+
+  @Option(
+      names = "--order",
+      defaultValue = "shuffle",
+      description = "shuffle or file (default: ${DEFAULT-VALUE}).")
+  String order = "shuffle";
+
+  @Option(
+      names = "--format",
+      defaultValue = "auto",
+      description =
+          "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
+  String format = "auto";
+
+  @Option(
+      names = "--train-on",
+      defaultValue = "completions",
+      description = "completions or all (default: ${DEFAULT-VALUE}).")
+  String trainOn = "completions";
+
+  @Option(names = "--skip-bad-lines", description = "Count bad lines and go on.")
+  boolean skipBadLines;
+
+  @Option(
+      names = "--lr",
+      defaultValue = "2e-4",
+      description = "Learning rate (default: ${DEFAULT-VALUE}).")
+  double lr;
+
+  @Option(
+      names = "--schedule",
+      defaultValue = "cosine",
+      description = "constant, linear or cosine (default: ${DEFAULT-VALUE}).")
+  String schedule = "cosine";
+
+  @Option(
+      names = "--warmup",
+      defaultValue = "0.03",
+      description = "Below 1 a share of the steps, else a count (default: ${DEFAULT-VALUE}).")
+  double warmup;
+
+  @Option(
+      names = "--weight-decay",
+      defaultValue = "0",
+      description = "AdamW's decay (default: ${DEFAULT-VALUE}).")
+  double weightDecay;
+
+  @Option(
+      names = "--clip",
+      defaultValue = "1.0",
+      description = "Largest gradient norm, 0 for none (default: ${DEFAULT-VALUE}).")
+  double clip;
+
+  @Option(
+      names = "--betas",
+      defaultValue = "0.9,0.999",
+      description = "AdamW's betas (default: ${DEFAULT-VALUE}).")
+  String betas = "0.9,0.999";
+
+  @Option(
+      names = "--eps",
+      defaultValue = "1e-8",
+      description = "AdamW's epsilon (default: ${DEFAULT-VALUE}).")
+  double eps;
+
+  @Option(
+      names = "--lora-plus-ratio",
+      defaultValue = "1",
+      description = "Multiplies the rate of every B (default: ${DEFAULT-VALUE}).")
+  double loraPlusRatio;
+
+  @Option(names = "--eval-data", paramLabel = "F.jsonl", description = "Held-out data; repeatable.")
+  List<Path> evalData = new ArrayList<>();
+
+  @Option(
+      names = "--eval-split",
+      defaultValue = "0",
+      description = "Per cent of the records to hold out instead (default: none).")
+  double evalSplit;
+
+  @Option(
+      names = "--eval-every",
+      defaultValue = "0",
+      description = "Steps between evaluations (default: at the end alone).")
+  long evalEvery;
+
+  @Option(
+      names = "--patience",
+      defaultValue = "0",
+      description = "Evaluations without a better one before stopping (default: never).")
+  int patience;
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "fp32",
+      description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE} on the CPU).")
+  String dtype = "fp32";
+
+  @Option(
+      names = "--log",
+      paramLabel = "F.jsonl",
+      description = "Step log (default: DIR/log.jsonl).")
+  @Nullable Path log;
+
+  @Option(
+      names = "--dump-gradients",
+      paramLabel = "F.safetensors",
+      description = "Where the first step's gradients go, before clipping.")
+  @Nullable Path dumpGradients;
+
+  /** The options, every value checked. */
+  FinetuneOptions options(
+      Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
+    require(rank >= 1 && rank <= 65536, "--rank " + rank, "choose 1 or more, 16 say");
+    require(finite(alpha) && alpha >= 0, "--alpha " + alpha, "choose 0 or more, 32 say");
+    require(dropout >= 0 && dropout < 1, "--dropout " + dropout, "choose 0 or more, below 1");
+    require(steps == null || epochs == null, "--steps with --epochs", "give one of them");
+    require(steps == null || steps >= 1, "--steps " + steps, "choose 1 or more");
+    require(
+        epochs == null || (finite(epochs) && epochs > 0), "--epochs " + epochs, "choose above 0");
+    require(batchSize >= 1, "--batch-size " + batchSize, "choose 1 or more");
+    require(accumulate >= 1, "--accumulate " + accumulate, "choose 1 or more");
+    require(maxLength >= 2, "--max-length " + maxLength, "choose 2 or more");
+    require(finite(lr) && lr >= 0, "--lr " + lr, "choose 0 or more, 2e-4 say");
+    require(finite(warmup) && warmup >= 0, "--warmup " + warmup, "choose 0 or more");
+    require(finite(weightDecay) && weightDecay >= 0, "--weight-decay " + weightDecay, "0 or more");
+    require(finite(clip) && clip >= 0, "--clip " + clip, "choose 0 (off) or more");
+    require(finite(eps) && eps >= 0, "--eps " + eps, "choose 0 or more, 1e-8 say");
+    require(
+        finite(loraPlusRatio) && loraPlusRatio > 0,
+        "--lora-plus-ratio " + loraPlusRatio,
+        "above 0");
+    require(evalSplit >= 0 && evalSplit < 100, "--eval-split " + evalSplit, "above 0, below 100");
+    require(
+        evalData.isEmpty() || evalSplit == 0, "--eval-data with --eval-split", "give one of them");
+    require(evalEvery >= 0, "--eval-every " + evalEvery, "choose 1 or more steps");
+    require(patience >= 0, "--patience " + patience, "choose 1 or more");
+    require(
+        (patience == 0 && evalEvery == 0) || !evalData.isEmpty() || evalSplit > 0,
+        "--eval-every or --patience without held-out data",
+        "add --eval-data or --eval-split");
+    double[] pair = betas();
+    return new FinetuneOptions(
+        givenModel,
+        givenOut,
+        new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
+        new FinetuneOptions.DataFlow(
+            List.copyOf(data),
+            DataFormat.parse(format),
+            choice("--train-on", trainOn, TrainOn.class),
+            skipBadLines,
+            batchSize,
+            accumulate,
+            maxLength,
+            isOn("--packing", packing),
+            choice("--order", order, Order.class)),
+        new FinetuneOptions.Length(
+            steps == null ? 0 : steps, steps != null ? 0 : epochs == null ? 1 : epochs),
+        new FinetuneOptions.Learning(
+            lr,
+            choice("--schedule", schedule, Schedule.Kind.class),
+            warmup,
+            clip,
+            new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
+        new FinetuneOptions.Evaluating(List.copyOf(evalData), evalSplit, evalEvery, patience),
+        computeType(dtype),
+        threads,
+        seed,
+        log,
+        dumpGradients,
+        overwrite,
+        command);
+  }
+
+  private double[] betas() {
+    String[] parts = betas.split(",", -1);
+    try {
+      double first = Double.parseDouble(parts[0].strip());
+      double second = Double.parseDouble(parts[1].strip());
+      require(
+          parts.length == 2 && first >= 0 && first < 1 && second >= 0 && second < 1,
+          "--betas " + betas,
+          "give two numbers from 0 on and below 1, 0.9,0.999 say");
+      return new double[] {first, second};
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw new NacelleException(
+          NacelleException.Kind.USAGE,
+          "--betas " + betas + " are not two numbers",
+          "give 0.9,0.999 for example",
+          e);
+    }
+  }
+
+  /** fp32 or bf16. */
+  static DType computeType(String name) {
+    return switch (name) {
+      case "fp32" -> DType.FP32;
+      case "bf16" -> DType.BF16;
+      default ->
+          throw NacelleException.usage(
+              "--dtype " + name + " is not possible", "choose fp32 or bf16");
+    };
+  }
+
+  private static boolean isOn(String flag, String value) {
+    require(value.equals("on") || value.equals("off"), flag + " " + value, "choose on or off");
+    return value.equals("on");
+  }
+
+  /** The constant of an enum that a flag names, in lower case. */
+  static <E extends Enum<E>> E choice(String flag, String value, Class<E> type) {
+    List<String> names = new ArrayList<>();
+    for (E constant : type.getEnumConstants()) {
+      String name = constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+      if (name.equals(value)) {
+        return constant;
+      }
+      names.add(name);
+    }
+    throw NacelleException.usage(
+        flag + " " + value + " is not possible", "choose " + String.join(" or ", names));
+  }
+
+  private static boolean finite(double value) {
+    return Double.isFinite(value);
+  }
+
+  private static void require(boolean holds, String what, String instead) {
+    if (!holds) {
+      throw NacelleException.usage(what + " is not possible", instead);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+package dev.nacelle.cli;
+
+import picocli.CommandLine.Command;
+
+@Command(name = "generate")
+final class GenerateCommand {}

@@ -1,0 +1,75 @@
+package dev.nacelle.cli;
+
+import dev.nacelle.NacelleException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** Flags of finetune that are agreed on but not built yet: known, so that they are refused well. */
+final class LaterFlags {
+  @Option(names = "--init", hidden = true)
+  String init = "default";
+
+  @Option(names = "--adapter", hidden = true)
+  String adapter = "lora";
+
+  @Option(names = "--heads", hidden = true)
+  String heads = "";
+
+  @Option(names = "--balance-weight", hidden = true)
+  String balanceWeight = "";
+
+  @Option(names = "--sample-prompt", hidden = true)
+  List<String> samplePrompts = new ArrayList<>();
+
+  @Option(names = "--save-every", hidden = true)
+  String saveEvery = "";
+
+  @Option(names = "--resume", hidden = true)
+  boolean resume;
+
+  @Option(names = "--keep", hidden = true)
+  String keep = "";
+
+  @Option(names = "--budget", hidden = true)
+  String budget = "";
+
+  @Option(names = "--host-budget", hidden = true)
+  String hostBudget = "";
+
+  @Option(names = "--dry-run", hidden = true)
+  boolean dryRun;
+
+  @Option(names = "--allow-approximate", hidden = true)
+  boolean allowApproximate;
+
+  @Option(names = "--max-temperature", hidden = true)
+  String maxTemperature = "";
+
+  @Option(names = "--will-export", hidden = true)
+  String willExport = "";
+
+  /** Refuses whatever of them was given (exit 2). */
+  void refuse() {
+    refuse(!adapter.equals("lora"), "--adapter " + adapter, "only lora trains yet");
+    refuse(!init.equals("default"), "--init " + init, "only the default initialisation is there");
+    refuse(!heads.isEmpty(), "--heads", "hydra adapters come later");
+    refuse(!balanceWeight.isEmpty(), "--balance-weight", "hydra adapters come later");
+    refuse(!samplePrompts.isEmpty(), "--sample-prompt", "use generate before and after");
+    refuse(!saveEvery.isEmpty(), "--save-every", "the adapter is saved at the end");
+    refuse(!keep.isEmpty(), "--keep", "the adapter is saved at the end");
+    refuse(resume, "--resume", "start the run anew with --overwrite");
+    refuse(!budget.isEmpty(), "--budget", "leave it out");
+    refuse(!hostBudget.isEmpty(), "--host-budget", "leave it out");
+    refuse(dryRun, "--dry-run", "leave it out");
+    refuse(allowApproximate, "--allow-approximate", "leave it out: everything is exact");
+    refuse(!maxTemperature.isEmpty(), "--max-temperature", "leave it out");
+    refuse(!willExport.isEmpty(), "--will-export", "leave it out");
+  }
+
+  private static void refuse(boolean given, String flag, String instead) {
+    if (given) {
+      throw NacelleException.usage(flag + " is not built into this version", instead);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package dev.nacelle.file;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.nacelle.NacelleException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads adapter_config.json, more strictly than PEFT: what would change the mathematics and is not
+ * done here is an error by name, where PEFT warns or says nothing.
+ */
+final class AdapterConfigFile {
+  static final String NAME = "adapter_config.json";
+
+  private static final int LARGEST_RANK = 1 << 16;
+
+  /** Fields that must be absent, null, false or empty, for each would change what is computed. */
+  private static final Set<String> MUST_BE_OFF =
+      Set.of(
+          "alora_invocation_tokens",
+          "alpha_pattern",
+          "arrow_config",
+          "ensure_weight_tying",
+          "fan_in_fan_out",
+          "kasa_config",
+          "layer_replication",
+          "lora_bias",
+          "megatron_config",
+          "modules_to_save",
+          "monteclora_config",
+          "rank_pattern",
+          "target_parameters",
+          "trainable_token_indices",
+          "use_bdlora",
+          "use_dora",
+          "use_qalora",
+          "use_rslora",
+          "velora_config");
+
+  /** Fields that say nothing about the computation once the tensors are there. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "auto_mapping",
+          "corda_config",
+          "eva_config",
+          "inference_mode",
+          "loftq_config",
+          "lora_ga_config",
+          "megatron_core",
+          "peft_version",
+          "qalora_group_size",
+          "revision",
+          "runtime_config");
+
+  /** Fields that are read. */
+  private static final Set<String> READ =
+      Set.of(
+          "base_model_name_or_path",
+          "bias",
+          "exclude_modules",
+          "init_lora_weights",
+          "layers_pattern",
+          "layers_to_transform",
+          "lora_alpha",
+          "lora_dropout",
+          "peft_type",
+          "r",
+          "target_modules",
+          "task_type");
+
+  /** Ways to begin that leave the base model's weights as they are. */
+  private static final Set<String> HARMLESS_BEGINNINGS = Set.of("gaussian", "eva", "orthogonal");
+
+  private AdapterConfigFile() {}
+
+  static AdapterConfig read(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw NacelleException.input(
+          "the adapter "
+              + Quoted.path(folder)
+              + (Files.exists(folder) ? " is not a folder" : " does not exist"),
+          "name a folder that holds adapter_config.json and adapter_model.safetensors");
+    }
+    Path file = folder.resolve(NAME);
+    if (!Files.exists(file)) {
+      throw NacelleException.input(
+          Quoted.path(folder) + " has no " + NAME,
+          "an adapter folder holds adapter_config.json and adapter_model.safetensors");
+    }
+    return read(JsonFile.read(file));
+  }
+
+  private static AdapterConfig read(JsonObject json) {
+    refuseOtherKinds(json);
+    String pattern = null;
+    List<String> targets = List.of();
+    JsonNode target = json.node().get("target_modules");
+    if (target != null && target.isTextual()) {
+      boolean all = target.textValue().toLowerCase(Locale.ROOT).equals("all-linear");
+      pattern = all ? null : target.textValue();
+    } else {
+      List<String> listed = json.strings("target_modules");
+      // PEFT falls back to the architecture's usual pair; for Llama that is this one.
+      targets = listed == null ? List.of("q_proj", "v_proj") : listed;
+      if (targets.isEmpty()) {
+        throw json.error("target_modules", "is empty");
+      }
+    }
+    double dropout = json.number("lora_dropout", 0);
+    if (dropout < 0 || dropout >= 1) {
+      throw json.error("lora_dropout", "is " + dropout + ", outside 0 to below 1");
+    }
+    return new AdapterConfig(
+        (int) json.integer("r", 8, 1, LARGEST_RANK),
+        json.number("lora_alpha", 8),
+        dropout,
+        targets,
+        pattern,
+        excluded(json),
+        layers(json, pattern),
+        json.string("base_model_name_or_path"));
+  }
+
+  private static void refuseOtherKinds(JsonObject json) {
+    String type = json.string("peft_type");
+    if (type == null) {
+      throw json.error("peft_type", "is missing");
+    }
+    if (!type.equals("LORA")) {
+      throw json.refusal("peft_type", "adapters read so far: LORA");
+    }
+    for (String key : json.keys()) {
+      JsonNode value = json.node().get(key);
+      boolean known = HARMLESS.contains(key) || READ.contains(key);
+      if (!known && !isOff(value)) {
+        throw json.refusal(
+            key,
+            MUST_BE_OFF.contains(key)
+                ? "plain LoRA adapters are read; merge this one with PEFT first"
+                : "the field is unknown; remove it if it changes nothing");
+      }
+    }
+    if (json.has("bias") && !"none".equals(json.string("bias"))) {
+      throw json.refusal("bias", "adapters that train biases are not read; set bias to none");
+    }
+    if (json.has("task_type") && !"CAUSAL_LM".equals(json.string("task_type"))) {
+      throw json.refusal("task_type", "adapters of language models are read: CAUSAL_LM");
+    }
+    JsonNode init = json.node().get("init_lora_weights");
+    boolean harmless =
+        init == null
+            || init.isNull()
+            || init.isBoolean()
+            || (init.isTextual() && HARMLESS_BEGINNINGS.contains(init.textValue()));
+    if (!harmless) {
+      throw json.refusal(
+          "init_lora_weights", "it changed the base weights; convert the adapter with PEFT first");
+    }
+    JsonNode pattern = json.node().get("layers_pattern");
+    boolean usual =
+        pattern == null
+            || isOff(pattern)
+            || pattern.toString().equals("\"layers\"")
+            || pattern.toString().equals("[\"layers\"]");
+    if (!usual) {
+      throw json.refusal("layers_pattern", "a Llama's blocks are called layers");
+    }
+  }
+
+  private static boolean isOff(@Nullable JsonNode value) {
+    return value == null
+        || value.isNull()
+        || (value.isBoolean() && !value.booleanValue())
+        || (value.isContainerNode() && value.isEmpty());
+  }
+
+  private static List<String> excluded(JsonObject json) {
+    JsonNode value = json.node().get("exclude_modules");
+    if (value != null && value.isTextual()) {
+      throw json.refusal("exclude_modules", "write it as a list of module names");
+    }
+    List<String> names = json.strings("exclude_modules");
+    return names == null ? List.of() : names;
+  }
+
+  private static List<Integer> layers(JsonObject json, @Nullable String pattern) {
+    List<Integer> layers = new ArrayList<>();
+    for (long layer : json.integers("layers_to_transform", 0, 1_000_000)) {
+      layers.add((int) layer);
+    }
+    if (!layers.isEmpty() && pattern != null) {
+      throw json.error(
+          "layers_to_transform", "cannot stand beside a target_modules that is no list");
+    }
+    return layers;
+  }
+}

@@ -1,0 +1,139 @@
+package dev.nacelle.file;
+
+import dev.nacelle.NacelleException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Sorts the keys of an adapter's file into the pairs that its configuration means. */
+final class AdapterKeys {
+  static final String A_SUFFIX = ".lora_A.weight";
+  static final String B_SUFFIX = ".lora_B.weight";
+
+  private AdapterKeys() {}
+
+  static Map<String, PeftAdapter.Pair> pair(
+      SafetensorsFile file,
+      AdapterConfig config,
+      TargetMatcher targets,
+      Map<String, long[]> linears) {
+    Map<String, TensorEntry> byKey = byKey(file);
+    Map<String, PeftAdapter.Pair> pairs = new LinkedHashMap<>();
+    linears.forEach(
+        (path, shape) -> {
+          if (targets.means(path)) {
+            TensorEntry a = take(file, byKey, path + A_SUFFIX, config.rank(), shape[1]);
+            TensorEntry b = take(file, byKey, path + B_SUFFIX, shape[0], config.rank());
+            pairs.put(path, new PeftAdapter.Pair(path, shape[0], shape[1], a, b));
+            dropFrozenCopy(byKey, path, shape);
+          }
+        });
+    if (pairs.isEmpty()) {
+      throw NacelleException.input(
+          Quoted.path(file.path())
+              + ": the adapter's target_modules match no linear layer of"
+              + " the model",
+          "the adapter was made for another model");
+    }
+    if (!byKey.isEmpty()) {
+      throw leftOver(file, byKey);
+    }
+    return pairs;
+  }
+
+  /** Keys without PEFT's prefix and without the adapter's name where a file has it. */
+  private static Map<String, TensorEntry> byKey(SafetensorsFile file) {
+    Map<String, TensorEntry> byKey = new LinkedHashMap<>();
+    for (TensorEntry entry : file.entries().values()) {
+      if (!entry.name().startsWith(PeftAdapter.PREFIX)) {
+        throw NacelleException.input(
+            Quoted.path(file.path())
+                + ": tensor "
+                + Quoted.name(entry.name())
+                + " does not begin with "
+                + PeftAdapter.PREFIX,
+            "PEFT would ignore it without an error; save the adapter with PEFT or Nacelle");
+      }
+      String key = entry.name().substring(PeftAdapter.PREFIX.length());
+      key = key.replace(".lora_A.default.weight", A_SUFFIX);
+      key = key.replace(".lora_B.default.weight", B_SUFFIX);
+      if (byKey.put(key, entry) != null) {
+        throw NacelleException.input(
+            Quoted.path(file.path())
+                + ": "
+                + Quoted.name(key)
+                + " stands there with and without the adapter's name",
+            "save the adapter again");
+      }
+    }
+    return byKey;
+  }
+
+  private static TensorEntry take(
+      SafetensorsFile file, Map<String, TensorEntry> byKey, String key, long rows, long columns) {
+    TensorEntry entry = byKey.remove(key);
+    long[] shape = {rows, columns};
+    if (entry == null) {
+      throw NacelleException.input(
+          Quoted.path(file.path())
+              + " has no tensor "
+              + PeftAdapter.PREFIX
+              + key
+              + " "
+              + Arrays.toString(shape)
+              + ", which its configuration asks for",
+          "the adapter was made for another model, or it was not saved whole");
+    }
+    if (!Arrays.equals(entry.shape(), shape)) {
+      throw NacelleException.input(
+          "tensor "
+              + Quoted.name(entry.name())
+              + " of "
+              + Quoted.path(file.path())
+              + " has the shape "
+              + Arrays.toString(entry.shape())
+              + ", rank and base model ask"
+              + " for "
+              + Arrays.toString(shape),
+          "the adapter was made for another model, or r in adapter_config.json is wrong");
+    }
+    if (entry.dtype() == null || !entry.dtype().isCompute()) {
+      throw NacelleException.input(
+          "tensor "
+              + Quoted.name(entry.name())
+              + " of "
+              + Quoted.path(file.path())
+              + " is "
+              + entry.describe(),
+          "adapters are read from F32, BF16 and F16");
+    }
+    return entry;
+  }
+
+  /** For a targeted head PEFT saves the frozen weight as well; the base model has it already. */
+  private static void dropFrozenCopy(Map<String, TensorEntry> byKey, String path, long[] shape) {
+    String key = path + ".base_layer.weight";
+    TensorEntry copy = byKey.get(key);
+    if (copy != null && Arrays.equals(copy.shape(), shape)) {
+      byKey.remove(key);
+    }
+  }
+
+  private static NacelleException leftOver(SafetensorsFile file, Map<String, TensorEntry> byKey) {
+    List<String> names = byKey.values().stream().limit(3).map(e -> Quoted.name(e.name())).toList();
+    String first = byKey.keySet().iterator().next();
+    String hint =
+        first.contains(".lora_route") || first.matches(".*\\.lora_B\\d+\\.weight")
+            ? "these are HydraLoRA's heads, not a plain adapter"
+            : "the adapter was made for another model, or target_modules leaves them out";
+    return NacelleException.input(
+        Quoted.path(file.path())
+            + ": "
+            + byKey.size()
+            + " tensors would not be used: "
+            + String.join(", ", names)
+            + (byKey.size() > 3 ? " …" : ""),
+        hint);
+  }
+}

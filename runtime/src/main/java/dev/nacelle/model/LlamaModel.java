@@ -1,0 +1,232 @@
+package dev.nacelle.model;
+
+import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.file.TensorSource;
+import dev.nacelle.function.CrossEntropy;
+import dev.nacelle.function.RmsNorm;
+import dev.nacelle.layer.DecoderBlock;
+import dev.nacelle.layer.GatedMlp;
+import dev.nacelle.layer.KeyValueCache;
+import dev.nacelle.layer.Linear;
+import dev.nacelle.layer.Pass;
+import dev.nacelle.layer.SelfAttention;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Engine;
+import dev.nacelle.tape.Tape;
+import dev.nacelle.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Llama: token table, blocks, norm, head. Its weights are frozen; adapters are set on its linear
+ * layers.
+ */
+public final class LlamaModel implements AutoCloseable {
+  private final ModelConfig config;
+  private final Engine engine;
+  private final DType compute;
+  private final Weights weights;
+  private final Tensor table;
+  private final List<DecoderBlock> blocks = new ArrayList<>();
+  private final RmsNorm norm;
+  private final Linear head;
+
+  private LlamaModel(ModelConfig config, Engine engine, DType compute, Weights weights) {
+    this.config = config;
+    this.engine = engine;
+    this.compute = compute;
+    this.weights = weights;
+    long vocabulary = config.vocabularySize();
+    long channels = config.hiddenSize();
+    this.table = weights.matrix("model.embed_tokens.weight", vocabulary, channels);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      blocks.add(block(layer));
+    }
+    this.norm = norm("model.norm.weight");
+    Tensor headWeight =
+        config.tieWordEmbeddings() ? table : weights.matrix("lm_head.weight", vocabulary, channels);
+    this.head = new Linear("lm_head", headWeight, null);
+  }
+
+  /**
+   * Reads the weights, or rather maps them.
+   *
+   * @param source closed with the model, or at once where this fails
+   * @param compute fp32 or bf16: type of the activations
+   * @throws dev.nacelle.NacelleException of kind INPUT for a tensor that is missing or ill-shaped
+   */
+  public static LlamaModel load(
+      TensorSource source, ModelConfig config, Engine engine, DType compute) {
+    Weights weights = new Weights(source, engine, compute);
+    try {
+      return new LlamaModel(config, engine, compute, weights);
+    } catch (RuntimeException e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  private DecoderBlock block(int layer) {
+    String path = "model.layers." + layer;
+    String attention = path + ".self_attn.";
+    String mlp = path + ".mlp.";
+    long channels = config.hiddenSize();
+    long inner = config.intermediateSize();
+    long queryWidth = (long) config.heads() * config.headDim();
+    long keyWidth = (long) config.kvHeads() * config.headDim();
+    boolean biased = config.attentionBias();
+    return new DecoderBlock(
+        norm(path + ".input_layernorm.weight"),
+        new SelfAttention(
+            linear(attention + "q_proj", queryWidth, channels, biased),
+            linear(attention + "k_proj", keyWidth, channels, biased),
+            linear(attention + "v_proj", keyWidth, channels, biased),
+            linear(attention + "o_proj", channels, queryWidth, biased),
+            layer,
+            config.heads(),
+            config.kvHeads()),
+        norm(path + ".post_attention_layernorm.weight"),
+        new GatedMlp(
+            linear(mlp + "gate_proj", inner, channels, config.mlpBias()),
+            linear(mlp + "up_proj", inner, channels, config.mlpBias()),
+            linear(mlp + "down_proj", channels, inner, config.mlpBias())));
+  }
+
+  private RmsNorm norm(String name) {
+    return new RmsNorm(weights.vector(name, config.hiddenSize()), (float) config.rmsNormEps());
+  }
+
+  private Linear linear(String path, long out, long in, boolean biased) {
+    Tensor bias = biased ? weights.vector(path + ".bias", out) : null;
+    return new Linear(path, weights.matrix(path + ".weight", out, in), bias);
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Type of the activations. */
+  public DType compute() {
+    return compute;
+  }
+
+  /** Every linear layer that can carry an adapter: the blocks' in order, then the head. */
+  public List<Linear> linears() {
+    List<Linear> all = new ArrayList<>();
+    blocks.forEach(block -> all.addAll(block.linears()));
+    all.add(head);
+    return all;
+  }
+
+  /**
+   * One loss a row, 0 where the row has no target.
+   *
+   * @param gradScale what backward multiplies the sum of the losses with
+   * @param training whether dropout drops
+   * @param tokenOffset tokens of the run before this batch
+   */
+  public Tensor losses(
+      Tape tape, TokenRow batch, float gradScale, boolean training, long tokenOffset) {
+    Tensor hidden =
+        hidden(tape, batch.ids(), batch.positions(), batch.starts(), training, tokenOffset, null);
+    Tensor targets = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, batch.targets()));
+    LowRankPair pair = head.pair();
+    CrossEntropy.Pair low =
+        pair == null ? null : new CrossEntropy.Pair(pair.a(), pair.b(), pair.scale());
+    return tape.apply(
+        new CrossEntropy(head.weight(), targets, gradScale, low), pair != null, hidden);
+  }
+
+  /**
+   * Runs new tokens behind those in the cache.
+   *
+   * @return the last token's logits (V), fp32
+   */
+  public float[] nextLogits(KeyValueCache cache, int... ids) {
+    int[] positions = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      positions[i] = cache.length() + i;
+    }
+    try (Tape tape = engine.forwardOnly()) {
+      int[] starts = {0, ids.length};
+      Tensor hidden = hidden(tape, ids, positions, starts, false, 0, cache);
+      cache.advance(ids.length);
+      Tensor logits =
+          tape.own(
+              engine
+                  .allocator()
+                  .allocate(LedgerClass.WORKSPACE, DType.FP32, 1, head.weight().size(0)));
+      var products = engine.kernels().products();
+      var last = hidden.operand().rows(ids.length - 1, ids.length);
+      products.multiply(logits.operand(), last, false, head.weight().operand(), true, 1f, 0f);
+      LowRankPair pair = head.pair();
+      if (pair != null) {
+        Tensor h =
+            tape.own(
+                engine.allocator().allocate(LedgerClass.WORKSPACE, DType.FP32, 1, pair.rank()));
+        products.multiply(h.operand(), last, false, pair.a().value().operand(), true, 1f, 0f);
+        products.multiply(
+            logits.operand(),
+            h.operand(),
+            false,
+            pair.b().value().operand(),
+            true,
+            pair.scale(),
+            1f);
+      }
+      return logits.toFloats();
+    }
+  }
+
+  /** An empty cache for {@link #nextLogits}. */
+  public KeyValueCache newCache(int capacity) {
+    return new KeyValueCache(
+        engine.allocator(),
+        config.layers(),
+        capacity,
+        (long) config.kvHeads() * config.headDim(),
+        compute);
+  }
+
+  private Tensor hidden(
+      Tape tape,
+      int[] ids,
+      int[] positions,
+      int[] starts,
+      boolean training,
+      long tokenOffset,
+      @Nullable KeyValueCache cache) {
+    var allocator = engine.allocator();
+    Tensor idTensor = tape.own(allocator.of(LedgerClass.ACTIVATIONS, ids));
+    Tensor x =
+        tape.own(
+            allocator.allocate(LedgerClass.ACTIVATIONS, compute, ids.length, config.hiddenSize()));
+    engine.kernels().elementwise().gatherRows(x.operand(), table.operand(), idTensor.operand());
+    int longest = 0;
+    for (int position : positions) {
+      longest = Math.max(longest, position + 1);
+    }
+    float[] frequencies = RopeFrequencies.inverse(config, longest);
+    Pass pass =
+        new Pass(
+            tape,
+            tape.own(allocator.of(LedgerClass.ACTIVATIONS, positions)),
+            tape.own(allocator.of(LedgerClass.ACTIVATIONS, frequencies, frequencies.length)),
+            RopeFrequencies.attentionFactor(config),
+            starts,
+            training,
+            tokenOffset,
+            cache);
+    for (DecoderBlock block : blocks) {
+      x = block.apply(pass, x);
+    }
+    return tape.apply(norm, x);
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}

@@ -1,0 +1,16 @@
+package dev.nacelle.report;
+
+/**
+ * What standard error is. Java cannot ask that of one stream, so the launcher says it in system
+ * properties.
+ *
+ * @param interactive whether a person looks at a terminal there
+ * @param columns its width
+ */
+public record Terminal(boolean interactive, int columns) {
+  /** What the launcher found. */
+  public static Terminal standardError() {
+    return new Terminal(
+        Boolean.getBoolean("nacelle.tty"), Integer.getInteger("nacelle.columns", 80));
+  }
+}

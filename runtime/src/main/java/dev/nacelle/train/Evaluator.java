@@ -1,0 +1,50 @@
+package dev.nacelle.train;
+
+import dev.nacelle.data.PackedBatch;
+import dev.nacelle.data.Sample;
+import dev.nacelle.model.LlamaModel;
+import dev.nacelle.tape.Engine;
+import dev.nacelle.tape.Tape;
+import java.util.List;
+
+/** Losses without training: forward alone, no dropout. */
+public final class Evaluator {
+  private final Engine engine;
+  private final LlamaModel model;
+
+  public Evaluator(Engine engine, LlamaModel model) {
+    this.engine = engine;
+    this.model = model;
+  }
+
+  /** Σ losses and how many there were. */
+  public record Sum(double losses, long targetTokens) {
+    public static final Sum NONE = new Sum(0, 0);
+
+    public Sum plus(Sum other) {
+      return new Sum(losses + other.losses, targetTokens + other.targetTokens);
+    }
+
+    /** Mean over the target tokens. */
+    public double mean() {
+      return losses / Math.max(1, targetTokens);
+    }
+  }
+
+  /** The loss of each row of a batch: row t predicts token t + 1; 0 where it has no target. */
+  public float[] rowLosses(PackedBatch batch) {
+    try (Tape tape = engine.forwardOnly()) {
+      return model.losses(tape, Batches.row(batch), 1f, false, 0).toFloats();
+    }
+  }
+
+  /** The losses of some samples, laid end to end. */
+  public Sum evaluate(List<Sample> samples) {
+    PackedBatch batch = PackedBatch.of(samples);
+    double sum = 0;
+    for (float loss : rowLosses(batch)) {
+      sum += loss;
+    }
+    return new Sum(sum, batch.targetTokens());
+  }
+}

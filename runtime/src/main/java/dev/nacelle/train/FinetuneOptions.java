@@ -1,0 +1,107 @@
+package dev.nacelle.train;
+
+import dev.nacelle.data.DataFormat;
+import dev.nacelle.data.Order;
+import dev.nacelle.data.TrainOn;
+import dev.nacelle.nativeaccess.DType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that describes one fine-tuning. Flags of the command line carry the same names.
+ *
+ * @param model a Hugging Face folder or a GGUF file
+ * @param out where the adapter and the reports go
+ * @param dtype of the activations: fp32 or bf16
+ * @param threads for every kernel
+ * @param log the step log; null for {@code out/log.jsonl}
+ * @param dumpGradients where the first step's gradients go; null for nowhere
+ * @param overwrite whether {@code out} may hold something already
+ * @param command what was typed, for the report
+ */
+public record FinetuneOptions(
+    Path model,
+    Path out,
+    Adapting adapter,
+    DataFlow data,
+    Length length,
+    Learning learning,
+    Evaluating evaluation,
+    DType dtype,
+    int threads,
+    long seed,
+    @Nullable Path log,
+    @Nullable Path dumpGradients,
+    boolean overwrite,
+    String command) {
+
+  /**
+   * The adapter.
+   *
+   * @param targets {@code all-linear} or ends of module paths, with commas
+   * @param layers {@code 0-7,12}; empty for all
+   * @param init an adapter to start from; its rank, alpha and targets hold
+   * @param given flags that were typed; those of them that an adapter to start from settles must
+   *     agree with it
+   */
+  public record Adapting(
+      int rank,
+      double alpha,
+      double dropout,
+      String targets,
+      String layers,
+      @Nullable Path init,
+      Set<String> given) {}
+
+  /**
+   * The data and how it is dealt out.
+   *
+   * @param batchSize samples a micro-batch
+   * @param accumulate micro-batches a step
+   * @param maxLength tokens a sample
+   * @param packing samples end to end, or filled up to the longest
+   */
+  public record DataFlow(
+      List<Path> files,
+      DataFormat format,
+      TrainOn trainOn,
+      boolean skipBadLines,
+      int batchSize,
+      int accumulate,
+      int maxLength,
+      boolean packing,
+      Order order) {}
+
+  /**
+   * How long.
+   *
+   * @param steps optimiser steps; 0 where epochs count
+   * @param epochs times through the data, fractions allowed; 0 where steps count
+   */
+  public record Length(long steps, double epochs) {}
+
+  /**
+   * The optimiser.
+   *
+   * @param warmup below 1 a share of the steps, from 1 on a count
+   * @param clip largest gradient norm; 0 for none
+   */
+  public record Learning(
+      double rate, Schedule.Kind schedule, double warmup, double clip, AdamSettings adam) {}
+
+  /**
+   * Evaluation during the run.
+   *
+   * @param data held-out files; empty for none
+   * @param split per cent of the records to hold out instead; 0 for none
+   * @param every steps between evaluations; 0 for the end alone
+   * @param patience evaluations without a better one after which the run stops; 0 for never
+   */
+  public record Evaluating(List<Path> data, double split, long every, int patience) {
+    public boolean isWanted() {
+      return !data.isEmpty() || split > 0;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package dev.nacelle.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What the kernel counts of this process. */
+final class ProcessMemory {
+  private ProcessMemory() {}
+
+  /** Peak resident set (VmHWM) in bytes; 0 where the system does not tell. */
+  static long peakResidentBytes() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+        }
+      }
+    } catch (IOException e) {
+      return 0;
+    }
+    return 0;
+  }
+}

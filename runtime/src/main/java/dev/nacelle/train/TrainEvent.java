@@ -1,0 +1,33 @@
+package dev.nacelle.train;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What happens during a run, for whoever shows or logs it. */
+public sealed interface TrainEvent {
+  /** Something a person should read once. */
+  record Note(String text) implements TrainEvent {}
+
+  /** A long preparation goes on: {@code done} of {@code total} bytes. */
+  record Preparing(String what, long done, long total) implements TrainEvent {}
+
+  /**
+   * Training begins.
+   *
+   * @param trainable elements that train
+   */
+  record Started(long totalSteps, long trainable, int modules) implements TrainEvent {}
+
+  /**
+   * A step is done.
+   *
+   * @param evalLoss where an evaluation followed it
+   */
+  record Stepped(StepRecord step, @Nullable Double evalLoss) implements TrainEvent {}
+
+  /** An evaluation is done; {@code step} 0 is before the first one. */
+  record Evaluated(long step, double loss, long targetTokens) implements TrainEvent {}
+
+  /** The adapter is on disk. */
+  record Saved(Path folder) implements TrainEvent {}
+}
