@@ -96,7 +96,7 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private String typed() {
-    return "./nacelle finetune "
+    return "./nacelle "
         + String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 }
