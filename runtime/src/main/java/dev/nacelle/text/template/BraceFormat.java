@@ -54,11 +54,9 @@ final class BraceFormat {
         brackets = true;
       } else if (c == ']') {
         brackets = false;
-      } else if (brackets) {
-        continue;
-      } else if (c == '{') {
+      } else if (!brackets && c == '{') {
         depth++;
-      } else if (c == '}' && --depth == 0) {
+      } else if (!brackets && c == '}' && --depth == 0) {
         return i;
       }
     }

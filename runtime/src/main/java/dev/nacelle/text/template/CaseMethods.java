@@ -18,7 +18,7 @@ final class CaseMethods {
     methods.put("isdigit", (s, self, a) -> none("isdigit", a, all(self, CaseMethods::isDigit)));
     methods.put("isdecimal", (s, self, a) -> none("isdecimal", a, all(self, Character::isDigit)));
     methods.put(
-        "isnumeric", (s, self, a) -> none("isnumeric", a, all(self, CaseMethods::isNumeric)));
+        "isnumeric", (s, self, a) -> none("isnumeric", a, all(self, CaseMethods::isNumericSign)));
     methods.put(
         "isalnum",
         (s, self, a) -> none("isalnum", a, all(self, c -> Character.isLetter(c) || isNumeric(c))));
@@ -54,8 +54,14 @@ final class CaseMethods {
     int type = Character.getType(c);
     return type == Character.DECIMAL_DIGIT_NUMBER
         || type == Character.LETTER_NUMBER
-        || type == Character.OTHER_NUMBER
-        || (Character.isIdeographic(c) && Character.getNumericValue(c) >= 0);
+        || type == Character.OTHER_NUMBER;
+  }
+
+  private static boolean isNumericSign(int c) {
+    if (Character.isIdeographic(c)) {
+      throw Failure.unsupported("isnumeric of a Chinese character");
+    }
+    return isNumeric(c);
   }
 
   /** Decimal digits, and the superscripts and circled ones that Unicode calls digits too. */

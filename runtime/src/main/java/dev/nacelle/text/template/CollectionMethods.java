@@ -77,7 +77,10 @@ final class CollectionMethods {
               (session, arguments) -> {
                 Object wanted = arguments.bindPositional("count", 1, "value").get(0);
                 return items.stream()
-                    .filter(item -> item == wanted || session.comparison().equal(item, wanted))
+                    .filter(
+                        item ->
+                            Comparison.identical(item, wanted)
+                                || session.comparison().equal(item, wanted))
                     .count();
               });
       case "copy" ->
@@ -91,7 +94,8 @@ final class CollectionMethods {
     Arguments.Bound bound = arguments.bindPositional("index", 1, "value", "start", "stop");
     SliceRange range = SliceRange.of(bound.bound(1), bound.bound(2), null, items.size());
     for (int i = range.start(); i < range.start() + range.count(); i++) {
-      if (items.get(i) == bound.get(0) || session.comparison().equal(items.get(i), bound.get(0))) {
+      if (Comparison.identical(items.get(i), bound.get(0))
+          || session.comparison().equal(items.get(i), bound.get(0))) {
         return (long) i;
       }
     }

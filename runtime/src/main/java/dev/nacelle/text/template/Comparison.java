@@ -27,6 +27,12 @@ final class Comparison {
     };
   }
 
+  /** Python's {@code is}: its containers take what is identical for equal without asking. */
+  @SuppressWarnings("ReferenceEquality")
+  static boolean identical(Object a, Object b) {
+    return a == b;
+  }
+
   boolean equal(Object a, Object b) {
     meter.step();
     if (Types.isNumber(a) && Types.isNumber(b)) {
@@ -48,7 +54,7 @@ final class Comparison {
         }
         yield false;
       }
-      default -> a == b;
+      default -> identical(a, b);
     };
   }
 
@@ -59,7 +65,7 @@ final class Comparison {
     Iterator<Object> others = b.iterator();
     for (Object item : a) {
       Object other = others.next();
-      if (item != other && !nestedEqual(item, other)) {
+      if (!identical(item, other) && !nestedEqual(item, other)) {
         return false;
       }
     }
@@ -79,7 +85,8 @@ final class Comparison {
     }
     for (DictValue.Entry entry : a.entries()) {
       Object other = b.get(entry.key());
-      if (other == null || (other != entry.value() && !nestedEqual(entry.value(), other))) {
+      if (other == null
+          || (!identical(other, entry.value()) && !nestedEqual(entry.value(), other))) {
         return false;
       }
     }
@@ -125,7 +132,7 @@ final class Comparison {
     List<Object> y = items(b);
     if (x != null && y != null && a.getClass() == b.getClass()) {
       for (int i = 0; i < Math.min(x.size(), y.size()); i++) {
-        if (x.get(i) != y.get(i) && !nestedEqual(x.get(i), y.get(i))) {
+        if (!identical(x.get(i), y.get(i)) && !nestedEqual(x.get(i), y.get(i))) {
           meter.enter();
           boolean result = ordered(operator, x.get(i), y.get(i));
           meter.leave();
@@ -192,7 +199,7 @@ final class Comparison {
     Iterator<Object> items = Types.iterate(container);
     while (items.hasNext()) {
       Object candidate = items.next();
-      if (candidate == item || equal(candidate, item)) {
+      if (identical(candidate, item) || equal(candidate, item)) {
         return true;
       }
     }

@@ -132,7 +132,7 @@ final class Evaluator {
   }
 
   Arguments arguments(Expr.CallArguments source, Frame frame) {
-    if (source == Expr.CallArguments.NONE) {
+    if (source.isEmpty()) {
       return Arguments.NONE;
     }
     List<Object> positional = all(source.positional(), frame);

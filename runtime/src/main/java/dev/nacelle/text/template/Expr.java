@@ -70,5 +70,9 @@ sealed interface Expr {
   record CallArguments(
       List<Expr> positional, List<Named> named, @Nullable Expr star, @Nullable Expr doubleStar) {
     static final CallArguments NONE = new CallArguments(List.of(), List.of(), null, null);
+
+    boolean isEmpty() {
+      return positional.isEmpty() && named.isEmpty() && star == null && doubleStar == null;
+    }
   }
 }

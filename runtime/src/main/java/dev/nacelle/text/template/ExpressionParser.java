@@ -1,7 +1,6 @@
 package dev.nacelle.text.template;
 
 import dev.nacelle.text.template.Expr.CallArguments;
-import dev.nacelle.text.template.Token.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -98,7 +97,7 @@ final class ExpressionParser {
     List<Expr.Operand> rest = new ArrayList<>();
     while (true) {
       Token token = stream.current();
-      if (token.type() == Type.OPERATOR && COMPARISONS.contains(token.text())) {
+      if (token.type() == TokenType.OPERATOR && COMPARISONS.contains(token.text())) {
         stream.next();
         rest.add(new Expr.Operand(token.text(), parseSum()));
       } else if (stream.skipName("in")) {
@@ -208,9 +207,9 @@ final class ExpressionParser {
   }
 
   private String dottedName() {
-    StringBuilder name = new StringBuilder(stream.expect(Type.NAME).text());
+    StringBuilder name = new StringBuilder(stream.expect(TokenType.NAME).text());
     while (stream.skipOperator(".")) {
-      name.append('.').append(stream.expect(Type.NAME).text());
+      name.append('.').append(stream.expect(TokenType.NAME).text());
     }
     return name.toString();
   }

@@ -3,6 +3,7 @@ package dev.nacelle.text.template;
 import dev.nacelle.text.ChatTemplate;
 import dev.nacelle.text.Message;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class JinjaChatTemplate implements ChatTemplate {
    * @throws TemplateException where the source is no template, or one that we do not do
    */
   public static JinjaChatTemplate parse(String source, Map<String, String> specialTokens) {
-    return parse(source, specialTokens, Clock.systemDefaultZone());
+    return parse(source, specialTokens, Clock.system(ZoneId.systemDefault()));
   }
 
   /**

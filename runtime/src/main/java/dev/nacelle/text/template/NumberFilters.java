@@ -148,7 +148,7 @@ final class NumberFilters {
       throw Failure.unsupported("round to more than 400 places");
     }
     if (method.equals("ceil") || method.equals("floor")) {
-      double scale = Math.pow(10, precision);
+      double scale = Math.pow(10, (double) precision);
       double scaled = Types.real(value) * scale;
       return (method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled)) / scale;
     }

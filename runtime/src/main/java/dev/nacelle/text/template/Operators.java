@@ -141,7 +141,7 @@ final class Operators {
           yield a == Long.MIN_VALUE && b == -1 ? Math.negateExact(a) : Math.floorDiv(a, b);
         }
         case "%" -> Math.floorMod(a, nonZero(b, "integer modulo by zero"));
-        case "**" -> b >= 0 ? (Object) power(a, b) : reals(operator, a, b);
+        case "**" -> b >= 0 ? (Object) power(a, b) : reals(operator, (double) a, (double) b);
         default -> throw new IllegalStateException(operator);
       };
     } catch (ArithmeticException e) {

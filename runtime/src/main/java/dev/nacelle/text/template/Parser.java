@@ -2,7 +2,6 @@ package dev.nacelle.text.template;
 
 import dev.nacelle.text.template.PrimaryParser.Tuples;
 import dev.nacelle.text.template.TemplateException.Reason;
-import dev.nacelle.text.template.Token.Type;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,6 +20,7 @@ final class Parser {
   private final TokenStream stream;
   private final ExpressionParser expressions;
   private final PrimaryParser primaries;
+  private final TargetParser targets;
   private final Deque<String> openTags = new ArrayDeque<>();
   private final Deque<List<String>> awaited = new ArrayDeque<>();
   private int loopDepth;
@@ -29,6 +29,7 @@ final class Parser {
     this.stream = stream;
     this.expressions = new ExpressionParser(stream);
     this.primaries = expressions.primaries();
+    this.targets = new TargetParser(stream, expressions);
   }
 
   static List<Stmt> parse(String source) {
@@ -43,28 +44,30 @@ final class Parser {
     if (ends != null) {
       awaited.push(ends);
     }
-    while (stream.current().type() != Type.EOF) {
+    while (stream.current().type() != TokenType.EOF) {
       Token token = stream.next();
-      if (token.type() == Type.BLOCK_BEGIN) {
+      if (token.type() == TokenType.BLOCK_BEGIN) {
         flush(output, outputLine, body);
         Token tag = stream.current();
-        if (ends != null && tag.type() == Type.NAME && ends.contains(tag.text())) {
+        if (ends != null && tag.type() == TokenType.NAME && ends.contains(tag.text())) {
           awaited.pop();
           return body;
         }
         Stmt statement = statement();
         body.add(statement);
-        stream.expect(Type.BLOCK_END);
+        stream.expect(TokenType.BLOCK_END);
         continue;
       }
-      if (output.isEmpty()) {
+      if (output.isEmpty() || token.type() == TokenType.VARIABLE_BEGIN) {
+        // a statement for each print, so that messages name its line
+        flush(output, outputLine, body);
         outputLine = token.line();
       }
-      if (token.type() == Type.DATA) {
+      if (token.type() == TokenType.DATA) {
         output.add(new Expr.Data(token.text()));
       } else {
         output.add(primaries.parseTuple(Tuples.PLAIN, null));
-        stream.expect(Type.VARIABLE_END);
+        stream.expect(TokenType.VARIABLE_END);
       }
     }
     flush(output, outputLine, body);
@@ -90,7 +93,7 @@ final class Parser {
 
   private List<Stmt> bodyUntilOneOf(List<String> ends) {
     stream.skipOperator(":");
-    stream.expect(Type.BLOCK_END);
+    stream.expect(TokenType.BLOCK_END);
     return statements(ends);
   }
 
@@ -105,7 +108,7 @@ final class Parser {
 
   private Stmt statement() {
     Token tag = stream.current();
-    if (tag.type() != Type.NAME) {
+    if (tag.type() != TokenType.NAME) {
       throw Failure.syntax("tag name expected", tag.line());
     }
     if (openTags.size() >= MAX_DEPTH) {
@@ -175,7 +178,7 @@ final class Parser {
   }
 
   private Stmt parseFor(int line) {
-    Expr target = target(Tuples.TARGET, "in");
+    Expr target = targets.target(Tuples.TARGET, "in");
     if (assigns(target, "loop")) {
       throw Failure.syntax("Can't assign to special loop variable in for-loop target", line);
     }
@@ -221,7 +224,7 @@ final class Parser {
   }
 
   private Stmt parseSet(int line) {
-    Expr target = target(Tuples.NAMESPACE_TARGET, null);
+    Expr target = targets.target(Tuples.NAMESPACE_TARGET, null);
     if (stream.skipOperator("=")) {
       return new Stmt.SetValue(target, primaries.parseTuple(Tuples.PLAIN, null), line);
     }
@@ -230,22 +233,22 @@ final class Parser {
   }
 
   private Stmt parseWith(int line) {
-    List<Expr> targets = new ArrayList<>();
+    List<Expr> names = new ArrayList<>();
     List<Expr> values = new ArrayList<>();
-    while (stream.current().type() != Type.BLOCK_END) {
-      if (!targets.isEmpty()) {
+    while (stream.current().type() != TokenType.BLOCK_END) {
+      if (!names.isEmpty()) {
         stream.expectOperator(",");
       }
-      targets.add(target(Tuples.TARGET, null));
+      names.add(targets.target(Tuples.TARGET, null));
       stream.expectOperator("=");
       values.add(expressions.parse());
     }
-    return new Stmt.With(targets, values, bodyUntil("endwith"), line);
+    return new Stmt.With(names, values, bodyUntil("endwith"), line);
   }
 
   private Stmt parsePrint(int line) {
     List<Expr> parts = new ArrayList<>();
-    while (stream.current().type() != Type.BLOCK_END) {
+    while (stream.current().type() != TokenType.BLOCK_END) {
       if (!parts.isEmpty()) {
         stream.expectOperator(",");
       }
@@ -255,72 +258,17 @@ final class Parser {
   }
 
   private Stmt parseMacro(int line) {
-    String name = targetName();
-    Stmt.Signature signature = signature();
+    String name = targets.name();
+    Stmt.Signature signature = targets.signature();
     return new Stmt.MacroDefinition(name, signature, functionBody("endmacro"), line);
   }
 
   private Stmt parseCall(int line) {
-    Stmt.Signature signature = stream.current().isOperator("(") ? signature() : Stmt.Signature.NONE;
+    Stmt.Signature signature =
+        stream.current().isOperator("(") ? targets.signature() : Stmt.Signature.NONE;
     if (!(expressions.parse() instanceof Expr.Call call)) {
       throw Failure.syntax("expected call", line);
     }
     return new Stmt.CallBlock(signature, call, functionBody("endcall"), line);
-  }
-
-  private Stmt.Signature signature() {
-    List<String> names = new ArrayList<>();
-    List<Expr> defaults = new ArrayList<>();
-    stream.expectOperator("(");
-    while (!stream.current().isOperator(")")) {
-      if (!names.isEmpty()) {
-        stream.expectOperator(",");
-      }
-      int line = stream.current().line();
-      names.add(targetName());
-      if (stream.skipOperator("=")) {
-        defaults.add(expressions.parse());
-      } else if (!defaults.isEmpty()) {
-        throw Failure.syntax("non-default argument follows default argument", line);
-      }
-    }
-    stream.expectOperator(")");
-    return new Stmt.Signature(names, defaults);
-  }
-
-  private String targetName() {
-    Token token = stream.expect(Type.NAME);
-    checkTarget(
-        RESERVED.contains(token.text()) ? new Expr.Const(true) : new Expr.Name(token.text()),
-        token.line());
-    return token.text();
-  }
-
-  private static final Set<String> RESERVED =
-      Set.of("true", "false", "none", "True", "False", "None");
-
-  private Expr target(Tuples kind, @Nullable String endName) {
-    int line = stream.current().line();
-    Expr target = primaries.parseTuple(kind, endName);
-    checkTarget(target, line);
-    return target;
-  }
-
-  private static void checkTarget(Expr target, int line) {
-    switch (target) {
-      case Expr.Name name -> {}
-      case Expr.NamespaceTarget name -> {}
-      case Expr.TupleLiteral tuple -> tuple.items().forEach(item -> checkTarget(item, line));
-      default ->
-          throw Failure.syntax(
-              "can't assign to '"
-                  + target
-                      .getClass()
-                      .getSimpleName()
-                      .replace("Literal", "")
-                      .toLowerCase(java.util.Locale.ROOT)
-                  + "'",
-              line);
-    }
   }
 }

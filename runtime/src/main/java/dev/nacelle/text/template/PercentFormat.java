@@ -128,27 +128,24 @@ final class PercentFormat {
 
   private String convert(Object value, String flags, String width, String precision, char type) {
     boolean left = flags.contains("-");
-    switch (type) {
-      case 's' -> {
-        return text(printer.str(value), left, width, precision);
-      }
-      case 'r' -> {
-        return text(printer.repr(value), left, width, precision);
-      }
-      case 'c' -> {
-        if (Types.isInteger(value)) {
-          return text(FormatSpec.format(meter, Types.integer(value), "c"), left, width, "");
-        }
-        if (!Types.isString(value) || Text.length(Types.text(value)) != 1) {
-          throw Failure.type("%c requires int or char");
-        }
-        return text(Types.text(value), left, width, "");
-      }
-      case 'd', 'i', 'u', 'x', 'X', 'o', 'e', 'E', 'f', 'F', 'g', 'G' -> {
-        return number(value, flags, width, precision, type);
-      }
+    return switch (type) {
+      case 's' -> text(printer.str(value), left, width, precision);
+      case 'r' -> text(printer.repr(value), left, width, precision);
+      case 'c' -> text(character(value), left, width, "");
+      case 'd', 'i', 'u', 'x', 'X', 'o', 'e', 'E', 'f', 'F', 'g', 'G' ->
+          number(value, flags, width, precision, type);
       default -> throw Failure.type("unsupported format character '" + type + "'");
+    };
+  }
+
+  private String character(Object value) {
+    if (Types.isInteger(value)) {
+      return FormatSpec.format(meter, Types.integer(value), "c");
     }
+    if (!Types.isString(value) || Text.length(Types.text(value)) != 1) {
+      throw Failure.type("%c requires int or char");
+    }
+    return Types.text(value);
   }
 
   private String text(String text, boolean left, String width, String precision) {

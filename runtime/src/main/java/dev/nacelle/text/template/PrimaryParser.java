@@ -1,7 +1,6 @@
 package dev.nacelle.text.template;
 
 import dev.nacelle.text.template.Expr.CallArguments;
-import dev.nacelle.text.template.Token.Type;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +24,7 @@ final class PrimaryParser {
       }
       case STRING -> {
         StringBuilder text = new StringBuilder();
-        while (stream.current().type() == Type.STRING) {
+        while (stream.current().type() == TokenType.STRING) {
           text.append(stream.next().text());
         }
         return new Expr.Const(text.toString());
@@ -50,23 +49,15 @@ final class PrimaryParser {
   }
 
   private Expr name(Token token, boolean withNamespace) {
-    switch (token.text()) {
-      case "true", "True" -> {
-        return new Expr.Const(true);
-      }
-      case "false", "False" -> {
-        return new Expr.Const(false);
-      }
-      case "none", "None" -> {
-        return new Expr.Const(None.NONE);
-      }
-      default -> {
-        if (withNamespace && stream.skipOperator(".")) {
-          return new Expr.NamespaceTarget(token.text(), stream.expect(Type.NAME).text());
-        }
-        return new Expr.Name(token.text());
-      }
-    }
+    return switch (token.text()) {
+      case "true", "True" -> new Expr.Const(true);
+      case "false", "False" -> new Expr.Const(false);
+      case "none", "None" -> new Expr.Const(None.NONE);
+      default ->
+          withNamespace && stream.skipOperator(".")
+              ? new Expr.NamespaceTarget(token.text(), stream.expect(TokenType.NAME).text())
+              : new Expr.Name(token.text());
+    };
   }
 
   /** How a list of expressions divided by commas is read. */
@@ -125,8 +116,8 @@ final class PrimaryParser {
 
   private boolean isTupleEnd(@Nullable String endName) {
     Token token = stream.current();
-    return token.type() == Type.VARIABLE_END
-        || token.type() == Type.BLOCK_END
+    return token.type() == TokenType.VARIABLE_END
+        || token.type() == TokenType.BLOCK_END
         || token.isOperator(")")
         || (endName != null && token.isName(endName));
   }
@@ -171,9 +162,9 @@ final class PrimaryParser {
     while (true) {
       if (stream.skipOperator(".")) {
         Token token = stream.next();
-        if (token.type() == Type.NAME) {
+        if (token.type() == TokenType.NAME) {
           node = new Expr.Attribute(node, token.text());
-        } else if (token.type() == Type.INTEGER) {
+        } else if (token.type() == TokenType.INTEGER) {
           node = new Expr.Item(node, new Expr.Const(token.value()));
         } else {
           throw Failure.syntax("expected name or number", token.line());
@@ -243,7 +234,7 @@ final class PrimaryParser {
         ensure(doubleStar == null, line);
         stream.next();
         doubleStar = expressions.parse();
-      } else if (stream.current().type() == Type.NAME && stream.look().isOperator("=")) {
+      } else if (stream.current().type() == TokenType.NAME && stream.look().isOperator("=")) {
         ensure(doubleStar == null, line);
         String name = stream.next().text();
         stream.next();

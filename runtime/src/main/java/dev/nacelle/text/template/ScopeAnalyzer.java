@@ -3,7 +3,6 @@ package dev.nacelle.text.template;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Walks a template once and finds the scope of each statement that opens one. */
 final class ScopeAnalyzer {
@@ -13,8 +12,8 @@ final class ScopeAnalyzer {
   /** Scopes by statement; equal statements at two places are two statements. */
   static final class Result {
     private final Scope root = new Scope(null);
-    private final Map<Stmt, Scope> scopes = new IdentityHashMap<>();
-    private final Map<Stmt, LoopScopes> loops = new IdentityHashMap<>();
+    private final IdentityHashMap<Stmt, Scope> scopes = new IdentityHashMap<>();
+    private final IdentityHashMap<Stmt, LoopScopes> loops = new IdentityHashMap<>();
 
     Scope root() {
       return root;

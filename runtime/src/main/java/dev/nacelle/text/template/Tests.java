@@ -97,9 +97,9 @@ final class Tests {
     if (a instanceof Boolean || b instanceof Boolean) {
       return a.equals(b);
     }
-    if (a != b && a.equals(b) && (Types.isString(a) || Types.isNumber(a))) {
+    if (!Comparison.identical(a, b) && a.equals(b) && (Types.isString(a) || Types.isNumber(a))) {
       throw Failure.unsupported("sameas of equal numbers or strings");
     }
-    return a == b;
+    return Comparison.identical(a, b);
   }
 }

@@ -12,7 +12,7 @@ final class Text {
         || (c >= 28 && c <= 32)
         || c == 0x85
         || c == 0xa0
-        || (c > 127 && (Character.isSpaceChar(c)));
+        || (c > 127 && Character.isSpaceChar(c));
   }
 
   /** Whether text is not empty and nothing but white space. */

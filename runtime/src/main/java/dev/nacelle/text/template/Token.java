@@ -7,42 +7,17 @@ package dev.nacelle.text.template;
  * @param value a Long or Double for numbers, else the text
  * @param line line in the source, from 1
  */
-record Token(Type type, String text, Object value, int line) {
-  /** What a token can be. */
-  enum Type {
-    DATA("template data / text"),
-    VARIABLE_BEGIN("begin of print statement"),
-    VARIABLE_END("end of print statement"),
-    BLOCK_BEGIN("begin of statement block"),
-    BLOCK_END("end of statement block"),
-    NAME("name"),
-    STRING("string"),
-    INTEGER("integer"),
-    FLOAT("float"),
-    OPERATOR("operator"),
-    EOF("end of template");
-
-    private final String description;
-
-    Type(String description) {
-      this.description = description;
-    }
-
-    String description() {
-      return description;
-    }
-  }
-
+record Token(TokenType type, String text, Object value, int line) {
   boolean isName(String name) {
-    return type == Type.NAME && text.equals(name);
+    return type == TokenType.NAME && text.equals(name);
   }
 
   boolean isOperator(String operator) {
-    return type == Type.OPERATOR && text.equals(operator);
+    return type == TokenType.OPERATOR && text.equals(operator);
   }
 
   /** As jinja2 speaks of it in its messages. */
   String describe() {
-    return type == Type.NAME || type == Type.OPERATOR ? text : type.description();
+    return type == TokenType.NAME || type == TokenType.OPERATOR ? text : type.description();
   }
 }

@@ -1,6 +1,5 @@
 package dev.nacelle.text.template;
 
-import dev.nacelle.text.template.Token.Type;
 import java.util.List;
 
 /** A cursor over tokens. */
@@ -43,7 +42,7 @@ final class TokenStream {
     return found;
   }
 
-  Token expect(Type type) {
+  Token expect(TokenType type) {
     if (current().type() != type) {
       throw unexpected(type.description());
     }
@@ -64,7 +63,7 @@ final class TokenStream {
 
   private Failure unexpected(String wanted) {
     Token token = current();
-    if (token.type() == Type.EOF) {
+    if (token.type() == TokenType.EOF) {
       return Failure.syntax(
           "unexpected end of template, expected " + Printer.quote(wanted) + ".", token.line());
     }

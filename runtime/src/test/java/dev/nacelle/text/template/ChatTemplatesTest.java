@@ -66,10 +66,8 @@ class ChatTemplatesTest {
             + " {\"name\": \"default\", \"template\": \"d\"}]}");
     assertEquals("d", ChatTemplates.load(folder).render(CONVERSATION, false));
     write(
-        "tokenizer_config.json",
-        "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"t\"}]}");
-    NacelleException e =
-        assertThrows(NacelleException.class, () -> ChatTemplates.load(folder));
+        "tokenizer_config.json", "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"t\"}]}");
+    NacelleException e = assertThrows(NacelleException.class, () -> ChatTemplates.load(folder));
     assertEquals(NacelleException.Kind.INPUT, e.kind());
     assertTrue(String.valueOf(e.getMessage()).contains("rag"), e.getMessage());
   }
@@ -127,8 +125,7 @@ class ChatTemplatesTest {
             () ->
                 JinjaChatTemplate.parse("\n\n{{ raise_exception('no system') }}", Map.of())
                     .render(CONVERSATION, false));
-    assertEquals(
-        "The chat template refuses this conversation (line 3): no system", e.getMessage());
+    assertEquals("The chat template refuses this conversation (line 3): no system", e.getMessage());
     assertEquals(3, e.line());
     assertEquals(3, e.kind().exitCode());
   }

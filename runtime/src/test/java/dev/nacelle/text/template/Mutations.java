@@ -2,6 +2,7 @@ package dev.nacelle.text.template;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,10 +12,79 @@ final class Mutations {
       Pattern.compile("[A-Za-z_]+|[0-9]+|'[^'\n]*'|[-+*/%~<>=!|.]+|\\[[^\\]\n]*\\]|\\([^()\n]*\\)");
   private static final List<String> WORDS =
       List.of(
-          "none", "true", "messages", "message", "loop", "tools", "namespace", "range", "0", "-1",
-          "99999999999", "''", "[]", "{}", "'a' * 9999", "~", "+", "|", "tojson", "length", "string",
-          "items", "join", "map", "select", "first", "last", "sort", "int", "is", "in", "not", "and",
-          "defined", "mapping", "(1, 2)", "[::-1]", "[0]", "()", ".x", "__class__", "1.5", "recursive");
+          "none",
+          "true",
+          "messages",
+          "message",
+          "loop",
+          "tools",
+          "namespace",
+          "range",
+          "0",
+          "-1",
+          "99999999999",
+          "''",
+          "[]",
+          "{}",
+          "'a' * 9999",
+          "~",
+          "+",
+          "|",
+          "tojson",
+          "length",
+          "string",
+          "items",
+          "join",
+          "map",
+          "select",
+          "first",
+          "last",
+          "sort",
+          "int",
+          "is",
+          "in",
+          "not",
+          "and",
+          "defined",
+          "mapping",
+          "(1, 2)",
+          "[::-1]",
+          "[0]",
+          "()",
+          ".x",
+          "__class__",
+          "1.5",
+          "recursive");
+
+  private static final Set<String> KEYWORDS =
+      Set.of(
+          "if",
+          "elif",
+          "else",
+          "endif",
+          "for",
+          "in",
+          "endfor",
+          "set",
+          "endset",
+          "macro",
+          "call",
+          "endmacro",
+          "endcall",
+          "is",
+          "not",
+          "and",
+          "or",
+          "filter",
+          "endfilter",
+          "with",
+          "endwith");
+  private static final List<String> OPERATORS =
+      List.of("+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", ">=", ".", "|");
+  private static final List<String> NAMES =
+      List.of("none", "messages", "message", "loop", "length", "string", "items", "first", "x");
+  private static final List<String> VALUES =
+      List.of("0", "-1", "99999999999", "''", "'role'", "[]", "{}", "(1, 2)", "1.5", "'a' * 999");
 
   private Mutations() {}
 
@@ -39,23 +109,38 @@ final class Mutations {
 
   private static String replaceWord(String source, List<String> donors, Random random) {
     Matcher matcher = WORD.matcher(source);
-    int from = source.isEmpty() ? 0 : random.nextInt(source.length());
-    if (!matcher.find(from)) {
+    boolean found = matcher.find(source.isEmpty() ? 0 : random.nextInt(source.length()));
+    while (found && (KEYWORDS.contains(matcher.group()) || !tagInside(source, matcher.start()))) {
+      found = matcher.find();
+    }
+    if (!found) {
       return source;
     }
     String word = matcher.group();
-    String by;
+    String by = WORDS.get(random.nextInt(WORDS.size()));
     if (random.nextInt(4) == 0) {
       Matcher donor = WORD.matcher(donors.get(random.nextInt(donors.size())));
       by = donor.find() ? donor.group() : "x";
-    } else {
-      by = WORDS.get(random.nextInt(WORDS.size()));
     }
-    // a number stays a value and a bracket stays balanced, so that most mutants still parse
-    boolean value = Character.isDigit(word.charAt(0)) || "'[(".indexOf(word.charAt(0)) >= 0;
-    if (value && !Character.isLetterOrDigit(by.charAt(0)) && "'[({".indexOf(by.charAt(0)) < 0) {
-      by = "'" + by.replace("'", "") + "'";
+    // a value stays a value and an operator an operator, so that most mutants still parse
+    if (kind(by) != kind(word)) {
+      by =
+          switch (kind(word)) {
+            case 'o' -> OPERATORS.get(random.nextInt(OPERATORS.size()));
+            case 'n' -> NAMES.get(random.nextInt(NAMES.size()));
+            default -> VALUES.get(random.nextInt(VALUES.size()));
+          };
     }
     return source.substring(0, matcher.start()) + by + source.substring(matcher.end());
+  }
+
+  private static char kind(String word) {
+    char c = word.charAt(0);
+    return Character.isLetter(c) || c == '_' ? 'n' : "-+*/%~<>=!|.".indexOf(c) >= 0 ? 'o' : 'v';
+  }
+
+  private static boolean tagInside(String source, int at) {
+    return Math.max(source.lastIndexOf("{{", at), source.lastIndexOf("{%", at))
+        > Math.max(source.lastIndexOf("}}", at), source.lastIndexOf("%}", at));
   }
 }
