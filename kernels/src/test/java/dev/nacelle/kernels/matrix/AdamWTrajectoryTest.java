@@ -27,7 +27,7 @@ final class AdamWTrajectoryTest {
 
   @Test
   void followsTorch() {
-    Torch.scalar(0); // loads LibTorch
+    Torch.turnAutogradOn();
     for (KernelLibrary library : Levels.here()) {
       KernelSet set = new CpuKernelSet(library);
       SplittableRandom random = new SplittableRandom(SEED);
