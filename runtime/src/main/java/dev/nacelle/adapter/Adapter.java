@@ -1,5 +1,6 @@
 package dev.nacelle.adapter;
 
+import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
@@ -10,10 +11,9 @@ import java.util.List;
 /**
  * The low-rank pairs of one adapter, in the order of the model's layers. It owns their memory.
  *
- * @param rank R
- * @param alpha scale times rank
+ * @param config rank, alpha, targets: what adapter_config.json says
  */
-public record Adapter(int rank, double alpha, List<LowRankPair> pairs) implements AutoCloseable {
+public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements AutoCloseable {
   /** What a module looks like to an adapter: its path and its width. */
   public record Module(String path, long out, long in) {}
 
@@ -29,13 +29,12 @@ public record Adapter(int rank, double alpha, List<LowRankPair> pairs) implement
 
   /** A fresh adapter: A uniform in ±1/√in, B zero. */
   public static Adapter fresh(
-      Engine engine, List<Module> modules, int rank, double alpha, double dropout, long seed) {
+      Engine engine, AdapterConfig config, List<Module> modules, long seed) {
+    int rank = config.rank();
     return of(
         engine,
+        config,
         modules,
-        rank,
-        alpha,
-        dropout,
         seed,
         m ->
             new Values(
@@ -45,13 +44,8 @@ public record Adapter(int rank, double alpha, List<LowRankPair> pairs) implement
 
   /** An adapter with given values. */
   public static Adapter of(
-      Engine engine,
-      List<Module> modules,
-      int rank,
-      double alpha,
-      double dropout,
-      long seed,
-      Source source) {
+      Engine engine, AdapterConfig config, List<Module> modules, long seed, Source source) {
+    int rank = config.rank();
     List<LowRankPair> pairs = new ArrayList<>();
     for (Module m : modules) {
       Values values = source.values(m);
@@ -60,11 +54,11 @@ public record Adapter(int rank, double alpha, List<LowRankPair> pairs) implement
               m.path,
               parameter(engine, m.path + ".lora_A.weight", values.a, rank, m.in),
               parameter(engine, m.path + ".lora_B.weight", values.b, m.out, rank),
-              (float) (alpha / rank),
-              (float) dropout,
+              (float) (config.alpha() / rank),
+              (float) config.dropout(),
               AdapterInit.moduleSeed(seed, m.path + "#dropout")));
     }
-    return new Adapter(rank, alpha, pairs);
+    return new Adapter(config, pairs);
   }
 
   private static Parameter parameter(
@@ -75,6 +69,27 @@ public record Adapter(int rank, double alpha, List<LowRankPair> pairs) implement
             .allocator()
             .allocate(LedgerClass.PARAMETERS, DType.FP32, rows, columns)
             .fill(values));
+  }
+
+  /** The same parameters with another dropout; this record must not be used any more. */
+  public Adapter withDropout(double dropout) {
+    AdapterConfig c = config;
+    return new Adapter(
+        new AdapterConfig(
+            c.rank(),
+            c.alpha(),
+            dropout,
+            c.targets(),
+            c.targetPattern(),
+            c.excluded(),
+            c.layers(),
+            c.baseModel()),
+        pairs.stream()
+            .map(
+                p ->
+                    new LowRankPair(
+                        p.modulePath(), p.a(), p.b(), p.scale(), (float) dropout, p.seed()))
+            .toList());
   }
 
   /** All parameters, A then B of each module. */

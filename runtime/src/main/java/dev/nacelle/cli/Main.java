@@ -16,9 +16,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     subcommands = {
+      FinetuneCommand.class,
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
+      BenchCommand.class,
     },
     footer = {
       "",

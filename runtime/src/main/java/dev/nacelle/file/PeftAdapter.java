@@ -127,15 +127,26 @@ public final class PeftAdapter implements AutoCloseable {
     file.close();
   }
 
+  /** Writes an adapter that targets no head. */
+  public static void write(
+      Path folder, AdapterConfig config, List<AdapterTensor> tensors, FaultInjector faults) {
+    write(folder, config, tensors, List.of(), faults);
+  }
+
   /**
    * Writes both files, the weights first, each whole or not at all; the folder is made where it is
    * missing.
    *
+   * @param frozen weights that PEFT saves beside the pairs: those of a targeted head
    * @throws NacelleException of kind ENVIRONMENT when they cannot be written
    */
   public static void write(
-      Path folder, AdapterConfig config, List<AdapterTensor> tensors, FaultInjector faults) {
-    List<NamedTensor> named = new ArrayList<>();
+      Path folder,
+      AdapterConfig config,
+      List<AdapterTensor> tensors,
+      List<NamedTensor> frozen,
+      FaultInjector faults) {
+    List<NamedTensor> named = new ArrayList<>(frozen);
     List<String> modules = new ArrayList<>();
     for (AdapterTensor pair : tensors) {
       String path = PREFIX + pair.modulePath();

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * layers.
  */
 public final class LlamaModel implements AutoCloseable {
+  /** The head's path. */
+  public static final String HEAD = "lm_head";
+
   private final ModelConfig config;
   private final Engine engine;
   private final DType compute;
@@ -47,7 +50,7 @@ public final class LlamaModel implements AutoCloseable {
     this.norm = norm("model.norm.weight");
     Tensor headWeight =
         config.tieWordEmbeddings() ? table : weights.matrix("lm_head.weight", vocabulary, channels);
-    this.head = new Linear("lm_head", headWeight, null);
+    this.head = new Linear(HEAD, headWeight, null);
   }
 
   /**

@@ -30,7 +30,7 @@ public final class TrainProgress implements AutoCloseable {
   }
 
   /** Progress on a stream that is standard error. */
-  public static TrainProgress to(PrintStream err, boolean quiet) {
+  public static TrainProgress onStandardError(PrintStream err, boolean quiet) {
     return new TrainProgress(err, Terminal.standardError(), quiet);
   }
 

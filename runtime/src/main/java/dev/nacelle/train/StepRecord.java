@@ -11,6 +11,7 @@ package dev.nacelle.train;
  * @param rate the learning rate of A
  * @param gradNorm before clipping
  * @param seconds from the first batch's forward to the end of the update
+ * @param neededFlops what {@link NeededWork} says the step cannot do without
  * @param bytes held by the ledger after the step
  * @param peakBytes the most that the ledger held since the run began
  */
@@ -23,5 +24,6 @@ public record StepRecord(
     double rate,
     double gradNorm,
     double seconds,
+    double neededFlops,
     long bytes,
     long peakBytes) {}

@@ -20,6 +20,7 @@ public final class Trainer implements AutoCloseable {
   private final Adapter adapter;
   private final TrainSettings settings;
   private final Optimizer optimizer;
+  private final NeededWork needed;
   private long stepsDone;
   private long tokensDone;
   private Consumer<Adapter> gradientObserver = ignored -> {};
@@ -29,6 +30,7 @@ public final class Trainer implements AutoCloseable {
     this.model = model;
     this.adapter = adapter;
     this.settings = settings;
+    this.needed = NeededWork.of(model);
     this.optimizer = new Optimizer(engine, settings.adam(), adapter.pairs());
   }
 
@@ -93,6 +95,7 @@ public final class Trainer implements AutoCloseable {
           rate,
           norm,
           (System.nanoTime() - begin) * 1e-9,
+          needed.flops(microBatches),
           engine.ledger().live(),
           engine.ledger().peak());
     } finally {

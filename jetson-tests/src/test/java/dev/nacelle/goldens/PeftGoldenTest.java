@@ -1,0 +1,112 @@
+package dev.nacelle.goldens;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Fifty steps of every recorded case through the command line: from the same words, files and
+ * initial adapter as PEFT to the same losses, gradients and adapter.
+ */
+class PeftGoldenTest {
+  private static final double FP32_LOSS = 1e-4;
+  private static final double BF16_LOSS = 5e-3;
+
+  @TempDir Path folder;
+
+  @Test
+  void thereAreCasesForEveryFactor() {
+    assertTrue(PeftCase.all().size() >= 20, "recorded cases: " + PeftCase.all().size());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> trainsAsPeft() {
+    return PeftCase.all().stream()
+        .map(golden -> DynamicTest.dynamicTest(golden.name(), () -> compare(golden)));
+  }
+
+  private void compare(PeftCase golden) throws IOException {
+    Path gradients = folder.resolve(golden.name() + ".safetensors");
+    PeftRun run =
+        PeftRun.of(
+            golden, folder.resolve(golden.name()), "--dump-gradients", gradients.toString());
+    double bound = golden.isBf16() ? BF16_LOSS : FP32_LOSS;
+    assertArrayEquals(golden.numbers("losses"), run.numbers("loss"), bound, "losses");
+    assertArrayEquals(golden.numbers("lrs"), run.numbers("lr"), 1e-12, "learning rates");
+    assertArrayEquals(
+        golden.numbers("target_tokens"), run.numbers("target_tokens"), 0, "target tokens");
+    assertArrayEquals(golden.numbers("tokens"), run.numbers("tokens"), 0, "tokens");
+    if (!golden.isBf16()) {
+      near(golden.folder().resolve("step1_gradients.safetensors"), gradients, 1e-5);
+      near(
+          golden.folder().resolve("final/adapter_model.safetensors"),
+          run.out().resolve("adapter_model.safetensors"),
+          1e-3);
+    }
+    assertTrue(Files.exists(run.out().resolve("report.json")), "report.json");
+  }
+
+  /** Every tensor within a share of its norm. */
+  private static void near(Path expectedFile, Path actualFile, double share) {
+    Map<String, float[]> expected = PeftRun.tensors(expectedFile);
+    Map<String, float[]> actual = PeftRun.tensors(actualFile);
+    assertEquals(List.copyOf(expected.keySet()), List.copyOf(actual.keySet()), "tensor names");
+    expected.forEach(
+        (name, want) -> {
+          float[] got = actual.get(name);
+          double norm = 0;
+          double off = 0;
+          for (int i = 0; i < want.length; i++) {
+            norm += (double) want[i] * want[i];
+            off += Math.pow((double) want[i] - got[i], 2);
+          }
+          assertTrue(
+              Math.sqrt(off) <= share * Math.sqrt(norm) + 1e-12,
+              name + " is off by " + Math.sqrt(off / norm) + " of its norm");
+        });
+  }
+
+  @Test
+  void packingChangesNoLoss() {
+    for (String name : List.of("plain-text", "plain-qv", "dynamic-long", "llama3-mixed")) {
+      PeftCase golden = PeftCase.named(name);
+      double[] on = PeftRun.of(golden, folder.resolve(name + "-on"), "--packing", "on").numbers("loss");
+      double[] off = PeftRun.of(golden, folder.resolve(name + "-off"), "--packing", "off").numbers("loss");
+      assertArrayEquals(off, on, 1e-5, name);
+    }
+  }
+
+  @Test
+  void accumulationEqualsTheLargerBatch() {
+    PeftCase four = PeftCase.named("tied-accumulate");
+    double[] apart = PeftRun.of(four, folder.resolve("apart")).numbers("loss");
+    double[] together =
+        PeftRun.of(four, folder.resolve("together"), "--batch-size", "4", "--accumulate", "1")
+            .numbers("loss");
+    assertArrayEquals(apart, together, 1e-5);
+  }
+
+  @Test
+  void theSameRunGivesTheSameBytes() throws IOException {
+    PeftCase golden = PeftCase.named("tied-chat");
+    String[] more = {"--dropout", "0.1", "--order", "shuffle", "--steps", "8"};
+    Path first = PeftRun.of(golden, folder.resolve("first"), more).out();
+    Path second = PeftRun.of(golden, folder.resolve("second"), more).out();
+    assertEquals(
+        -1L,
+        Files.mismatch(
+            first.resolve("adapter_model.safetensors"),
+            second.resolve("adapter_model.safetensors")));
+  }
+}

@@ -1,0 +1,102 @@
+package dev.nacelle.cli;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.report.RunReport;
+import dev.nacelle.report.StepLog;
+import dev.nacelle.report.TrainProgress;
+import dev.nacelle.train.Finetune;
+import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.FinetuneResult;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code ./nacelle finetune}. */
+@Command(
+    name = "finetune",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Fine-tunes a language model with a LoRA adapter that Hugging Face PEFT loads.",
+      "Without --model and --data the demonstration runs: SmolLM2-135M-Instruct on wordnet-tasks."
+    },
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3 bad",
+      "input, 4 does not fit the memory, 5 the environment lacks something.",
+      "",
+      "Examples:",
+      "  ./nacelle finetune",
+      "  ./nacelle finetune --model DIR --data chats.jsonl --out adapter",
+      "  ./nacelle finetune --model DIR --data a.jsonl --data b.jsonl.gz --out adapter --rank 8 \\",
+      "      --targets q_proj,v_proj --eval-split 5 --eval-every 50 --json",
+    })
+final class FinetuneCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private FinetuneFlags flags = new FinetuneFlags();
+  @Mixin private LaterFlags later = new LaterFlags();
+  @Mixin private ComputeFlags compute = new ComputeFlags();
+  @Mixin private OutputFlags output = new OutputFlags();
+
+  @Override
+  public Integer call() {
+    later.refuse();
+    compute.check();
+    if (flags.model == null && flags.data.isEmpty()) {
+      throw NacelleException.usage(
+          "the demonstration is not there yet", "give --model, --data and --out");
+    }
+    if (flags.model == null || flags.data.isEmpty() || flags.out == null) {
+      throw NacelleException.usage(
+          "finetune needs --model, --data and --out",
+          "give all three, or neither --model nor --data for the demonstration");
+    }
+    FinetuneOptions options =
+        flags.options(flags.model, flags.out, compute.threads(), compute.seed, given(), typed());
+    RunReport report = run(options);
+    if (output.json) {
+      System.out.println(report.json());
+    }
+    return 0;
+  }
+
+  /** Trains and writes log and report. */
+  RunReport run(FinetuneOptions options) {
+    FaultInjector faults = FaultInjector.fromEnvironment();
+    Path log = options.log() == null ? options.out().resolve("log.jsonl") : options.log();
+    TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
+    try (progress;
+        StepLog steps = new StepLog(log)) {
+      FinetuneResult result =
+          new Finetune(
+                  options,
+                  faults,
+                  compute::kernels,
+                  e -> {
+                    steps.accept(e);
+                    progress.accept(e);
+                  })
+              .run();
+      RunReport report = RunReport.of(options, result, Version.VERSION);
+      report.write(options.out().resolve("report.json"), faults);
+      return report;
+    }
+  }
+
+  private Set<String> given() {
+    return spec.commandLine().getParseResult().matchedOptions().stream()
+        .map(OptionSpec::longestName)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private String typed() {
+    return "./nacelle finetune "
+        + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+  }
+}

@@ -1,0 +1,143 @@
+package dev.nacelle.train;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.adapter.Adapter;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.HfFolder;
+import dev.nacelle.file.TensorSource;
+import dev.nacelle.layer.Linear;
+import dev.nacelle.model.LlamaConfigReader;
+import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.ModelConfig;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Engine;
+import dev.nacelle.text.ChatTemplate;
+import dev.nacelle.text.Tokenizer;
+import dev.nacelle.text.template.ChatTemplates;
+import dev.nacelle.text.template.SpecialTokens;
+import dev.nacelle.text.tokenizer.TokenizerJson;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * A model as it lies on disk: configuration, weights, tokenizer, chat template. Opening it reads
+ * everything but the weights, so that what we do not do is refused before any of them is touched.
+ */
+public final class BaseModel implements AutoCloseable {
+  private final Path path;
+  private final TensorSource source;
+  private final ModelConfig config;
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final OptionalInt eosId;
+  private boolean handedOver;
+
+  private BaseModel(
+      Path path,
+      TensorSource source,
+      ModelConfig config,
+      Tokenizer tokenizer,
+      ChatTemplate template,
+      OptionalInt eosId) {
+    this.path = path;
+    this.source = source;
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.eosId = eosId;
+  }
+
+  /**
+   * Opens a Hugging Face folder.
+   *
+   * @throws NacelleException of kind INPUT for what is missing, malformed or not done by us
+   */
+  public static BaseModel open(Path path, FaultInjector faults) {
+    if (!Files.exists(path)) {
+      throw NacelleException.input(
+          "there is no model at " + path, "give --model a Hugging Face folder or a .gguf file");
+    }
+    HfFolder folder = HfFolder.open(path, faults);
+    try {
+      ModelConfig config = LlamaConfigReader.read(folder);
+      Tokenizer tokenizer = TokenizerJson.load(path.resolve("tokenizer.json"));
+      String eos = SpecialTokens.load(path).eos();
+      OptionalInt eosId = eos == null ? OptionalInt.empty() : tokenizer.id(eos);
+      if (eosId.isEmpty() && !config.eosTokenIds().isEmpty()) {
+        eosId = OptionalInt.of(config.eosTokenIds().getFirst());
+      }
+      return new BaseModel(path, folder, config, tokenizer, ChatTemplates.load(path), eosId);
+    } catch (RuntimeException e) {
+      folder.close();
+      throw e;
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  public ChatTemplate template() {
+    return template;
+  }
+
+  /** The token that ends a text; empty where the model names none. */
+  public OptionalInt eosId() {
+    return eosId;
+  }
+
+  /** The tokens that end a generation. */
+  public Set<Integer> endTokens() {
+    Set<Integer> ends = new LinkedHashSet<>(config.eosTokenIds());
+    eosId.ifPresent(ends::add);
+    return ends;
+  }
+
+  /** What fills padded rows: the pad token, or whatever the vocabulary has. */
+  public int padId() {
+    Integer pad = config.padTokenId();
+    return pad == null ? eosId.orElse(0) : pad;
+  }
+
+  /** The model with its weights; this object's file goes over to it. Once only. */
+  public LlamaModel load(Engine engine, DType compute) {
+    handedOver = true;
+    return LlamaModel.load(source, config, engine, compute);
+  }
+
+  /** The modules of a loaded model that an adapter may sit on. */
+  public static List<Adapter.Module> modules(LlamaModel model) {
+    return model.linears().stream()
+        .map(l -> new Adapter.Module(l.path(), l.weight().size(0), l.weight().size(1)))
+        .toList();
+  }
+
+  /** Sets the adapter's pairs on the model's layers. */
+  public static void install(LlamaModel model, Adapter adapter) {
+    for (Linear linear : model.linears()) {
+      adapter.pairs().stream()
+          .filter(pair -> pair.modulePath().equals(linear.path()))
+          .findFirst()
+          .ifPresent(linear::adapt);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!handedOver) {
+      source.close();
+    }
+  }
+}

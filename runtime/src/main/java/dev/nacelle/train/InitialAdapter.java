@@ -1,0 +1,90 @@
+package dev.nacelle.train;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.AdapterFiles;
+import dev.nacelle.adapter.Targets;
+import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.tape.Engine;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The adapter that a run begins with: a fresh one, or a saved one. */
+final class InitialAdapter {
+  private InitialAdapter() {}
+
+  static Adapter fresh(
+      Engine engine,
+      List<Adapter.Module> modules,
+      FinetuneOptions.Adapting wanted,
+      Path baseModel,
+      long seed) {
+    Targets targets = Targets.parse(wanted.targets(), wanted.layers());
+    List<String> paths = targets.select(modules.stream().map(Adapter.Module::path).toList());
+    Set<String> chosen = new HashSet<>(paths);
+    AdapterConfig config =
+        AdapterConfig.of(
+            wanted.rank(),
+            wanted.alpha(),
+            wanted.dropout(),
+            targets.isAllLinear() ? Targets.ends(paths) : targets.names(),
+            targets.layers(),
+            baseModel.toString());
+    return Adapter.fresh(
+        engine, config, modules.stream().filter(m -> chosen.contains(m.path())).toList(), seed);
+  }
+
+  /**
+   * Loads a saved adapter; its rank, alpha and targets hold.
+   *
+   * @throws NacelleException of kind USAGE where a flag that was typed disagrees with it
+   */
+  static Adapter load(
+      Engine engine,
+      Path folder,
+      List<Adapter.Module> modules,
+      FinetuneOptions.Adapting wanted,
+      long seed,
+      FaultInjector faults) {
+    AdapterConfig saved = PeftAdapter.readConfig(folder);
+    agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
+    agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
+    Adapter loaded = AdapterFiles.load(engine, folder, modules, seed, faults);
+    try {
+      agreeOnTargets(modules, wanted, loaded);
+    } catch (RuntimeException e) {
+      loaded.close();
+      throw e;
+    }
+    return wanted.given().contains("--dropout") ? loaded.withDropout(wanted.dropout()) : loaded;
+  }
+
+  private static void agreeOnTargets(
+      List<Adapter.Module> modules, FinetuneOptions.Adapting wanted, Adapter loaded) {
+    if (!wanted.given().contains("--targets") && !wanted.given().contains("--layers")) {
+      return;
+    }
+    List<String> chosen =
+        Targets.parse(wanted.targets(), wanted.layers())
+            .select(modules.stream().map(Adapter.Module::path).toList());
+    List<String> there = loaded.pairs().stream().map(p -> p.modulePath()).toList();
+    if (!new HashSet<>(chosen).equals(new HashSet<>(there))) {
+      throw NacelleException.usage(
+          "--targets and --layers mean other modules than the adapter to start from has",
+          "leave them out: its targets " + String.join(",", Targets.ends(there)) + " hold");
+    }
+  }
+
+  private static void agree(
+      FinetuneOptions.Adapting wanted, String flag, boolean agrees, String saved) {
+    if (wanted.given().contains(flag) && !agrees) {
+      throw NacelleException.usage(
+          flag + " disagrees with the adapter to start from, which has " + saved,
+          "leave " + flag + " out");
+    }
+  }
+}
