@@ -115,8 +115,7 @@ final class BenchTrainCommand implements Callable<Integer> {
       rate = ProductRate.best(kernels.products(), base.config());
     }
     double median = median(counted.stream().map(StepRecord::seconds).toList());
-    double share =
-        median(counted.stream().map(s -> s.neededFlops() / s.seconds() / rate).toList());
+    double share = median(counted.stream().map(s -> s.neededFlops() / s.seconds() / rate).toList());
     ObjectNode json = new ObjectMapper().createObjectNode();
     json.put("processor", Processor.read(Path.of("/")).name());
     json.put("threads", options.threads()).put("isa", result.isaLevel());
