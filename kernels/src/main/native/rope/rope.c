@@ -13,6 +13,33 @@
 /* Pairs that are turned at a time. */
 #define NK_ROPE_RUN (NK_RUN / 2)
 
+/* The fast turn holds up to here; no model's positions come near. */
+#define NK_ROPE_LARGEST 1e9f
+
+NK_INLINE void nk_rope_turns(float *cosine, float *sine, const float *inv_freq, int64_t n,
+                             float position, float scale, float direction) {
+  float largest = 0.0f;
+#pragma omp simd reduction(max : largest)
+  for (int64_t j = 0; j < n; j++) {
+    float size = fabsf(position * inv_freq[j]);
+    largest = size > largest ? size : largest;
+  }
+  if (largest <= NK_ROPE_LARGEST) {
+#pragma omp simd
+    for (int64_t j = 0; j < n; j++) {
+      nk_turn turn = nk_rope_turn(position * inv_freq[j], scale);
+      cosine[j] = turn.cosine;
+      sine[j] = turn.sine * direction;
+    }
+    return;
+  }
+  for (int64_t j = 0; j < n; j++) {
+    double angle = (double)(position * inv_freq[j]);
+    cosine[j] = (float)(cos(angle) * (double)scale);
+    sine[j] = (float)(sin(angle) * (double)scale * (double)direction);
+  }
+}
+
 NK_INLINE void nk_rope_halves(void *y, const void *x, int64_t to, int64_t from, int64_t half,
                               int64_t n, const float *cosine, const float *sine, int type) {
   float a_buffer[NK_ROPE_RUN], b_buffer[NK_ROPE_RUN], one[NK_ROPE_RUN], two[NK_ROPE_RUN];
@@ -57,12 +84,7 @@ NK_EXPORT void NK_FN(nk_rope_turn)(void *y, const void *x, const void *positions
       for (int64_t i = 0; i < half; i += NK_ROPE_RUN) {
         int64_t n = nk_min(NK_ROPE_RUN, half - i);
         float cosine[NK_ROPE_RUN], sine[NK_ROPE_RUN];
-#pragma omp simd
-        for (int64_t j = 0; j < n; j++) {
-          nk_turn turn = nk_rope_turn(position * inv_freq[i + j], scale);
-          cosine[j] = turn.cosine;
-          sine[j] = turn.sine * direction;
-        }
+        nk_rope_turns(cosine, sine, inv_freq + i, n, position, scale, direction);
         for (int64_t h = 0; h < heads; h++) {
           int64_t to = b * y_b + t * y_t + h * y_h, from = b * x_b + t * x_t + h * x_h;
           if (interleaved) {

@@ -1,6 +1,6 @@
 /*
  * Sine and cosine of an angle, and the turn of one pair, for C and CUDA. The angle is reduced in
- * double, so that positions of a million and more keep their accuracy; the polynomials (Cephes,
+ * double, so that angles up to 1e9 keep their accuracy (beyond, the caller must not use it); the polynomials (Cephes,
  * sinf.c) are good to an fp32 rounding on |r| ≤ π/4.
  */
 #ifndef NK_ROPE_MATH_H

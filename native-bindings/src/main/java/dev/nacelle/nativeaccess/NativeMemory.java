@@ -18,6 +18,9 @@ public final class NativeMemory {
   /** Enough for a cache line and for every vector width in use. */
   public static final long ALIGNMENT = 64;
 
+  /** No processor has more addresses; rounding up cannot overflow below it. */
+  private static final long LARGEST = 1L << 56;
+
   private static final AtomicLong LIVE_BUFFERS = new AtomicLong();
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
 
@@ -29,7 +32,7 @@ public final class NativeMemory {
    * @throws NativeException if the system has none left
    */
   public static NativeBuffer allocate(long bytes) {
-    if (bytes < 0) {
+    if (bytes < 0 || bytes > LARGEST) {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
     }
     long rounded = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
@@ -55,6 +58,9 @@ public final class NativeMemory {
    * @throws NativeException if the system refuses the range
    */
   public static NativeBuffer reserve(long bytes) {
+    if (bytes <= 0 || bytes > LARGEST) {
+      throw new IllegalArgumentException("cannot reserve " + bytes + " bytes");
+    }
     long address = Libc.reserve(bytes);
     if (address == -1) {
       throw new NativeException("the system refused a range of " + bytes + " bytes of addresses");

@@ -21,6 +21,7 @@ import java.util.List;
  */
 public final class Dataset implements AutoCloseable {
   private static final int RECORDS_A_NOTICE = 256;
+  private static final int LARGE_RECORD = 1 << 20;
 
   private final SampleEncoder encoder;
   private final List<SourceFile> files;
@@ -117,17 +118,43 @@ public final class Dataset implements AutoCloseable {
         throw new BadRecordException(
             "the record has %,d bytes, more than 64 MiB".formatted(scanner.length()));
       }
-      byte[] record = bytes(file, scanner.start(), (int) scanner.length(), scanner.line());
-      ExampleParser.parse(record, encoder.options().format());
-      index.add(
-          new RecordIndex.Entry(
-              scanner.start(), scanner.line(), RecordBytes.hash(record), record.length, number));
-      bytes += record.length;
+      int length = (int) scanner.length();
+      long hash =
+          withinHeap(
+              length,
+              () -> {
+                byte[] record = bytes(file, scanner.start(), length, scanner.line());
+                ExampleParser.parse(record, encoder.options().format());
+                return RecordBytes.hash(record);
+              });
+      index.add(new RecordIndex.Entry(scanner.start(), scanner.line(), hash, length, number));
+      bytes += length;
     } catch (BadRecordException e) {
       if (!encoder.options().skipBadLines()) {
         throw e.fatal(file.path(), scanner.line());
       }
       badLines++;
+    }
+  }
+
+  private interface Work<T> {
+    T run() throws BadRecordException;
+  }
+
+  /**
+   * A record within the limit of 64 MiB may still be too large for a small heap. Its arrays are
+   * what could not be had, and letting go of them is all that is needed to go on.
+   */
+  private static <T> T withinHeap(int length, Work<T> work) throws BadRecordException {
+    try {
+      return work.run();
+    } catch (OutOfMemoryError e) {
+      if (length < LARGE_RECORD) {
+        throw e;
+      }
+      throw new BadRecordException(
+          "the record of %,d bytes needs more memory than the Java heap of %,d MiB has left"
+              .formatted(length, Runtime.getRuntime().maxMemory() >> 20));
     }
   }
 
@@ -205,14 +232,18 @@ public final class Dataset implements AutoCloseable {
   /** Reads, parses and encodes a record again. */
   Reading read(long number, RecordIndex.Entry entry) {
     SourceFile file = files.get(entry.file());
-    byte[] record = bytes(file, entry.offset(), entry.length(), entry.line());
-    if (RecordBytes.hash(record) != entry.hash()) {
-      throw NacelleException.input(
-          file.path() + ":" + entry.line() + ": the record changed since the run began.",
-          "Leave the data alone during a run.");
-    }
     try {
-      return encoder.encode(ExampleParser.parse(record, encoder.options().format()), number);
+      return withinHeap(
+          entry.length(),
+          () -> {
+            byte[] record = bytes(file, entry.offset(), entry.length(), entry.line());
+            if (RecordBytes.hash(record) != entry.hash()) {
+              throw NacelleException.input(
+                  file.path() + ":" + entry.line() + ": the record changed since the run began.",
+                  "Leave the data alone during a run.");
+            }
+            return encoder.encode(ExampleParser.parse(record, encoder.options().format()), number);
+          });
     } catch (BadRecordException e) {
       if (!encoder.options().skipBadLines()) {
         throw e.fatal(file.path(), entry.line());

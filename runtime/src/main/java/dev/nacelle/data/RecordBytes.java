@@ -14,7 +14,11 @@ final class RecordBytes {
       int c = bytes[i];
       if (c == '\\') {
         i = afterEscape(bytes, i);
-      } else if (c >= 0) {
+      } else if (c == 0) {
+        // No JSON in UTF-8 holds one, and the parser would take the record for UTF-16.
+        throw new BadRecordException(
+            "byte %d of the record is zero; data are UTF-8 (is this UTF-16?)".formatted(i));
+      } else if (c > 0) {
         i++;
       } else {
         int n = sequenceLength(bytes, i);

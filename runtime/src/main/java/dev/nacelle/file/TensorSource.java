@@ -1,6 +1,7 @@
 package dev.nacelle.file;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,6 +30,14 @@ public interface TensorSource extends AutoCloseable {
    *     widened to fp32
    */
   void readFloat32(String name, NativeBuffer target);
+
+  /**
+   * Whether {@link #readFloat32} can read the tensor; types that hold blocks may be readable too.
+   */
+  default boolean canWiden(TensorEntry entry) {
+    DType dtype = entry.dtype();
+    return dtype != null && (dtype.isCompute() || dtype == DType.FP64);
+  }
 
   /** The entry, or null where there is none. */
   default @Nullable TensorEntry find(String name) {

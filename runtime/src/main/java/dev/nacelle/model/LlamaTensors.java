@@ -178,8 +178,8 @@ public final class LlamaTensors {
               + Arrays.toString(wanted.shape()),
           "config and weights do not belong together; fetch the model again");
     }
-    DType dtype = entry.dtype();
-    if (dtype == null || !dtype.isCompute()) {
+    boolean wide = entry.dtype() == DType.FP64;
+    if (wide || !source.canWiden(entry)) {
       throw NacelleException.input(
           "tensor "
               + wanted.name()
@@ -188,7 +188,7 @@ public final class LlamaTensors {
               + " is "
               + Quoted.name(entry.fileDtype())
               + ", which models are not read from",
-          "weights are read from F32, BF16 and F16");
+          "weights are read from F32, BF16 and F16, in GGUF files from Q4_0, Q4_1 and Q8_0 too");
     }
   }
 

@@ -28,6 +28,13 @@ public final class RopeFrequencies {
       case RopeScaling.Dynamic dynamic -> plain(dynamicBase(config, dynamic, sequenceLength), dim);
       case RopeScaling.Llama3 llama3 -> llama3(plain(base, dim), llama3);
       case RopeScaling.Yarn yarn -> yarn(config, yarn);
+      case RopeScaling.Table table -> {
+        float[] inverse = plain(base, dim);
+        for (int i = 0; i < inverse.length; i++) {
+          inverse[i] /= table.divisors().get(i);
+        }
+        yield inverse;
+      }
     };
   }
 

@@ -1,5 +1,6 @@
 package dev.nacelle.model;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +72,22 @@ public sealed interface RopeScaling {
     @Override
     public String type() {
       return "yarn";
+    }
+  }
+
+  /**
+   * Each frequency divided by a number of its own, as GGUF files carry them in {@code rope_freqs}.
+   *
+   * @param divisors D/2 numbers above zero
+   */
+  record Table(List<Float> divisors) implements RopeScaling {
+    public Table {
+      divisors = List.copyOf(divisors);
+    }
+
+    @Override
+    public String type() {
+      return "table";
     }
   }
 }

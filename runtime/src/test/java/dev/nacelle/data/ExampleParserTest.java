@@ -112,6 +112,12 @@ class ExampleParserTest {
   }
 
   @Test
+  void utf16IsRefusedWithAHint() {
+    byte[] json = "{\"text\": \"a\"}".getBytes(StandardCharsets.UTF_16LE);
+    assertTrue(refusal(json, DataFormat.AUTO).contains("utf-16"));
+  }
+
+  @Test
   void wholeSurrogatePairsAndEscapedBackslashesAreRead() throws BadRecordException {
     Example example =
         ExampleParser.parse(

@@ -22,7 +22,8 @@ public final class ReferenceAdamW implements AdamW {
       for (long i = 0; i < slot.parameter().elements(); i++) {
         double g = Elements.get(slot.gradient(), i);
         double m = Elements.get(slot.expAvg(), i);
-        m += f.weight1() * (g - m);
+        // torch's lerp takes the other end above a half: where one is infinite that matters.
+        m = f.weight1() < 0.5 ? m + f.weight1() * (g - m) : g - (g - m) * (1 - f.weight1());
         double v = Elements.get(slot.expAvgSq(), i) * f.beta2() + f.weight2() * g * g;
         double p = Elements.get(slot.parameter(), i) * f.keep();
         Elements.set(slot.expAvg(), i, m);

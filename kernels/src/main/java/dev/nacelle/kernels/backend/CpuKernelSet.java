@@ -17,6 +17,7 @@ import dev.nacelle.kernels.cpu.CpuAttention;
 import dev.nacelle.kernels.cpu.CpuElementwise;
 import dev.nacelle.kernels.cpu.CpuProducts;
 import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.crossentropy.CpuCrossEntropy;
 import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
@@ -28,6 +29,7 @@ public final class CpuKernelSet implements KernelSet {
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final SwiGlu swiGlu;
+  private final CrossEntropy crossEntropy;
   private final AdamW adamW;
   private final ClipGradNorm clipGradNorm;
   private final CpuAttention attention;
@@ -39,6 +41,7 @@ public final class CpuKernelSet implements KernelSet {
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
     this.swiGlu = new CpuSwiGlu(library);
+    this.crossEntropy = new CpuCrossEntropy(library, products);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
     this.attention = new CpuAttention(library);
@@ -77,7 +80,7 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public CrossEntropy crossEntropy() {
-    throw new UnsupportedOperationException("cross_entropy is not in the C library");
+    return crossEntropy;
   }
 
   @Override

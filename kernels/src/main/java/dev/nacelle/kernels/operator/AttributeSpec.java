@@ -39,7 +39,7 @@ public record AttributeSpec(
     }
   }
 
-  /** A finite real number without bounds. */
+  /** A real number that is finite in fp32. */
   public static AttributeSpec real(String name, String defaultText) {
     return new AttributeSpec(
         name,

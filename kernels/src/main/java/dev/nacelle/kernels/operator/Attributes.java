@@ -85,7 +85,7 @@ public final class Attributes {
     }
     boolean low = spec.aboveLeast() ? value > spec.least() : value >= spec.least();
     boolean high = spec.belowMost() ? value < spec.most() : value <= spec.most();
-    return low && high && Double.isFinite(value);
+    return low && high && Math.abs(value) <= Float.MAX_VALUE;
   }
 
   /** The text that was given, or the default's. */

@@ -29,4 +29,9 @@ public record Tolerance(double relative, double scaled) {
     double sum = 2 * FP32_EPSILON * Math.sqrt((double) Math.max(1, terms));
     return new Tolerance(storage + 4 * FP32_EPSILON, sum + storage / 8);
   }
+
+  /** The same, with {@code share} of the tensor's largest magnitude more. */
+  public Tolerance widened(double share) {
+    return new Tolerance(relative, scaled + share);
+  }
 }

@@ -27,7 +27,7 @@ public final class RmsNormOperator implements Operator {
           List.of(TensorSpec.storage("x", "…,C"), TensorSpec.parameter("weight", "C")),
           List.of(TensorSpec.storage("y", "…,C"), TensorSpec.floats("rstd", "…")),
           List.of(
-              AttributeSpec.real("eps", "1e-5").atLeast(0).below(Float.MAX_VALUE),
+              AttributeSpec.real("eps", "1e-5").atLeast(0),
               AttributeSpec.integer("offset", "0", 0).atMost(1)),
           OperatorSpec.COMPUTE,
           Set.of(Backend.CPU, Backend.REFERENCE));
@@ -65,6 +65,9 @@ public final class RmsNormOperator implements Operator {
     return switch (tensor) {
       case "rstd" -> Tolerance.of(DType.FP32, 1, 1);
       case "y" -> Tolerance.of(dtype, 2, 1);
+      // Its terms hold x·rstd as it was stored: half a unit each, which cancellation does not
+      // shrink.
+      case "grad_weight" -> Tolerance.of(dtype, 1, terms).widened(2 * Tolerance.epsilon(dtype));
       default -> Tolerance.of(dtype, 1, terms);
     };
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.nacelle.nativeaccess.blas.Blas;
+import dev.nacelle.nativeaccess.ffm.Libc;
 import dev.nacelle.nativeaccess.torch.TorchBackend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +52,15 @@ class ThreadGovernorTest {
     }
     assertEquals(List.of(before, 1, 2, 3), hook);
     assertThrows(IllegalArgumentException.class, () -> ThreadGovernor.set(0));
+  }
+
+  @Test
+  void idlePoolsAreToldToSleepSoon() {
+    OpenMp.load();
+    Blas.load();
+    String spins = Libc.environment("GOMP_SPINCOUNT");
+    assertEquals(true, spins != null || Libc.environment("OMP_WAIT_POLICY") != null);
+    assertEquals(true, Libc.environment("OPENBLAS_THREAD_TIMEOUT") != null);
   }
 
   /** Two copies of the runtime would be two pools. */

@@ -15,6 +15,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,11 @@ class WordnetTasksTest {
   @Test
   void theSetIsMadeOnceWholeAndAlwaysTheSame() throws IOException {
     assertFalse(WordnetTasks.isCached(cache));
+    // Two at once: both find the one set that came first.
+    CompletableFuture<WordnetTasks.Parts> other =
+        CompletableFuture.supplyAsync(() -> WordnetTasks.ensure(cache));
     WordnetTasks.Parts parts = WordnetTasks.ensure(cache);
+    assertEquals(parts, other.join());
     assertTrue(WordnetTasks.isCached(cache));
     Set<String> words = new HashSet<>();
     assertEquals(WordnetTasks.TRAIN_TASKS, check(parts.train(), words));

@@ -1,0 +1,251 @@
+package dev.nacelle.kernels.matrix;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nacelle.kernels.Backend;
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.backend.CpuKernelSet;
+import dev.nacelle.kernels.backend.Kernels;
+import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.cpu.Levels;
+import dev.nacelle.kernels.operator.Operator;
+import dev.nacelle.kernels.operator.OperatorRunner;
+import dev.nacelle.kernels.operator.OperatorSpec;
+import dev.nacelle.kernels.operator.TensorSpec;
+import dev.nacelle.kernels.operator.Tolerance;
+import dev.nacelle.kernels.registry.Operators;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Runs the matrix, prints how many cases each operator has had, and holds that number. */
+final class OperatorMatrixTest {
+  private static final long SEED = 20261123;
+  private static final int DIFFERENCES = 3;
+
+  /** Cases of each operator on one set of kernels: fewer means that cases were lost. */
+  private static final Map<String, Integer> CASES =
+      Map.of(
+          "rms_norm", 2556,
+          "rope", 1116,
+          "swiglu", 486,
+          "cross_entropy", 1728,
+          "adamw", 876,
+          "clip_grad_norm", 792);
+
+  private int runs;
+  private int differences;
+  private final List<String> failures = new ArrayList<>();
+
+  static List<String> operators() {
+    return Operators.all().stream().map(operator -> operator.spec().name()).toList();
+  }
+
+  private static Map<String, KernelSet> sets() {
+    Map<String, KernelSet> sets = new LinkedHashMap<>();
+    sets.put("reference", Kernels.reference());
+    for (KernelLibrary library : Levels.here()) {
+      sets.put("cpu " + library.level().label(), new CpuKernelSet(library));
+    }
+    return sets;
+  }
+
+  @ParameterizedTest
+  @MethodSource("operators")
+  void agreesWithLibTorch(String name) {
+    Oracle oracle = Objects.requireNonNull(Oracles.ALL.get(name), "no oracle for " + name);
+    Map<String, KernelSet> sets = sets();
+    for (MatrixCase point : MatrixCases.of(name)) {
+      Operator operator = find(name);
+      for (DType dtype : operator.spec().dtypes()) {
+        CaseValues values = new CaseValues(point, operator, dtype, SEED);
+        Expected expected = new Expected(point, operator, oracle, values);
+        if (dtype == DType.FP32 && point.fill() == Fill.NORMAL) {
+          differentiate(point, operator, values, expected);
+        }
+        sets.forEach((label, set) -> check(point, operator, dtype, values, expected, label, set));
+      }
+    }
+    System.out.println(
+        name
+            + ": "
+            + runs
+            + " cases on "
+            + sets.keySet()
+            + ", "
+            + differences
+            + " finite differences, seed "
+            + SEED);
+    assertTrue(failures.isEmpty(), () -> failures.size() + " failed, the first: " + first());
+    int perSet = runs / sets.size();
+    assertEquals(Objects.requireNonNull(CASES.get(name)), perSet, "cases on each set of kernels");
+    assertTrue(differences > 0 || !find(name).spec().hasBackward());
+  }
+
+  private String first() {
+    return String.join("\n", failures.subList(0, Math.min(12, failures.size())));
+  }
+
+  private static Operator find(String name) {
+    return new OperatorRunner(Operators.all(), backend -> Kernels.reference()).find(name);
+  }
+
+  private void check(
+      MatrixCase point,
+      Operator operator,
+      DType dtype,
+      CaseValues values,
+      Expected expected,
+      String label,
+      KernelSet set) {
+    String where = label + " " + dtype.label() + " " + point;
+    List<NativeBuffer> buffers = new ArrayList<>();
+    try {
+      Map<String, Operand> plain = run(point, values, Layout.CONTIGUOUS, false, set, buffers);
+      runs++;
+      assertEquals(expected.tensors.keySet(), plain.keySet(), where);
+      plain.forEach(
+          (tensor, got) -> {
+            holdType(operator.spec(), tensor, dtype, got, where);
+            String wrong =
+                Comparison.outside(
+                    got,
+                    Objects.requireNonNull(expected.tensors.get(tensor)),
+                    tolerance(operator, tensor, dtype, point));
+            report(where + " " + tensor, wrong);
+          });
+      if (point.fill() == Fill.NORMAL) {
+        for (Layout layout : Layout.values()) {
+          same(where + " " + layout, plain, run(point, values, layout, false, set, buffers));
+        }
+        if (point.expanded()) {
+          Map<String, Operand> other = run(point, values, Layout.CONTIGUOUS, true, set, buffers);
+          same(where + " stride 0", plain, other);
+        }
+      }
+    } catch (RuntimeException e) {
+      failures.add(where + ": " + e);
+    } finally {
+      buffers.forEach(NativeBuffer::close);
+    }
+  }
+
+  private static Tolerance tolerance(
+      Operator operator, String tensor, DType dtype, MatrixCase point) {
+    Tolerance tolerance = operator.tolerance(tensor, dtype, point.terms());
+    // Denormal numbers have few digits, and so have sums and products that pass through them.
+    return point.fill() == Fill.DENORMAL ? tolerance.widened(1e-3) : tolerance;
+  }
+
+  private void same(String where, Map<String, Operand> plain, Map<String, Operand> other) {
+    runs++;
+    plain.forEach(
+        (tensor, want) ->
+            report(
+                where + " " + tensor,
+                Comparison.bits(Objects.requireNonNull(other.get(tensor)), want)));
+  }
+
+  private void report(String where, String wrong) {
+    if (!wrong.isEmpty()) {
+      failures.add(where + ": " + wrong);
+    }
+  }
+
+  private static void holdType(
+      OperatorSpec spec, String tensor, DType storage, Operand got, String where) {
+    boolean gradient = tensor.startsWith("grad_");
+    String name = gradient ? tensor.substring("grad_".length()) : tensor;
+    for (TensorSpec of : gradient ? spec.inputs() : spec.outputs()) {
+      if (of.name().equals(name)) {
+        DType want = of.kind() == TensorSpec.Kind.STORAGE ? storage : DType.FP32;
+        assertEquals(want, got.dtype(), where + " " + tensor);
+      }
+    }
+  }
+
+  private static Map<String, Operand> run(
+      MatrixCase point,
+      CaseValues values,
+      Layout layout,
+      boolean strideZero,
+      KernelSet set,
+      List<NativeBuffer> buffers) {
+    Map<String, Operand> inputs = new LinkedHashMap<>();
+    values.tensors.forEach(
+        (name, v) -> {
+          Operand x = layout.place(v.dtype, v.numbers, v.shape, buffers);
+          if (strideZero && name.startsWith("grad_") && v.shape.length > 0 && v.shape[0] > 0) {
+            long[] strides = x.strides();
+            strides[0] = 0;
+            x = Operand.view(x.buffer(), x.byteOffset(), x.dtype(), x.shape(), strides);
+          }
+          inputs.put(name, x);
+        });
+    return new OperatorRunner(Operators.all(), backend -> set)
+        .run(
+            point.operator(),
+            Backend.CPU,
+            inputs,
+            point.attributes(),
+            bytes -> {
+              NativeBuffer buffer = NativeBuffer.allocate(bytes);
+              buffer.segment().fill((byte) 0xff);
+              buffers.add(buffer);
+              return buffer;
+            });
+  }
+
+  /** Autograd itself against central differences at a few elements. */
+  private void differentiate(
+      MatrixCase point, Operator operator, CaseValues values, Expected expected) {
+    if (point.gradients().isEmpty() || point.terms() > 100) {
+      return;
+    }
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (TensorSpec input : operator.spec().inputs()) {
+      CaseValues.Values v = values.tensors.get(input.name());
+      double[] gradient = expected.tensors.get("grad_" + input.name());
+      for (int i = 0; gradient != null && v != null && i < DIFFERENCES; i++) {
+        if (gradient.length == 0) {
+          continue;
+        }
+        int element = random.nextInt(gradient.length);
+        double at = v.numbers[element];
+        if (!Double.isFinite(at)) {
+          continue;
+        }
+        double step = 1e-5 * Math.max(1e-2, Math.abs(at));
+        double found = expected.difference(input.name(), element, step);
+        differences++;
+        double scale = 0;
+        for (double g : gradient) {
+          scale = Math.max(scale, Math.abs(g));
+        }
+        double want = gradient[element];
+        if (!(Math.abs(found - want) <= 1e-5 * Math.abs(want) + 1e-6 * (1 + scale))) {
+          failures.add(
+              "finite difference "
+                  + point
+                  + " "
+                  + input.name()
+                  + "["
+                  + element
+                  + "]: "
+                  + found
+                  + ", autograd "
+                  + want);
+        }
+      }
+    }
+  }
+}

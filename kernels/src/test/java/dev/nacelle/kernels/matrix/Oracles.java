@@ -1,0 +1,124 @@
+package dev.nacelle.kernels.matrix;
+
+import dev.nacelle.kernels.operator.Attributes;
+import java.util.Map;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/** The operators' oracles by name. */
+final class Oracles {
+  static final Map<String, Oracle> ALL =
+      Map.of(
+          "rms_norm", Oracles::rmsNorm,
+          "rope", Oracles::rope,
+          "swiglu", Oracles::swiGlu,
+          "cross_entropy", Oracles::crossEntropy,
+          "adamw", Oracles::adamW,
+          "clip_grad_norm", Oracles::clipGradNorm);
+
+  private Oracles() {}
+
+  private static Tensor get(Map<String, Tensor> tensors, String name) {
+    Tensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalStateException("no tensor " + name);
+    }
+    return tensor;
+  }
+
+  private static Map<String, Tensor> rmsNorm(Map<String, Tensor> in, Attributes with) {
+    Tensor x = get(in, "x");
+    Tensor mean = x.mul(x).mean(new long[] {-1}, true, new ScalarTypeOptional());
+    Tensor rstd = mean.add(Torch.scalar((float) with.real("eps"))).rsqrt();
+    Tensor weight = get(in, "weight").add(Torch.scalar(with.real("offset")));
+    return Map.of("y", x.mul(rstd).mul(weight), "rstd", rstd.squeeze(-1));
+  }
+
+  private static Map<String, Tensor> rope(Map<String, Tensor> in, Attributes with) {
+    Tensor x = get(in, "x");
+    long half = x.size(3) / 2;
+    // The product of position and frequency rounds to fp32, as in the models' own code.
+    Tensor angle =
+        get(in, "positions")
+            .toType(torch.ScalarType.Float)
+            .unsqueeze(-1)
+            .mul(get(in, "inv_freq").toType(torch.ScalarType.Float))
+            .toType(torch.ScalarType.Double)
+            .unsqueeze(2);
+    Tensor pairs = x.reshape(x.size(0), x.size(1), x.size(2), half, 2);
+    boolean interleaved = with.flag("interleaved");
+    Tensor first = interleaved ? pairs.select(-1, 0) : x.narrow(-1, 0, half);
+    Tensor second = interleaved ? pairs.select(-1, 1) : x.narrow(-1, half, half);
+    Tensor one = first.mul(angle.cos()).sub(second.mul(angle.sin()));
+    Tensor two = second.mul(angle.cos()).add(first.mul(angle.sin()));
+    TensorVector both = new TensorVector(one, two);
+    Tensor y = interleaved ? torch.stack(both, -1).reshape(sizes(x)) : torch.cat(both, -1);
+    return Map.of("y", y);
+  }
+
+  private static long[] sizes(Tensor x) {
+    long[] sizes = new long[(int) x.dim()];
+    for (int d = 0; d < sizes.length; d++) {
+      sizes[d] = x.size(d);
+    }
+    return sizes;
+  }
+
+  private static Map<String, Tensor> swiGlu(Map<String, Tensor> in, Attributes with) {
+    return Map.of("y", torch.silu(get(in, "gate")).mul(get(in, "up")));
+  }
+
+  private static Map<String, Tensor> crossEntropy(Map<String, Tensor> in, Attributes with) {
+    Tensor hidden = get(in, "hidden");
+    Tensor targets = get(in, "targets");
+    // Ignored rows are cut out here too: what they hold must not matter.
+    Tensor kept = targets.ne(Torch.scalar(-100)).nonzero().squeeze(-1);
+    Tensor rows = hidden.index_select(0, kept);
+    Tensor logits = rows.matmul(get(in, "weight").t());
+    Tensor a = in.get("a");
+    if (a != null) {
+      Tensor extra = rows.matmul(a.t()).matmul(get(in, "b").t());
+      logits = logits.add(extra.mul(Torch.scalar((float) with.real("scale"))));
+    }
+    if (!with.isNone("softcap")) {
+      double cap = (float) with.real("softcap");
+      logits = logits.div(Torch.scalar(cap)).tanh().mul(Torch.scalar(cap));
+    }
+    Tensor target = targets.index_select(0, kept).unsqueeze(-1);
+    Tensor losses = logits.log_softmax(-1).gather(1, target).squeeze(-1).neg();
+    double[] none = new double[(int) targets.numel()];
+    return Map.of("losses", Torch.of(none, targets.numel()).index_add(0, kept, losses));
+  }
+
+  private static Map<String, Tensor> adamW(Map<String, Tensor> in, Attributes with) {
+    double beta1 = with.real("beta1");
+    double beta2 = with.real("beta2");
+    double step = with.integer("step");
+    Tensor g = get(in, "gradient");
+    Tensor m = get(in, "exp_avg").lerp(g, Torch.scalar(1 - beta1));
+    Tensor v =
+        get(in, "exp_avg_sq").mul(Torch.scalar(beta2)).add(g.mul(g).mul(Torch.scalar(1 - beta2)));
+    Tensor p =
+        get(in, "parameter").mul(Torch.scalar(1 - with.real("lr") * with.real("weight_decay")));
+    Tensor unbiased = m.div(Torch.scalar(1 - Math.pow(beta1, step)));
+    Tensor root =
+        v.div(Torch.scalar(1 - Math.pow(beta2, step))).sqrt().add(Torch.scalar(with.real("eps")));
+    return Map.of(
+        "parameter", p.sub(unbiased.div(root).mul(Torch.scalar(with.real("lr")))),
+        "exp_avg", m,
+        "exp_avg_sq", v);
+  }
+
+  private static Map<String, Tensor> clipGradNorm(Map<String, Tensor> in, Attributes with) {
+    Tensor gradient = get(in, "gradient");
+    Tensor norm = gradient.mul(gradient).sum().sqrt();
+    Tensor factor =
+        norm.add(Torch.scalar(1e-6))
+            .reciprocal()
+            .mul(Torch.scalar(with.real("max_norm")))
+            .clamp_max(Torch.scalar(1));
+    return Map.of("gradient", gradient.mul(factor), "norm", norm.reshape(1));
+  }
+}

@@ -1,0 +1,224 @@
+package dev.nacelle.model;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.GgufFile;
+import dev.nacelle.file.GgufMetadata;
+import dev.nacelle.file.Quoted;
+import dev.nacelle.file.TensorEntry;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a Llama's configuration out of a GGUF file's metadata and the shape of its embedding. */
+final class LlamaGgufConfig {
+  /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
+  static final String ROPE_FACTORS = "rope_freqs.weight";
+
+  private static final String A = "llama.";
+  private static final int MOST = Integer.MAX_VALUE;
+
+  private LlamaGgufConfig() {}
+
+  static ModelConfig read(GgufFile file) {
+    GgufMetadata data = file.metadata();
+    refuse(file, data);
+    int hidden = size(data, "embedding_length", 1 << 20);
+    int heads = size(data, "attention.head_count", 1 << 16);
+    int kvHeads = (int) data.integer(A + "attention.head_count_kv", heads, 1, 1 << 16);
+    if (heads % kvHeads != 0) {
+      throw data.error(
+          A + "attention.head_count", "is " + heads + ", no multiple of head_count_kv " + kvHeads);
+    }
+    int headDim = headDim(data, hidden, heads);
+    int context = (int) data.integer(A + "context_length", 2048, 1, MOST);
+    int vocabulary = vocabulary(file, data);
+    return new ModelConfig(
+        hidden,
+        size(data, "feed_forward_length", 1 << 24),
+        size(data, "block_count", 10_000),
+        heads,
+        kvHeads,
+        headDim,
+        vocabulary,
+        data.positive(A + "attention.layer_norm_rms_epsilon", 1e-5),
+        theta(data),
+        scaling(file, data, headDim, context),
+        context,
+        file.find("blk.0.attn_q.bias") != null,
+        file.find("blk.0.ffn_gate.bias") != null,
+        file.find("output.weight") == null,
+        token(data, "bos", vocabulary),
+        endTokens(data, vocabulary),
+        token(data, "padding", vocabulary),
+        null);
+  }
+
+  private static void refuse(GgufFile file, GgufMetadata data) {
+    String type = data.text("general.type");
+    if (type != null && !type.equals("model")) {
+      throw data.error("general.type", "is " + Quoted.name(type) + ", no model");
+    }
+    String architecture = data.text("general.architecture");
+    if (!"llama".equals(architecture)) {
+      throw data.error(
+          "general.architecture",
+          architecture == null
+              ? "is missing"
+              : "is " + Quoted.name(architecture) + "; families read so far: llama");
+    }
+    long parts = data.integer("split.count", 1, 0, MOST);
+    if (parts > 1) {
+      throw NacelleException.input(
+          Quoted.path(file.path()) + " is one of " + parts + " parts of a split model",
+          "join the parts first (llama-gguf-split --merge)");
+    }
+    if (data.integer(A + "expert_count", 0, 0, MOST) > 0) {
+      throw data.error(A + "expert_count", "is above 0; mixtures of experts are not read");
+    }
+    if (data.integer(A + "attention.sliding_window", 0, 0, MOST) > 0) {
+      throw data.error(A + "attention.sliding_window", "is set; attention reads all tokens before");
+    }
+    for (TensorEntry entry : file.entries().values()) {
+      if (!file.canWiden(entry)) {
+        throw NacelleException.input(
+            "tensor "
+                + Quoted.name(entry.name())
+                + " of "
+                + Quoted.path(file.path())
+                + " is "
+                + entry.describe()
+                + ", a type that Nacelle does not read yet",
+            "types read so far: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
+      }
+    }
+  }
+
+  private static int size(GgufMetadata data, String key, int most) {
+    return (int) data.integer(A + key, 1, most);
+  }
+
+  private static int headDim(GgufMetadata data, int hidden, int heads) {
+    String key = A + "attention.key_length";
+    if (!data.has(key) && hidden % heads != 0) {
+      throw data.error(
+          A + "embedding_length", "is " + hidden + ", no multiple of head_count " + heads);
+    }
+    int headDim = (int) data.integer(key, Math.max(1, hidden / heads), 1, 1 << 16);
+    for (String other : List.of("attention.value_length", "rope.dimension_count")) {
+      long value = data.integer(A + other, headDim, 1, MOST);
+      if (value != headDim) {
+        throw data.error(A + other, "is " + value + ", and a head has " + headDim);
+      }
+    }
+    if (headDim % 2 != 0) {
+      throw data.error(key, "is " + headDim + "; rotary positions need an even one");
+    }
+    if ((long) heads * headDim > 1 << 24) {
+      throw data.error(key, "times head_count is more than " + (1 << 24));
+    }
+    return headDim;
+  }
+
+  private static int vocabulary(GgufFile file, GgufMetadata data) {
+    TensorEntry embedding = file.find("token_embd.weight");
+    if (embedding == null || embedding.shape().length != 2) {
+      throw NacelleException.input(
+          Quoted.path(file.path()) + " has no table token_embd.weight",
+          "this file holds no model; a vocabulary alone cannot be trained");
+    }
+    long rows = embedding.shape()[0];
+    if (rows < 1 || rows > 1 << 28) {
+      throw data.error("token_embd.weight", "has " + rows + " rows");
+    }
+    return (int) rows;
+  }
+
+  private static double theta(GgufMetadata data) {
+    double theta = data.positive(A + "rope.freq_base", 10_000);
+    if (theta <= 1) {
+      throw data.error(A + "rope.freq_base", "is " + theta + ", and must be above 1");
+    }
+    return theta;
+  }
+
+  private static RopeScaling scaling(GgufFile file, GgufMetadata data, int headDim, int context) {
+    String type = data.text(A + "rope.scaling.type");
+    RopeScaling scaling =
+        switch (type == null ? "none" : type) {
+          case "none" -> {
+            double old = data.positive(A + "rope.scale_linear", 1);
+            yield old == 1 ? new RopeScaling.Default() : new RopeScaling.Linear(old);
+          }
+          case "linear" -> new RopeScaling.Linear(data.positive(A + "rope.scaling.factor", 1));
+          case "yarn" ->
+              new RopeScaling.Yarn(
+                  data.positive(A + "rope.scaling.factor", 1),
+                  data.integer(A + "rope.scaling.original_context_length", context, 1, MOST),
+                  null,
+                  32,
+                  1,
+                  null,
+                  null,
+                  true);
+          default ->
+              throw data.error(
+                  A + "rope.scaling.type",
+                  "is " + Quoted.name(String.valueOf(type)) + "; read are none, linear, yarn");
+        };
+    if (file.find(ROPE_FACTORS) == null) {
+      return scaling;
+    }
+    if (!(scaling instanceof RopeScaling.Default)) {
+      throw data.error(A + "rope.scaling.type", "stands beside a table of rotary factors");
+    }
+    return new RopeScaling.Table(divisors(file, headDim));
+  }
+
+  private static List<Float> divisors(GgufFile file, int headDim) {
+    TensorEntry entry = file.entry(ROPE_FACTORS);
+    List<Float> out = new ArrayList<>();
+    if (entry.shape().length != 1 || entry.shape()[0] != headDim / 2) {
+      throw NacelleException.input(
+          "tensor "
+              + ROPE_FACTORS
+              + " of "
+              + Quoted.path(file.path())
+              + " is "
+              + entry.describe()
+              + ", half a head has "
+              + headDim / 2,
+          "convert the model anew");
+    }
+    try (NativeBuffer wide = NativeBuffer.allocate(4L * headDim / 2)) {
+      file.readFloat32(ROPE_FACTORS, wide);
+      for (int i = 0; i < headDim / 2; i++) {
+        float divisor = wide.getFloat(i);
+        if (!(divisor > 0) || Float.isInfinite(divisor)) {
+          throw NacelleException.input(
+              "tensor " + ROPE_FACTORS + " of " + Quoted.path(file.path()) + " holds " + divisor,
+              "convert the model anew");
+        }
+        out.add(divisor);
+      }
+    }
+    return out;
+  }
+
+  private static @Nullable Integer token(GgufMetadata data, String name, int vocabulary) {
+    String key = "tokenizer.ggml." + name + "_token_id";
+    long id = data.integer(key, -1, -1, 0xffff_ffffL);
+    return id < 0 || id >= vocabulary ? null : (int) id;
+  }
+
+  private static List<Integer> endTokens(GgufMetadata data, int vocabulary) {
+    List<Integer> ends = new ArrayList<>();
+    for (String name : List.of("eos", "eot")) {
+      Integer id = token(data, name, vocabulary);
+      if (id != null && !ends.contains(id)) {
+        ends.add(id);
+      }
+    }
+    return ends;
+  }
+}
