@@ -55,10 +55,10 @@ static void nk_begin(const nk_backward *b, const nk_tiles *t, int64_t kv, int64_
   for (int64_t g = 0; g < group; g++) {
     for (int64_t at = 0; at < length; at += NK_TILE) {
       int64_t n = nk_min(NK_TILE, length - at);
-      nk_tile_load(t->queries, width, b->out, start + at, n, kv * group + g, d);
-      nk_tile_load(t->grad_out, width, b->grad_out, start + at, n, kv * group + g, d);
+      nk_view out = nk_tile_load(t->queries, b->out, start + at, n, kv * group + g, d);
+      nk_view grad = nk_tile_load(t->grad_out, b->grad_out, start + at, n, kv * group + g, d);
       for (int64_t i = 0; i < n; i++) {
-        const float *x = t->queries + i * width, *y = t->grad_out + i * width;
+        const float *x = out.data + i * out.stride, *y = grad.data + i * grad.stride;
         float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
         for (int64_t j = 0; j < d; j++) sum += x[j] * y[j];
@@ -78,33 +78,29 @@ static void nk_softmax_gradient(const nk_tiles *t, const float *log_sum_exp, con
     int64_t columns = (valid + NK_W - 1) / NK_W * NK_W;
     nk_mask(p, valid, columns);
     for (int64_t j = valid; j < columns; j++) ds[j] = 0.0f;
-#pragma omp simd
-    for (int64_t j = 0; j < columns; j++) {
-      p[j] = nk_exp(p[j] - lse);
-      ds[j] = p[j] * (ds[j] - dot);
+    nk_v down = nk_v_set1(-lse), less = nk_v_set1(-dot);
+    for (int64_t j = 0; j < columns; j += NK_W) {
+      nk_v value = nk_v_exp(nk_v_add(nk_v_load(p + j), down));
+      nk_v_store(p + j, value);
+      nk_v_store(ds + j, nk_v_mul(value, nk_v_add(nk_v_load(ds + j), less)));
     }
     for (int64_t j = columns; j < NK_TILE; j++) p[j] = ds[j] = 0.0f;
   }
 }
 
 /* One tile of queries of one head against the key tile at `key`; both count from the sample's start. */
-static void nk_pair(const nk_backward *b, const nk_tiles *t, int64_t head, int64_t g, int64_t start,
-                    int64_t at, int64_t n, int64_t key, int64_t keys, int64_t rows) {
-  int64_t d = b->d, width = nk_padded(d);
-  nk_tile_load(t->queries, width, b->q, start + at, n, head, d);
-  nk_tile_load(t->grad_out, width, b->grad_out, start + at, n, head, d);
-  nk_tile_multiply(t->p, NK_TILE, NK_A_ROWS, t->queries, width, t->keys_turned, NK_TILE, n, keys,
-                   d, b->scale, 0);
-  nk_tile_multiply(t->ds, NK_TILE, NK_A_ROWS, t->grad_out, width, t->values_turned, NK_TILE, n,
-                   keys, d, 1.0f, 0);
-  nk_softmax_gradient(t, b->log_sum_exp + head * b->rows + start + at, t->dots + g * rows + at, n,
-                      keys, at - key);
-  nk_tile_multiply(t->grad_values, width, NK_A_COLUMNS, t->p, NK_TILE, t->grad_out, width, keys,
-                   d, n, 1.0f, 1);
-  nk_tile_multiply(t->grad_keys, width, NK_A_COLUMNS, t->ds, NK_TILE, t->queries, width, keys, d,
-                   n, 1.0f, 1);
-  nk_tile_multiply(t->grad_queries + (g * rows + at) * width, width, NK_A_ROWS, t->ds, NK_TILE,
-                   t->keys, width, n, d, keys, 1.0f, 1);
+static void nk_pair(const nk_backward *b, const nk_tiles *t, nk_view keys_plain, int64_t head,
+                    int64_t start, int64_t at, int64_t n, int64_t key, int64_t keys,
+                    float *grad_queries, const float *dots) {
+  int64_t d = b->d, first = at - key;
+  nk_view queries = nk_tile_load(t->queries, b->q, start + at, n, head, d);
+  nk_view grad_out = nk_tile_load(t->grad_out, b->grad_out, start + at, n, head, d);
+  nk_tile_scores(t->p, queries, t->keys_turned, n, keys, d, first, b->scale);
+  nk_tile_scores(t->ds, grad_out, t->values_turned, n, keys, d, first, 1.0f);
+  nk_softmax_gradient(t, b->log_sum_exp + head * b->rows + start + at, dots, n, keys, first);
+  nk_tile_columns(t->grad_values, t->p, grad_out, n, keys, d, first);
+  nk_tile_columns(t->grad_keys, t->ds, queries, n, keys, d, first);
+  nk_tile_rows(grad_queries, t->ds, keys_plain, n, keys, d, first);
 }
 
 /* One key/value head of rows start…start+length. */
@@ -116,14 +112,14 @@ static void nk_backward_head(const nk_backward *b, int64_t kv, int64_t start, in
   nk_begin(b, &t, kv, start, length);
   for (int64_t key = 0; key < length; key += NK_TILE) {
     int64_t keys = nk_min(NK_TILE, length - key);
-    nk_tile_load(t.keys, width, b->v, start + key, keys, kv, d);
-    nk_tile_turn(t.values_turned, t.keys, width, keys, d);
-    nk_tile_load(t.keys, width, b->k, start + key, keys, kv, d);
-    nk_tile_turn(t.keys_turned, t.keys, width, keys, d);
+    nk_tile_turn(t.values_turned, nk_tile_load(t.keys, b->v, start + key, keys, kv, d), keys, d);
+    nk_view plain = nk_tile_load(t.keys, b->k, start + key, keys, kv, d);
+    nk_tile_turn(t.keys_turned, plain, keys, d);
     memset(t.grad_keys, 0, (size_t)(2 * NK_TILE * width) * sizeof(float));
     for (int64_t g = 0; g < group; g++)
       for (int64_t at = key; at < length; at += NK_TILE)
-        nk_pair(b, &t, kv * group + g, g, start, at, nk_min(NK_TILE, length - at), key, keys, rows);
+        nk_pair(b, &t, plain, kv * group + g, start, at, nk_min(NK_TILE, length - at), key, keys,
+                t.grad_queries + (g * rows + at) * width, t.dots + g * rows + at);
     nk_tile_store(b->grad_k, t.grad_keys, width, start + key, keys, kv, d, b->scale);
     nk_tile_store(b->grad_v, t.grad_values, width, start + key, keys, kv, d, 1.0f);
   }

@@ -14,36 +14,46 @@ NK_INLINE int64_t nk_forward_floats(int64_t group, int64_t width) {
   return NK_TILE * (2 * width + NK_TILE + group * (2 * width + 2));
 }
 
-/* Softmax of a tile's scores, and what came before brought to the new maximum. */
+/*
+ * Softmax of a tile's scores, and what came before brought to the new maximum. In three loops, so
+ * that rows do not wait for each other's reductions.
+ */
 static void nk_softmax_rows(float *s, float *sums, float *max, float *denominator, int64_t n,
                             int64_t width, int64_t first, int64_t keys) {
+  float factor[NK_TILE];
   for (int64_t i = 0; i < n; i++) {
     float *row = s + i * NK_TILE;
-    int64_t valid = nk_min(keys, first + i + 1);
-    if (valid <= 0) {
-      memset(row, 0, NK_TILE * sizeof(float));
-      continue;
-    }
-    nk_mask(row, valid, NK_TILE);
+    int64_t valid = nk_max(0, nk_min(keys, first + i + 1));
     int64_t columns = (valid + NK_W - 1) / NK_W * NK_W;
-    float high = max[i], sum = 0.0f;
-#pragma omp simd reduction(max : high)
-    for (int64_t j = 0; j < columns; j++) high = row[j] > high ? row[j] : high;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < columns; j++) {
-      row[j] = nk_exp(row[j] - high);
-      sum += row[j];
+    nk_mask(row, valid, columns);
+    nk_v highest = nk_v_set1(max[i]);
+    for (int64_t j = 0; j < columns; j += NK_W) highest = nk_v_max(nk_v_load(row + j), highest);
+    factor[i] = nk_v_highest(highest);
+  }
+  for (int64_t i = 0; i < n; i += NK_W) {
+    nk_v old = nk_v_load(max + i), high = nk_v_load(factor + i);
+    nk_v change = nk_v_exp(nk_v_add(old, nk_v_mul(high, nk_v_set1(-1.0f))));
+    nk_v_store(max + i, high);
+    nk_v_store(factor + i, change);
+    nk_v_store(denominator + i, nk_v_mul(nk_v_load(denominator + i), change));
+  }
+  for (int64_t i = 0; i < n; i++) {
+    float *row = s + i * NK_TILE;
+    int64_t columns = (nk_max(0, nk_min(keys, first + i + 1)) + NK_W - 1) / NK_W * NK_W;
+    nk_v down = nk_v_set1(-max[i]), sum = nk_v_zero();
+    for (int64_t j = 0; j < columns; j += NK_W) {
+      nk_v p = nk_v_exp(nk_v_add(nk_v_load(row + j), down));
+      sum = nk_v_add(sum, p);
+      nk_v_store(row + j, p);
     }
-    for (int64_t j = columns; j < NK_TILE; j++) row[j] = 0.0f;
-    if (high > max[i]) {
-      float factor = nk_exp(max[i] - high);
-      denominator[i] *= factor;
+    for (int64_t j = columns; j < NK_TILE; j += NK_W) nk_v_store(row + j, nk_v_zero());
+    denominator[i] += nk_v_sum(sum);
+    if (factor[i] != 1.0f) {
       float *to = sums + i * width;
-#pragma omp simd
-      for (int64_t j = 0; j < width; j++) to[j] *= factor;
-      max[i] = high;
+      nk_v change = nk_v_set1(factor[i]);
+      for (int64_t j = 0; j < width; j += NK_W)
+        nk_v_store(to + j, nk_v_mul(nk_v_load(to + j), change));
     }
-    denominator[i] += sum;
   }
 }
 
@@ -56,7 +66,7 @@ static void nk_forward_tile(const nk_forward *f, int64_t kv, int64_t start, int6
   float *queries = scores + NK_TILE * NK_TILE, *sums = queries + group * NK_TILE * width;
   float *max = sums + group * NK_TILE * width, *denominator = max + group * NK_TILE;
   for (int64_t g = 0; g < group; g++) {
-    nk_tile_load(queries + g * NK_TILE * width, width, f->q, at, n, kv * group + g, d);
+    nk_tile_load(queries + g * NK_TILE * width, f->q, at, n, kv * group + g, d);
     for (int64_t i = 0; i < NK_TILE; i++) {
       max[g * NK_TILE + i] = -INFINITY;
       denominator[g * NK_TILE + i] = 0.0f;
@@ -64,17 +74,16 @@ static void nk_forward_tile(const nk_forward *f, int64_t kv, int64_t start, int6
   }
   memset(sums, 0, (size_t)(group * NK_TILE * width) * sizeof(float));
   for (int64_t key = 0; key < position + n; key += NK_TILE) {
-    int64_t keys = nk_min(NK_TILE, position + n - key);
-    nk_tile_load(plain, width, f->k, start + key, keys, kv, d);
-    nk_tile_turn(turned, plain, width, keys, d);
-    nk_tile_load(plain, width, f->v, start + key, keys, kv, d);
+    int64_t keys = nk_min(NK_TILE, position + n - key), first = position - key;
+    nk_tile_turn(turned, nk_tile_load(plain, f->k, start + key, keys, kv, d), keys, d);
+    nk_view values = nk_tile_load(plain, f->v, start + key, keys, kv, d);
     for (int64_t g = 0; g < group; g++) {
       float *own = sums + g * NK_TILE * width;
-      nk_tile_multiply(scores, NK_TILE, NK_A_ROWS, queries + g * NK_TILE * width, width, turned,
-                       NK_TILE, n, keys, d, f->scale, 0);
-      nk_softmax_rows(scores, own, max + g * NK_TILE, denominator + g * NK_TILE, n, width,
-                      position - key, keys);
-      nk_tile_multiply(own, width, NK_A_ROWS, scores, NK_TILE, plain, width, n, d, keys, 1.0f, 1);
+      nk_tile_scores(scores, nk_loaded(queries + g * NK_TILE * width, f->q, at, kv * group + g, d),
+                     turned, n, keys, d, first, f->scale);
+      nk_softmax_rows(scores, own, max + g * NK_TILE, denominator + g * NK_TILE, n, width, first,
+                      keys);
+      nk_tile_rows(own, scores, values, n, keys, d, first);
     }
   }
   for (int64_t g = 0; g < group; g++) {

@@ -29,6 +29,9 @@ NK_INLINE nk_v nk_v_load_bf16(const uint16_t *p) {
 NK_INLINE nk_v nk_v_load_fp16(const uint16_t *p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }
+NK_INLINE float nk_v_highest(nk_v a) { return _mm512_reduce_max_ps(a); }
+NK_INLINE nk_v nk_v_power(nk_v p, nk_v n) { return _mm512_scalef_ps(p, n); }
+NK_INLINE nk_v nk_v_round(nk_v a) { return _mm512_roundscale_ps(a, 8); }
 
 /* Rows become columns: pairs of words, then pairs of doubles, then 128-bit lanes, twice. */
 NK_INLINE void nk_v_transpose(nk_v r[NK_W]) {
@@ -80,6 +83,17 @@ NK_INLINE float nk_v_sum(nk_v a) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+NK_INLINE float nk_v_highest(nk_v a) {
+  __m128 s = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+NK_INLINE nk_v nk_v_round(nk_v a) { return _mm256_round_ps(a, 8); }
+NK_INLINE nk_v nk_v_power(nk_v p, nk_v n) {
+  __m256i bits = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
+  nk_v value = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), bits));
+  return _mm256_and_ps(value, _mm256_cmp_ps(n, _mm256_set1_ps(-126.0f), 29)); /* n >= -126 */
 }
 NK_INLINE nk_v nk_v_load_bf16(const uint16_t *p) {
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
@@ -140,6 +154,16 @@ NK_INLINE nk_v nk_v_fma(nk_v a, nk_v b, nk_v c) {
 #endif
 }
 NK_INLINE float nk_v_sum(nk_v a) { return (a[0] + a[2]) + (a[1] + a[3]); }
+NK_INLINE float nk_v_highest(nk_v a) {
+  float x = a[0] > a[1] ? a[0] : a[1], y = a[2] > a[3] ? a[2] : a[3];
+  return x > y ? x : y;
+}
+NK_INLINE nk_v nk_v_round(nk_v a) { return (a + 12582912.0f) - 12582912.0f; }
+NK_INLINE nk_v nk_v_power(nk_v p, nk_v n) {
+  typedef int32_t whole __attribute__((vector_size(16)));
+  whole value = (whole)p + (__builtin_convertvector(n, whole) << 23);
+  return (nk_v)(value & (whole)(n >= -126.0f));
+}
 NK_INLINE nk_v nk_v_load_bf16(const uint16_t *p) {
   return (nk_v){nk_bf16_to_fp32(p[0]), nk_bf16_to_fp32(p[1]), nk_bf16_to_fp32(p[2]),
                 nk_bf16_to_fp32(p[3])};
@@ -158,6 +182,25 @@ NK_INLINE void nk_v_transpose(nk_v r[NK_W]) {
 }
 
 #endif
+
+/*
+ * e^x for x at or below 0, -infinity included, within 2 units in the last place; results below the
+ * normal numbers may be 0. x = n·ln2 + r, a polynomial for e^r, then n goes to the exponent
+ * (nk_v_power).
+ */
+NK_INLINE nk_v nk_v_exp(nk_v x) {
+  x = nk_v_max(x, nk_v_set1(-105.0f));
+  nk_v n = nk_v_round(nk_v_mul(x, nk_v_set1(1.44269504f)));
+  nk_v r = nk_v_fma(n, nk_v_set1(-0.693359375f), x);
+  r = nk_v_fma(n, nk_v_set1(2.12194440e-4f), r);
+  nk_v p = nk_v_fma(nk_v_set1(1.9875691500e-4f), r, nk_v_set1(1.3981999507e-3f));
+  p = nk_v_fma(p, r, nk_v_set1(8.3334519073e-3f));
+  p = nk_v_fma(p, r, nk_v_set1(4.1665795894e-2f));
+  p = nk_v_fma(p, r, nk_v_set1(1.6666665459e-1f));
+  p = nk_v_fma(p, r, nk_v_set1(5.0000001201e-1f));
+  p = nk_v_add(nk_v_fma(p, nk_v_mul(r, r), r), nk_v_set1(1.0f));
+  return nk_v_power(p, n);
+}
 
 /* One vector from storage of any type; `index` counts elements. */
 NK_INLINE nk_v nk_v_load_any(const void *data, int dtype, int64_t index) {

@@ -74,7 +74,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     try {
       FinetuneOptions options =
           flags.options(
-              model, out, compute.threads(), compute.seed(), Set.of(), "./nacelle bench train");
+              model, out, compute.threads(), compute.seed, Set.of(), "./nacelle bench train");
       print(options, train(options));
     } finally {
       delete(out);

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class RopeConfigReader {
   private static final double DEFAULT_THETA = 10_000;
+
+  /** Beyond it fp32 frequencies mean nothing; real files stay far below. */
+  private static final double LARGEST = 1e12;
+
   private static final Set<String> EVERYWHERE =
       Set.of("rope_type", "type", "rope_theta", "partial_rotary_factor");
 
@@ -33,8 +37,8 @@ final class RopeConfigReader {
   double theta() {
     double top = config.positive("rope_theta", DEFAULT_THETA);
     double theta = parameters == null ? top : parameters.positive("rope_theta", top);
-    if (theta <= 1) {
-      throw config.error("rope_theta", "is " + theta + ", and must be above 1");
+    if (theta <= 1 || theta > LARGEST) {
+      throw config.error("rope_theta", "is " + theta + ", outside 1 to " + LARGEST);
     }
     return theta;
   }
@@ -106,8 +110,8 @@ final class RopeConfigReader {
     }
     Double factor = p.has("factor") ? factor(p) : null;
     Double attention = p.has("attention_factor") ? p.number("attention_factor") : null;
-    if (attention != null && attention <= 0) {
-      throw p.error("attention_factor", "is " + attention + ", and must be above 0");
+    if (attention != null && (attention <= 0 || attention > LARGEST)) {
+      throw p.error("attention_factor", "is " + attention + ", outside 0 to " + LARGEST);
     }
     double fast = orDefault(p, "beta_fast", 32);
     double slow = orDefault(p, "beta_slow", 1);
@@ -120,23 +124,27 @@ final class RopeConfigReader {
         attention,
         fast,
         slow,
-        p.has("mscale") ? p.number("mscale") : null,
-        p.has("mscale_all_dim") ? p.number("mscale_all_dim") : null,
+        scale(p, "mscale"),
+        scale(p, "mscale_all_dim"),
         p.bool("truncate", true));
+  }
+
+  private static @Nullable Double scale(JsonObject p, String key) {
+    return p.has(key) ? (Double) orDefault(p, key, 0) : null;
   }
 
   private static double orDefault(JsonObject p, String key, double fallback) {
     double value = p.number(key, fallback);
-    if (value < 0) {
-      throw p.error(key, "is " + value + ", and must be above 0");
+    if (value < 0 || value > LARGEST) {
+      throw p.error(key, "is " + value + ", outside 0 to " + LARGEST);
     }
     return value == 0 ? fallback : value;
   }
 
   private static double positive(JsonObject p, String key) {
     double value = p.number(key);
-    if (!(value > 0)) {
-      throw p.error(key, "is " + value + ", and must be above 0");
+    if (!(value > 0) || value > LARGEST) {
+      throw p.error(key, "is " + value + ", and must be above 0 and at most " + LARGEST);
     }
     return value;
   }

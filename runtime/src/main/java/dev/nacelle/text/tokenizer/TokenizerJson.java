@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nacelle.NacelleException;
 import dev.nacelle.text.Tokenizer;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -44,11 +45,30 @@ public final class TokenizerJson {
    *     no JSON, breaks a rule, or asks for a part that Nacelle does not do
    */
   public static Tokenizer load(Path file) {
+    return load(file, () -> Files.newInputStream(file));
+  }
+
+  /**
+   * Reads a tokenizer.json that lies in no file of its own, one made from a GGUF file's metadata
+   * say.
+   *
+   * @param file what messages name
+   * @throws NacelleException as {@link #load}
+   */
+  public static Tokenizer parse(byte[] json, Path file) {
+    return load(file, () -> new ByteArrayInputStream(json));
+  }
+
+  private interface Opener {
+    InputStream open() throws IOException;
+  }
+
+  private static Tokenizer load(Path file, Opener opener) {
     try {
       TokenizerJson reader = new TokenizerJson();
-      reader.read(file);
+      reader.read(opener);
       if (reader.model.needsMerges()) {
-        reader.read(file);
+        reader.read(opener);
       }
       return reader.build();
     } catch (JsonProcessingException e) {
@@ -82,8 +102,8 @@ public final class TokenizerJson {
     }
   }
 
-  private void read(Path file) throws IOException {
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+  private void read(Opener opener) throws IOException {
+    try (InputStream in = new BufferedInputStream(opener.open(), 1 << 16);
         JsonParser json = TREES.createParser(in)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw Refusal.of("it does not hold a JSON object");
