@@ -85,7 +85,9 @@ final class Demonstration {
     }
   }
 
-  /** The demonstration may be run again: the first of nacelle-demo, nacelle-demo-2 … that is free. */
+  /**
+   * The demonstration may be run again: the first of nacelle-demo, nacelle-demo-2 … that is free.
+   */
   private static Path freeFolder() {
     Path folder = DEFAULT_OUT;
     for (int n = 2; Files.exists(folder) && n < 1000; n++) {
@@ -189,16 +191,26 @@ final class Demonstration {
     String model = Shell.quote(options.model());
     String out = Shell.quote(options.out());
     System.out.println("Adapter, for PEFT too: " + options.out());
-    System.out.println("Report and step log:   " + options.out().resolve("report.json") + ", "
-        + (options.log() == null ? options.out().resolve("log.jsonl") : options.log()));
+    System.out.println(
+        "Report and step log:   "
+            + options.out().resolve("report.json")
+            + ", "
+            + (options.log() == null ? options.out().resolve("log.jsonl") : options.log()));
     System.out.println("Model:                 " + options.model());
     System.out.println("Data:                  " + parts.train());
     System.out.println("\nTry next:");
     System.out.println(
-        "  ./nacelle generate --model " + model + " --adapter " + out
+        "  ./nacelle generate --model "
+            + model
+            + " --adapter "
+            + out
             + " --chat 'Define the noun \"engine\".'");
     System.out.println(
-        "  ./nacelle eval --model " + model + " --adapter " + out + " --data "
+        "  ./nacelle eval --model "
+            + model
+            + " --adapter "
+            + out
+            + " --data "
             + Shell.quote(parts.heldOut()));
     System.out.println(
         "  ./nacelle finetune --model " + model + " --data YOUR.jsonl --out my-adapter");

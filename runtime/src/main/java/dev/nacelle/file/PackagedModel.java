@@ -53,7 +53,10 @@ public record PackagedModel(
 
   /** Where the file lies once it is there. */
   public Path path(Path cacheRoot) {
-    return cacheRoot.resolve("models").resolve(name).resolve(String.valueOf(Path.of(entry).getFileName()));
+    return cacheRoot
+        .resolve("models")
+        .resolve(name)
+        .resolve(String.valueOf(Path.of(entry).getFileName()));
   }
 
   /**
