@@ -371,6 +371,43 @@ def answers(t, texts):
     return rows
 
 
+PATTERNS = [
+    LLAMA3,
+    GPT4O,
+    LLAMA3.replace("{1,3}", ""),
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
+    r" ?[^(\s|[.,!?…。，、।۔،])]+",
+    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    "[一-龥\u3040-ゟ゠-ヿ]+",
+    r"\p{N}{1,3}",
+    r"(?=(\d{3})+(?!\d))",
+    r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE])|[^\S\r\n]+|\S",
+    r"\p{Han}+|\p{Hiragana}|\p{^Latin}{2,}",
+    r"^ |^.", r"$", r".", r"(?m:a.)", r"\bt|\B1", r"a{,3}b?|x{|o{2}", r"e{2,}?|l{1,2}+",
+    r"[^a-z[0-9]]+", r"[a-z&&[^aeiou]]+", r"\h+|\H", r"(?<=a)b|(?<!t)h", r"(\w)\1", r"[[:punct:][:space:]]+",
+    r"[[:^alpha:]]", r"\R|a", r" *", "(?x: t h # e\n | e  )", r"(?i)tHe|oF", r"[\]\-\\^]|[-a]|[a-]", r"\u00e9|\x{1F600}|\x41|\t",
+    r"(?>a+)b|(?<n>c)\k<n>", r"[^\W\d_]+", r"[\s\d]+", r"\p{Lu}\p{Ll}*|\p{Letter}|\p{Emoji}",
+]
+BEHAVIORS = ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]
+
+
+def splits(texts):
+    """What Split makes of every ninth string, for patterns that real files have and odd ones."""
+    chosen = texts[::9]
+    out = []
+    for i, pattern in enumerate(PATTERNS + [" ", "th", "▁"]):
+        literal = i >= len(PATTERNS)
+        for behavior in BEHAVIORS if i % 4 == 0 or literal else [BEHAVIORS[i % 5]]:
+            for invert in (False, True):
+                split = pre_tokenizers.Split(pattern if literal else Regex(pattern), behavior, invert)
+                rows = []
+                for _, text in chosen:
+                    at = units(text)
+                    rows.append([at[o] for _, offsets in split.pre_tokenize_str(text) for o in offsets] if text else [])
+                out.append({"pattern": pattern, "literal": literal, "behavior": behavior, "invert": invert, "rows": rows})
+    return out
+
+
 def write(path, data):
     raw = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     with open(path, "wb") as f, gzip.GzipFile(fileobj=f, mode="wb", mtime=0, compresslevel=9, filename="") as z:
@@ -397,6 +434,7 @@ def main():
         rows = answers(t, texts)
         write(args.out / f"{name}.answers.json.gz", {"reference": tokenizers.__version__, "rows": rows})
         print(name, t.get_vocab_size(), len(rows), sum(len(r["full"]) for r in rows))
+    write(args.out / "splits.json.gz", splits(texts))
     kinds = {}
     for kind, _ in texts:
         kinds[kind] = kinds.get(kind, 0) + 1

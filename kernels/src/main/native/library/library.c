@@ -44,3 +44,15 @@ NK_EXPORT int nk_start_threads(int wanted) {
   }
   return got;
 }
+
+/*
+ * Runs job(i, data + i·bytes, index) for every i below `jobs`, each on a thread of its own so that
+ * jobs may wait for each other. OpenBLAS hands its work over with this signature; then one pool does
+ * everything, and none spins beside another.
+ */
+NK_EXPORT void nk_run_jobs(int sync, void (*job)(int, void *, int), int jobs, size_t bytes,
+                           void *data, int index) {
+  (void)sync;
+#pragma omp parallel for schedule(static, 1) num_threads(jobs)
+  for (int i = 0; i < jobs; i++) job(i, (char *)data + (size_t)i * bytes, index);
+}

@@ -39,8 +39,7 @@ class PeftGoldenTest {
   private void compare(PeftCase golden) throws IOException {
     Path gradients = folder.resolve(golden.name() + ".safetensors");
     PeftRun run =
-        PeftRun.of(
-            golden, folder.resolve(golden.name()), "--dump-gradients", gradients.toString());
+        PeftRun.of(golden, folder.resolve(golden.name()), "--dump-gradients", gradients.toString());
     double bound = golden.isBf16() ? BF16_LOSS : FP32_LOSS;
     assertArrayEquals(golden.numbers("losses"), run.numbers("loss"), bound, "losses");
     assertArrayEquals(golden.numbers("lrs"), run.numbers("lr"), 1e-12, "learning rates");
@@ -81,8 +80,10 @@ class PeftGoldenTest {
   void packingChangesNoLoss() {
     for (String name : List.of("plain-text", "plain-qv", "dynamic-long", "llama3-mixed")) {
       PeftCase golden = PeftCase.named(name);
-      double[] on = PeftRun.of(golden, folder.resolve(name + "-on"), "--packing", "on").numbers("loss");
-      double[] off = PeftRun.of(golden, folder.resolve(name + "-off"), "--packing", "off").numbers("loss");
+      double[] on =
+          PeftRun.of(golden, folder.resolve(name + "-on"), "--packing", "on").numbers("loss");
+      double[] off =
+          PeftRun.of(golden, folder.resolve(name + "-off"), "--packing", "off").numbers("loss");
       assertArrayEquals(off, on, 1e-5, name);
     }
   }

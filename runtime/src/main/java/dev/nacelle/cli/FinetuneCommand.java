@@ -95,7 +95,6 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private String typed() {
-    return "./nacelle finetune "
-        + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    return "./nacelle " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -132,6 +133,9 @@ public final class AtomicFile {
     } else if (e instanceof AccessDeniedException || lower.contains("read-only")) {
       reason = e instanceof AccessDeniedException ? "no permission" : reason;
       hint = "choose a folder that this user may write";
+    } else if (e instanceof FileAlreadyExistsException || lower.contains("not a directory")) {
+      reason = "a file stands where a folder should";
+      hint = "name another folder, or move that file away";
     } else if (e instanceof NoSuchFileException) {
       reason = "its folder does not exist";
       hint = "create the folder first";

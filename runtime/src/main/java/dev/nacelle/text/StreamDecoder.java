@@ -11,18 +11,23 @@ import java.util.Arrays;
  * tokens last shown are decoded once more in front of the new one and taken off again.
  */
 public final class StreamDecoder {
-  /** So many tokens without a complete character spell none. */
-  private static final int MOST_PENDING = 32;
+  /** Beyond so many tokens without an end between characters only the last few are kept. */
+  private static final int MOST_TOKENS = 64;
+
+  /** More than a character's bytes can be spread over. */
+  private static final int KEPT_TOKENS = 8;
 
   private final Tokenizer tokenizer;
   private final boolean skipSpecialTokens;
 
-  /** Tokens shown last, then those that are not shown yet. */
-  private int[] window = new int[8];
+  /** Tokens given out last, for what a decoder sees in them, then those since. */
+  private int[] window = new int[16];
 
-  private int shown;
+  private int given;
   private int size;
-  private String shownText = "";
+
+  /** What of the window's text was given out. */
+  private String givenText = "";
 
   public StreamDecoder(Tokenizer tokenizer, boolean skipSpecialTokens) {
     this.tokenizer = tokenizer;
@@ -35,29 +40,54 @@ public final class StreamDecoder {
       window = Arrays.copyOf(window, size * 2);
     }
     window[size++] = id;
-    String text = tokenizer.decode(Arrays.copyOf(window, size), skipSpecialTokens);
-    if (text.endsWith("\ufffd") && size - shown < MOST_PENDING) {
-      return "";
+    String text = decode(0);
+    String complete = withoutUnfinished(text);
+    if (complete.length() == text.length()) {
+      return giveAll(text);
     }
-    return show(text);
+    String added = "";
+    if (complete.startsWith(givenText)) {
+      added = complete.substring(givenText.length());
+      givenText = complete;
+    }
+    if (size > MOST_TOKENS) {
+      keepFrom(size - KEPT_TOKENS);
+      given = 0;
+      givenText = withoutUnfinished(decode(0));
+    }
+    return added;
   }
 
   /** What is left at the end, as far as it can be read. */
   public String finish() {
-    return show(tokenizer.decode(Arrays.copyOf(window, size), skipSpecialTokens));
+    return giveAll(decode(0));
   }
 
-  private String show(String text) {
-    String added =
-        text.startsWith(shownText)
-            ? text.substring(shownText.length())
-            : tokenizer.decode(Arrays.copyOfRange(window, shown, size), skipSpecialTokens);
+  private String giveAll(String text) {
+    String added = text.startsWith(givenText) ? text.substring(givenText.length()) : decode(given);
     if (!added.isEmpty()) {
-      System.arraycopy(window, shown, window, 0, size - shown);
-      size -= shown;
-      shown = size;
-      shownText = tokenizer.decode(Arrays.copyOf(window, size), skipSpecialTokens);
+      keepFrom(given);
+      given = size;
+      givenText = decode(0);
     }
     return added;
+  }
+
+  private void keepFrom(int first) {
+    System.arraycopy(window, first, window, 0, size - first);
+    size -= first;
+  }
+
+  private String decode(int first) {
+    return tokenizer.decode(Arrays.copyOfRange(window, first, size), skipSpecialTokens);
+  }
+
+  /** Bytes of a character that is not whole yet are decoded to U+FFFD at the end. */
+  private static String withoutUnfinished(String text) {
+    int end = text.length();
+    while (end > 0 && text.charAt(end - 1) == '\ufffd') {
+      end--;
+    }
+    return text.substring(0, end);
   }
 }

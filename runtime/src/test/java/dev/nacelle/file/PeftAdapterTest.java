@@ -160,6 +160,20 @@ final class PeftAdapterTest {
   }
 
   @Test
+  void aFolderThatCannotBeMadeIsTheEnvironmentsFault() throws IOException {
+    Path file = Files.writeString(folder.resolve("out"), "x");
+    AdapterConfig config = AdapterConfig.of(2, 4, 0, List.of("q_proj"), List.of(), null);
+    for (Path target : List.of(file, file.resolve("inside"))) {
+      NacelleException e =
+          assertThrows(
+              NacelleException.class,
+              () -> PeftAdapter.write(target, config, List.of(), FaultInjector.none()));
+      assertEquals(5, e.kind().exitCode());
+      assertTrue(String.valueOf(e.getMessage()).contains("a file stands"), e.getMessage());
+    }
+  }
+
+  @Test
   void variantsThatPeftReadsToo() throws IOException {
     weights(KEY + ".lora_A.default.weight=3x16=bf16", KEY + ".lora_B.default.weight=8x3=fp16");
     open().close();

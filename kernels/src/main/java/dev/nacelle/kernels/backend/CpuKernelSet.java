@@ -25,7 +25,8 @@ import dev.nacelle.kernels.swiglu.CpuSwiGlu;
 /** The operators of the C library. */
 public final class CpuKernelSet implements KernelSet {
   private final KernelLibrary library;
-  private final CpuProducts products;
+  private final CpuProducts ownProducts;
+  private final Products products;
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final SwiGlu swiGlu;
@@ -37,7 +38,8 @@ public final class CpuKernelSet implements KernelSet {
 
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
-    this.products = new CpuProducts(library);
+    this.ownProducts = new CpuProducts(library);
+    this.products = ProductLibraries.choose(library, ownProducts);
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
     this.swiGlu = new CpuSwiGlu(library);
@@ -111,7 +113,7 @@ public final class CpuKernelSet implements KernelSet {
   /** Gives scratch back; the library stays loaded. */
   @Override
   public void close() {
-    products.close();
+    ownProducts.close();
     attention.close();
   }
 }

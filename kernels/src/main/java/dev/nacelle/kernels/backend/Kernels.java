@@ -2,6 +2,7 @@ package dev.nacelle.kernels.backend;
 
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.reference.ReferenceProducts;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the best set of operators that this machine has. */
@@ -21,12 +22,12 @@ public final class Kernels {
     KernelLibrary.Opened opened = KernelLibrary.open(threads, isa);
     KernelLibrary library = opened.library();
     return library == null
-        ? new ReferenceKernelSet(threads, opened.reason())
+        ? new ReferenceKernelSet(threads, opened.reason(), ProductLibraries.withoutLibrary())
         : new CpuKernelSet(library);
   }
 
   /** The Java reference itself, as an oracle. */
   public static KernelSet reference() {
-    return new ReferenceKernelSet(1, "asked for by name");
+    return new ReferenceKernelSet(1, "asked for by name", new ReferenceProducts());
   }
 }

@@ -16,7 +16,6 @@ import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
 import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
 import dev.nacelle.kernels.reference.ReferenceAttention;
 import dev.nacelle.kernels.reference.ReferenceElementwise;
-import dev.nacelle.kernels.reference.ReferenceProducts;
 import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
 import dev.nacelle.kernels.rope.ReferenceRope;
 import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
@@ -25,14 +24,15 @@ import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
 public final class ReferenceKernelSet implements KernelSet {
   private final String reason;
   private final int threads;
-  private final Products products = new ReferenceProducts();
+  private final Products products;
   private final Attention attention = new ReferenceAttention();
   private final Elementwise elementwise = new ReferenceElementwise();
 
   /**
    * @param reason why the C library does not run, with what to install
    */
-  public ReferenceKernelSet(int threads, String reason) {
+  public ReferenceKernelSet(int threads, String reason, Products products) {
+    this.products = products;
     this.threads = threads;
     this.reason = reason;
   }

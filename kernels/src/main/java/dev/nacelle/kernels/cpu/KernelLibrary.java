@@ -4,6 +4,7 @@ import dev.nacelle.kernels.common.DTypeCodes;
 import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeException;
+import dev.nacelle.nativeaccess.threads.OpenMp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * The C library, opened, with the instruction set and the number of threads that its functions are
  * called with. It stays loaded until the process ends; opening it again costs nothing.
  *
- * <p>It links libgomp.so.1 by name. LibTorch's loader must have loaded its own copy before, where
- * both are used: then this library finds that copy, and one pool serves both.
+ * <p>It links libgomp.so.1 by name. The copy that LibTorch uses is opened before it, so that this
+ * library finds that one, and one pool serves both.
  */
 public final class KernelLibrary implements NativeFunctions {
   /** Must equal NK_ABI in library/library.c. */
@@ -55,19 +56,22 @@ public final class KernelLibrary implements NativeFunctions {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be at least 1, given " + threads);
     }
-    LibraryFile.Found found = LibraryFile.find(CacheFolder.locate());
+    LibraryFile.Found found = LibraryFile.find(Settings.cacheFolder());
     if (found.path() == null) {
       return new Opened(null, found.reason());
     }
     SymbolLookup symbols;
     try {
+      OpenMp.load();
       symbols = SymbolLookup.libraryLookup(found.path(), Arena.global());
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | NativeException e) {
       return new Opened(
           null,
           "the C kernels in "
               + found.path()
-              + " could not be loaded; is libgomp.so.1 installed (Debian, Ubuntu: apt-get install"
+              + " could not be loaded ("
+              + e.getMessage()
+              + "); is libgomp.so.1 installed (Debian, Ubuntu: apt-get install"
               + " libgomp1)?");
     }
     int abi = call(symbols, "nk_abi");
@@ -87,7 +91,7 @@ public final class KernelLibrary implements NativeFunctions {
   }
 
   private static IsaLevel choose(int levels, @Nullable String isa) {
-    String wanted = isa == null ? System.getenv("NACELLE_ISA") : isa;
+    String wanted = isa == null ? Settings.get("NACELLE_ISA") : isa;
     if (wanted == null || wanted.isEmpty()) {
       return IsaLevel.best(levels);
     }
@@ -167,6 +171,11 @@ public final class KernelLibrary implements NativeFunctions {
   /** What a face throws when a bound call did: only linking errors can get here. */
   static NativeException failure(String name, Throwable cause) {
     return new NativeException("calling the C kernel " + name + " failed", cause);
+  }
+
+  /** The address of {@code nk_run_jobs}, for libraries that let another pool do their work. */
+  public long jobRunner() {
+    return symbols.findOrThrow("nk_run_jobs").address();
   }
 
   public IsaLevel level() {

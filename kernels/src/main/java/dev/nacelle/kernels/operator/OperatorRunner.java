@@ -69,6 +69,15 @@ public final class OperatorRunner {
   }
 
   /**
+   * Holds attributes against an operator's specification, before anything is opened.
+   *
+   * @throws OperatorUsageException for an unknown attribute, or a value out of its range
+   */
+  public static void checkAttributes(OperatorSpec spec, Map<String, String> attributes) {
+    Attributes.of(spec.name(), spec.attributes(), attributes);
+  }
+
+  /**
    * Forward, and backward where {@code inputs} holds a {@code grad_} of an output.
    *
    * @param inputs tensors under their argument names; not written

@@ -32,7 +32,7 @@ public final class TorchLinear implements AutoCloseable {
   /**
    * Packs a weight.
    *
-   * @param weight (M, K), fp32 or bf16, strided as it likes
+   * @param weight (M, K), strided as it likes; fp32, or bf16 where oneDNN has it on this processor
    * @param rows how many rows x will usually have; the packing is best for it and right for all
    */
   public static TorchLinear pack(TorchTensor weight, long rows) {

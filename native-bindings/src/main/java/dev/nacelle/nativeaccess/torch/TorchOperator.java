@@ -87,7 +87,6 @@ public final class TorchOperator {
     }
 
     public Call tensor(TorchTensor value) {
-      tensors[size] = value;
       long handle;
       try {
         handle = value.share();
@@ -95,7 +94,9 @@ public final class TorchOperator {
         abandon();
         throw e;
       }
-      return raw(handle);
+      raw(handle);
+      tensors[size - 1] = value;
+      return this;
     }
 
     /** An optional tensor, or any other optional that is not there. */
@@ -103,13 +104,14 @@ public final class TorchOperator {
       if (value == null) {
         return raw(0);
       }
-      tensors[size] = value;
       try {
-        return handle(TorchOptional.of(value));
+        handle(TorchOptional.of(value));
       } catch (HandleException e) {
         abandon();
         throw e;
       }
+      tensors[size - 1] = value;
+      return this;
     }
 
     public Call optional(long value) {
@@ -168,11 +170,15 @@ public final class TorchOperator {
     }
 
     private Call handle(NativeHandle value) {
-      pushed[size] = value;
-      return raw(value.live());
+      raw(value.live());
+      pushed[size - 1] = value;
+      return this;
     }
 
     private Call raw(long value) {
+      if (size == MAX) {
+        throw new IllegalStateException(operator + " was given more than " + MAX + " arguments");
+      }
       RawMemory.putLong(stack + size * 8L, value);
       size++;
       return this;

@@ -57,6 +57,19 @@ class HandleLifeTest {
       fails(
           Kind.USE_AFTER_CLOSE,
           () -> TorchOperator.of("aten::cat", "").begin().tensors(List.of(open, closed)));
+      // What a failed push left behind must not be taken for a tensor by the next call.
+      TorchOperator softmax = TorchOperator.of("aten::_softmax", "");
+      fails(Kind.USE_AFTER_CLOSE, () -> softmax.begin().tensor(open).tensor(closed));
+      softmax.begin().tensor(open).int64(12345);
+      try (TorchTensor y = softmax.begin().tensor(open).int64(0).bool(false).invoke(1).result(0)) {
+        assertArrayEquals(new float[] {1}, y.toFloats());
+      }
+      TorchOperator.Call full = softmax.begin();
+      for (int i = 0; i < 32; i++) {
+        full.int64(i);
+      }
+      assertThrows(IllegalStateException.class, () -> full.int64(0));
+      softmax.begin();
     }
   }
 

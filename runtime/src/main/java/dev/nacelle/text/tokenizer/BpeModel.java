@@ -1,5 +1,7 @@
 package dev.nacelle.text.tokenizer;
 
+import dev.nacelle.NacelleException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +45,7 @@ final class BpeModel implements Model {
   /** Ids of the one-character tokens below U+10000. */
   private final int[] characters = new int[1 << 16];
 
-  private final int[] byteTokens = new int[256];
+  private final int[] byteTokens;
   private final int unknownId;
 
   BpeModel(Vocabulary vocabulary, MergeTable merges, Options options) {
@@ -61,9 +63,7 @@ final class BpeModel implements Model {
         }
       }
     }
-    for (int b = 0; b < 256; b++) {
-      byteTokens[b] = vocabulary.find(String.format("<0x%02X>", b));
-    }
+    this.byteTokens = ByteTokens.ids(vocabulary);
   }
 
   @Override
@@ -148,7 +148,7 @@ final class BpeModel implements Model {
       if (options.isPlain()) {
         length = Utf8.encode(c, utf8, 0);
       } else {
-        utf8 = spelling(c, at, next).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        utf8 = spelling(c, at, next).getBytes(StandardCharsets.UTF_8);
         length = utf8.length;
       }
       for (int i = 0; i < length; i++) {
@@ -167,7 +167,7 @@ final class BpeModel implements Model {
         return;
       }
       if (unknownId < 0) {
-        throw dev.nacelle.NacelleException.input(
+        throw NacelleException.input(
             "The text holds "
                 + Refusal.quote(text.substring(at, next))
                 + ", which the tokenizer does not know, and its unknown token "

@@ -1,5 +1,7 @@
 package dev.nacelle.text.tokenizer;
 
+import java.util.Arrays;
+
 /**
  * The printable characters that stand for the 256 bytes in byte-level vocabularies: printable
  * Latin-1 stands for itself, the other bytes for U+0100 upwards in their order.
@@ -9,7 +11,7 @@ final class ByteAlphabet {
   private static final short[] BYTES = new short[512];
 
   static {
-    java.util.Arrays.fill(BYTES, (short) -1);
+    Arrays.fill(BYTES, (short) -1);
     int extra = 256;
     for (int b = 0; b < 256; b++) {
       boolean printable = (b > 0x20 && b < 0x7f) || (b > 0xa0 && b != 0xad);

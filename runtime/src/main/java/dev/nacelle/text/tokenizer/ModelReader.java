@@ -3,6 +3,7 @@ package dev.nacelle.text.tokenizer;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +27,22 @@ final class ModelReader {
   private MergeTable.@Nullable Builder merges;
   private boolean mergesPassed;
 
-  /** Reads the object that the parser stands at the beginning of. */
+  /**
+   * Reads the object that the parser stands at the beginning of, the second time for its merges
+   * alone.
+   */
   void read(JsonParser json) throws IOException {
+    boolean again = needsMerges();
     if (json.currentToken() != JsonToken.START_OBJECT) {
       throw Refusal.of("the model is not an object");
     }
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String field = json.currentName();
       json.nextToken();
+      if (again && !field.equals("merges")) {
+        json.skipChildren();
+        continue;
+      }
       switch (field) {
         case "type" -> type = text(json, field);
         case "unk_token" -> unknown = nullableText(json, field);
@@ -179,8 +188,7 @@ final class ModelReader {
   private void add(Vocabulary tokens, MergeTable.Builder table, String left, String right) {
     int leftId = tokens.find(left);
     int rightId = tokens.find(right);
-    int skip =
-        prefix.isEmpty() ? 0 : prefix.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+    int skip = prefix.isEmpty() ? 0 : prefix.getBytes(StandardCharsets.UTF_8).length;
     int result = leftId < 0 || rightId < 0 ? -1 : tokens.findJoined(leftId, rightId, skip);
     if (result < 0) {
       throw Refusal.of(

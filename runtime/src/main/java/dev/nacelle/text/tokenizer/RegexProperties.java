@@ -62,7 +62,7 @@ final class RegexProperties {
     ITEMS.put("digit", "\\p{Nd}");
     ITEMS.put("alnum", "\\p{IsAlphabetic}\\p{Nd}");
     ITEMS.put("word", "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}");
-    ITEMS.put("punct", "\\p{P}$+<=>\\^`|~");
+    ITEMS.put("punct", "\\p{P}");
     ITEMS.put("cntrl", "\\p{Cc}");
     ITEMS.put("blank", "\\p{Zs}\\t");
     ITEMS.put("xdigit", "0-9a-fA-F");

@@ -1,7 +1,10 @@
 package dev.nacelle.text.tokenizer;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A set of characters: a bracket expression, or an escape such as {@code \s}. Nested sets are
@@ -13,13 +16,23 @@ final class RegexSet {
   private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}";
   private static final int MAX_DEPTH = 50;
 
+  /** Signs of Latin-1 that count as a word's outside brackets: Oniguruma has a table for them. */
+  private static final String WORD_SIGNS = "\u00b2\u00b3\u00b9\u00bc-\u00be";
+
+  /** A character of a word, outside brackets. */
+  static final String WORD_ATOM = "[" + WORD + WORD_SIGNS + "]";
+
   private final RegexCursor in;
   private final int depth;
   private final StringBuilder items = new StringBuilder();
-  private boolean negated;
 
-  /** Whether the items hold what cannot be negated from outside. */
-  private boolean complex;
+  /** Items of the negated sets inside, which are kept apart for the sake of De Morgan. */
+  private final List<String> negatedSets = new ArrayList<>();
+
+  /** Sets inside that cannot be negated from outside. */
+  private final StringBuilder opaque = new StringBuilder();
+
+  private boolean negated;
 
   RegexSet(RegexCursor in) {
     this(in, 0);
@@ -40,30 +53,58 @@ final class RegexSet {
 
   /** The set as an atom of its own. */
   String standalone() {
-    return (negated ? "[^" : "[") + items + "]";
+    if (!negated) {
+      StringBuilder all = new StringBuilder("[").append(items).append(opaque);
+      for (String set : negatedSets) {
+        all.append("[^").append(set).append(']');
+      }
+      return all.append(']').toString();
+    }
+    if (!opaque.isEmpty()) {
+      throw in.refuse("the negation of such a set is not done");
+    }
+    if (negatedSets.isEmpty()) {
+      return "[^" + items + "]";
+    }
+    // What is neither among the items nor outside the negated sets.
+    List<String> operands = new ArrayList<>();
+    if (!items.isEmpty()) {
+      operands.add("[^" + items + "]");
+    }
+    for (String set : negatedSets) {
+      operands.add("[" + set + "]");
+    }
+    return "[" + String.join("&&", operands) + "]";
   }
 
   /** After the opening bracket, to behind the closing one. */
-  String bracket() {
+  void bracket() {
     if (depth > MAX_DEPTH) {
       throw in.refuse("sets are nested deeper than " + MAX_DEPTH);
     }
-    negated = in.skip("^");
+    boolean negate = in.skip("^");
+    List<String> operands = new ArrayList<>();
     boolean first = true;
     while (first || in.peek() != ']') {
       if (in.skip("&&")) {
-        items.append("&&");
-        complex = true;
+        operands.add(standalone());
+        items.setLength(0);
+        opaque.setLength(0);
+        negatedSets.clear();
       } else {
         item();
       }
       first = false;
     }
     in.next();
-    if (negated && complex) {
-      throw in.refuse("a negated set that holds a negated set or an intersection is not done");
+    if (!operands.isEmpty()) {
+      operands.add(standalone());
+      items.setLength(0);
+      negatedSets.clear();
+      opaque.setLength(0);
+      opaque.append('[').append(String.join("&&", operands)).append(']');
     }
-    return standalone();
+    negated = negate;
   }
 
   private void item() {
@@ -112,11 +153,14 @@ final class RegexSet {
   }
 
   private void addSet(RegexSet inner) {
-    if (inner.negated || inner.complex) {
-      items.append(inner.standalone());
-      complex = true;
-    } else {
+    if (!inner.negated) {
       items.append(inner.items);
+      negatedSets.addAll(inner.negatedSets);
+      opaque.append(inner.opaque);
+    } else if (inner.negatedSets.isEmpty() && inner.opaque.isEmpty()) {
+      negatedSets.add(inner.items.toString());
+    } else {
+      opaque.append(inner.standalone());
     }
   }
 
@@ -133,10 +177,27 @@ final class RegexSet {
       return false;
     }
     RegexSet inner = new RegexSet(in, depth + 1);
-    inner.property(name.toString());
+    if (name.toString().equals("punct")) {
+      // In brackets, unlike as a property, symbols count too.
+      inner.items.append("\\p{P}\\p{S}");
+    } else {
+      inner.property(name.toString());
+    }
     inner.negated = negate;
     addSet(inner);
     return true;
+  }
+
+  /** After a backslash: a class such as {@code \s} as an atom of its own, or null. */
+  @Nullable String classAtom() {
+    boolean word = in.peek() == 'w' || in.peek() == 'W';
+    if (!classEscape()) {
+      return null;
+    }
+    if (word) {
+      items.append(WORD_SIGNS);
+    }
+    return standalone();
   }
 
   /** After a backslash: reads a class such as {@code \s} into this set, or leaves it unread. */

@@ -8,13 +8,22 @@ package dev.nacelle.text.tokenizer;
  */
 final class RegexTranslator {
   private static final int MAX_DEPTH = 100;
-  private static final int MAX_REPEAT = 100_000;
+
+  /**
+   * An alternative that never matches. Java steps back by characters, not by units, only where what
+   * it looks for behind names one beyond U+FFFF.
+   */
+  private static final String WHOLE_CHARACTERS = "|(?!)\\x{10400}\\x{10400}";
+
+  /** Counted repetitions of counted repetitions multiply; a pattern may ask for so many in all. */
+  private static final int MAX_REPEAT = 1_000_000;
 
   private final RegexCursor in;
   private final StringBuilder out = new StringBuilder();
   private int depth;
   private boolean dotAll;
   private boolean extended;
+  private long repeats = 1;
 
   RegexTranslator(String pattern) {
     this.in = new RegexCursor(pattern);
@@ -61,7 +70,11 @@ final class RegexTranslator {
       case '^' -> out.append("(?m:^)");
       case '$' -> out.append("(?m:$)");
       case '.' -> out.append(dotAll ? "(?s:.)" : "[^\\n]");
-      case '[' -> out.append(new RegexSet(in).bracket());
+      case '[' -> {
+        RegexSet set = new RegexSet(in);
+        set.bracket();
+        out.append(set.standalone());
+      }
       case '(' -> {
         return group();
       }
@@ -74,14 +87,15 @@ final class RegexTranslator {
 
   private void escape() {
     RegexSet set = new RegexSet(in);
-    if (set.classEscape()) {
-      out.append(set.standalone());
+    String atom = set.classAtom();
+    if (atom != null) {
+      out.append(atom);
       return;
     }
     int c = in.peek();
     switch (c) {
-      case 'A', 'z', 'Z', 'G', 'R', 'X' -> out.append('\\').appendCodePoint(in.next());
-      case 'b', 'B' -> out.append("(?U:\\").appendCodePoint(in.next()).append(')');
+      case 'A', 'z', 'Z', 'G', 'R' -> out.append('\\').appendCodePoint(in.next());
+      case 'b', 'B' -> boundary(in.next() == 'b');
       case 'N' -> {
         in.next();
         out.append("[^\\n]");
@@ -99,31 +113,47 @@ final class RegexTranslator {
       }
       case '1', '2', '3', '4', '5', '6', '7', '8', '9' ->
           out.append("(?:\\").appendCodePoint(in.next()).append(')');
-      case 'K', 'y', 'Y', 'g', 'c', 'C', 'M' ->
+      case 'X', 'K', 'y', 'Y', 'g', 'c', 'C', 'M' ->
           throw in.refuse("\\" + Character.toString(c) + " is not done");
       default -> RegexSet.literal(out, set.literalEscape());
     }
+  }
+
+  /** Between a word's character and another, or between two alike: Java's words are others. */
+  private void boundary(boolean between) {
+    String word = RegexSet.WORD_ATOM;
+    String after = between ? "(?!" : "(?=";
+    String outside = between ? "(?=" : "(?!";
+    String behind = word + WHOLE_CHARACTERS;
+    out.append("(?:(?<=").append(behind).append(')').append(after).append(word).append(')');
+    out.append("|(?<!").append(behind).append(')').append(outside).append(word).append("))");
   }
 
   /** After the opening parenthesis; false where it held flags alone. */
   private boolean group() {
     if (!in.skip("?")) {
       out.append('(');
-      return body();
+      return body("");
     }
     if (in.skip("#")) {
       in.until(')');
       return false;
     }
-    for (String kind : new String[] {":", "=", "!", ">", "<=", "<!"}) {
+    for (String kind : new String[] {":", "=", "!", ">"}) {
       if (in.skip(kind)) {
         out.append("(?").append(kind);
-        return body();
+        return body("");
+      }
+    }
+    for (String kind : new String[] {"<=", "<!"}) {
+      if (in.skip(kind)) {
+        out.append("(?").append(kind);
+        return body(WHOLE_CHARACTERS);
       }
     }
     if (in.skip("<")) {
       out.append("(?<").append(in.until('>')).append('>');
-      return body();
+      return body("");
     }
     return flags();
   }
@@ -149,7 +179,7 @@ final class RegexTranslator {
         }
         case ':' -> {
           out.append("(?").append(ignoreCase).append(':');
-          body();
+          body("");
           dotAll = dotAllBefore;
           extended = extendedBefore;
           return true;
@@ -159,12 +189,13 @@ final class RegexTranslator {
     }
   }
 
-  private boolean body() {
+  /** The rest of a group. */
+  private boolean body(String lastAlternative) {
     alternatives();
     if (!in.skip(")")) {
       throw in.refuse("a ) is missing");
     }
-    out.append(')');
+    out.append(lastAlternative).append(')');
     return true;
   }
 
@@ -207,7 +238,8 @@ final class RegexTranslator {
     if (!in.skip("}") || (low < 0 && high < 0)) {
       return false;
     }
-    if (low > MAX_REPEAT || high > MAX_REPEAT) {
+    repeats *= Math.max(1, Math.max(low, high));
+    if (repeats > MAX_REPEAT) {
       throw in.refuse("more than " + MAX_REPEAT + " repetitions");
     }
     wrap(start, repeated);

@@ -19,7 +19,7 @@ final class UnigramModel implements Model {
   private final int unknownId;
   private final double unknownScore;
   private final PrefixSearch prefixes;
-  private final int[] byteTokens = new int[256];
+  private final int[] byteTokens;
 
   /**
    * @param scores one for each id
@@ -31,8 +31,9 @@ final class UnigramModel implements Model {
     this.unknownId = unknownId;
     this.unknownScore = Arrays.stream(scores).min().orElse(0) - UNKNOWN_PENALTY;
     this.prefixes = new PrefixSearch(vocabulary);
-    for (int b = 0; b < 256; b++) {
-      byteTokens[b] = byteFallback ? vocabulary.find(String.format("<0x%02X>", b)) : ABSENT;
+    this.byteTokens = ByteTokens.ids(vocabulary);
+    if (!byteFallback) {
+      Arrays.fill(byteTokens, ABSENT);
     }
   }
 

@@ -1,0 +1,269 @@
+package dev.nacelle.cli.op;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.NacelleException;
+import dev.nacelle.devices.Processor;
+import dev.nacelle.kernels.Backend;
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.operator.BenchTensors;
+import dev.nacelle.kernels.operator.Measurement;
+import dev.nacelle.kernels.operator.Operator;
+import dev.nacelle.kernels.operator.OperatorRunner;
+import dev.nacelle.kernels.operator.OperatorUsageException;
+import dev.nacelle.kernels.registry.Operators;
+import dev.nacelle.nativeaccess.DType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ./nacelle bench ops}. */
+@Command(
+    name = "ops",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Times operators, and holds them against what the machine can do at best: the bandwidth of",
+      "a plain copy and the rate of a matrix product, measured in the same run."
+    },
+    footer = {
+      "",
+      "Times are the best of many runs. A share is bytes or flops per second, divided by the copy",
+      "bandwidth (bytes read plus written a second) or the product rate (flop/s).",
+      "",
+      "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 5 the environment lacks something.",
+      "",
+      "Examples:",
+      "  ./nacelle bench ops",
+      "  ./nacelle bench ops rms_norm swiglu --dtype bf16 --threads 2",
+      "  ./nacelle bench ops cross_entropy --size N=1024,V=32000,C=2048 --json",
+    })
+public final class BenchOps implements Callable<Integer> {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  /** The Java reference is hundreds of times slower: by default its sizes stay small. */
+  private static final long REFERENCE_SIZE = 96;
+
+  @Parameters(arity = "0..*", paramLabel = "NAME", description = "Operators (default: all).")
+  private List<String> names = new ArrayList<>();
+
+  @Option(
+      names = "--backend",
+      paramLabel = "B",
+      description = "cpu, cuda or reference (default: cpu; reference where it is not built).")
+  private @Nullable String backend;
+
+  @Option(
+      names = "--size",
+      paramLabel = "T=16,N=4096",
+      description = "Sizes by letter; those not named keep their default.")
+  private List<String> sizes = new ArrayList<>();
+
+  @Option(
+      names = "--dtype",
+      split = ",",
+      paramLabel = "D",
+      description = "Storage types: fp32, bf16, fp16 (default: all that the operator has).")
+  private List<String> dtypes = new ArrayList<>();
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "0.2",
+      paramLabel = "S",
+      description = "Time to spend on one measurement (default: ${DEFAULT-VALUE}).")
+  private double seconds = 0.2;
+
+  @Option(names = "--threads", description = "Threads of every kernel (default: physical cores).")
+  private int threads;
+
+  @Mixin private Speech speech = new Speech();
+
+  @Override
+  public Integer call() {
+    if (!(seconds > 0 && seconds <= 3600)) {
+      throw NacelleException.usage(
+          "--seconds " + seconds + " is not possible", "choose a number above 0, up to 3600");
+    }
+    Map<String, Long> asked = SizeList.parse(sizes);
+    List<Operator> operators = chosen();
+    checkLetters(operators, asked);
+    List<DType> types = types();
+    Backend wanted = backend(operators);
+    Stopwatch stopwatch = new Stopwatch(seconds);
+    try (KernelSet kernels = Sets.open(wanted, Sets.threads(threads), speech)) {
+      Limits limits = Limits.measure(kernels, stopwatch);
+      ObjectNode result = header(kernels, limits);
+      if (!speech.json) {
+        System.out.printf(
+            Locale.ROOT,
+            "%s, %s, %d threads: copy %.1f GB/s, products %.0f GFLOP/s (%s)%n",
+            result.get("processor").asText(),
+            kernels.isaLevel(),
+            kernels.threads(),
+            limits.copyBandwidth() / 1e9,
+            limits.gemmRate() / 1e9,
+            limits.gemmLibrary());
+      }
+      ArrayNode results = result.putArray("results");
+      for (Operator operator : operators) {
+        for (DType dtype : operator.spec().dtypes()) {
+          if (types.isEmpty() || types.contains(dtype)) {
+            measure(kernels, operator, dtype, asked, limits, stopwatch, results);
+          }
+        }
+      }
+      if (speech.json) {
+        System.out.println(result);
+      }
+    }
+    return 0;
+  }
+
+  private static ObjectNode header(KernelSet kernels, Limits limits) {
+    ObjectNode result = MAPPER.createObjectNode();
+    result
+        .put("threads", kernels.threads())
+        .put("copy_bandwidth", limits.copyBandwidth())
+        .put("gemm_rate", limits.gemmRate())
+        .put("gemm_library", limits.gemmLibrary())
+        .put("processor", Processor.read(Path.of("/")).name())
+        .put("isa", kernels.isaLevel());
+    return result;
+  }
+
+  private void measure(
+      KernelSet kernels,
+      Operator operator,
+      DType dtype,
+      Map<String, Long> asked,
+      Limits limits,
+      Stopwatch stopwatch,
+      ArrayNode results) {
+    Map<String, Long> size = new LinkedHashMap<>(operator.benchSizes());
+    if (kernels.backend() == Backend.REFERENCE) {
+      size.replaceAll((letter, n) -> Math.min(n, REFERENCE_SIZE));
+    }
+    size.replaceAll((letter, n) -> asked.getOrDefault(letter, n));
+    try (BenchTensors bench = new BenchTensors(size)) {
+      for (Measurement measurement : operator.measurements(kernels, dtype, bench)) {
+        double time = stopwatch.best(measurement.work());
+        boolean copies = measurement.shareOf() == Measurement.Limit.COPY;
+        double share =
+            copies
+                ? measurement.bytes() / time / limits.copyBandwidth()
+                : measurement.flops() / time / limits.gemmRate();
+        ObjectNode node = results.addObject();
+        node.put("op", operator.spec().name())
+            .put("backend", kernels.backend().label())
+            .put("dtype", dtype.label())
+            .put("pass", measurement.pass());
+        ObjectNode letters = node.putObject("size");
+        size.forEach(letters::put);
+        node.put("seconds", time)
+            .put("bytes", measurement.bytes())
+            .put("flops", measurement.flops())
+            .put("share", share)
+            .put("share_of", measurement.shareOf().label());
+        if (!speech.json) {
+          System.out.printf(
+              Locale.ROOT,
+              "%-16s %-5s %-17s %9.3f ms  %6.1f GB/s  %3.0f %% of %s  %s%n",
+              operator.spec().name(),
+              dtype.label(),
+              measurement.pass(),
+              time * 1e3,
+              measurement.bytes() / time / 1e9,
+              100 * share,
+              measurement.shareOf().label(),
+              size);
+        }
+      }
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new NacelleException(
+          NacelleException.Kind.USAGE,
+          operator.spec().name() + " cannot be measured at " + size + ": " + e.getMessage(),
+          "choose other sizes with --size",
+          e);
+    }
+  }
+
+  private List<Operator> chosen() {
+    if (names.isEmpty()) {
+      return Operators.all();
+    }
+    OperatorRunner finder =
+        new OperatorRunner(
+            Operators.all(),
+            b -> {
+              throw new IllegalStateException("no kernels are open yet");
+            });
+    try {
+      return names.stream().map(finder::find).toList();
+    } catch (OperatorUsageException e) {
+      throw usage(e);
+    }
+  }
+
+  private @Nullable Backend backend(List<Operator> operators) {
+    String label = backend;
+    if (label == null) {
+      return null;
+    }
+    try {
+      Backend found = null;
+      for (Operator operator : operators) {
+        found = OperatorRunner.backend(operator.spec(), label);
+      }
+      return found;
+    } catch (OperatorUsageException e) {
+      throw usage(e);
+    }
+  }
+
+  private List<DType> types() {
+    List<DType> types = new ArrayList<>();
+    for (String name : dtypes) {
+      DType type;
+      try {
+        type = DType.parse(name);
+      } catch (IllegalArgumentException e) {
+        type = DType.U8;
+      }
+      if (!type.isCompute()) {
+        throw NacelleException.usage(
+            "--dtype '" + name + "' is no storage type", "choose fp32, bf16 or fp16");
+      }
+      types.add(type);
+    }
+    return types;
+  }
+
+  private static void checkLetters(List<Operator> operators, Map<String, Long> asked) {
+    for (String letter : asked.keySet()) {
+      if (operators.stream().noneMatch(o -> o.benchSizes().containsKey(letter))) {
+        throw NacelleException.usage(
+            "--size names '" + letter + "', which none of the operators has",
+            operators.getFirst().spec().name()
+                + " takes "
+                + String.join(", ", operators.getFirst().benchSizes().keySet()));
+      }
+    }
+  }
+
+  private static NacelleException usage(OperatorUsageException e) {
+    return new NacelleException(
+        NacelleException.Kind.USAGE,
+        String.valueOf(e.getMessage()),
+        "'./nacelle op list' shows every operator with its backends",
+        e);
+  }
+}

@@ -1,0 +1,182 @@
+package dev.nacelle.text.template;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.nacelle.text.Message;
+import dev.nacelle.text.template.TemplateException.Reason;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+
+/** Templates from strangers: nothing but text or a named error comes out, and soon. */
+class HostileTemplateTest {
+  private static final long SEED = 20261123;
+  private static final List<Message> CONVERSATION =
+      List.of(
+          new Message("system", "Be brief."),
+          new Message("user", "Hi <b>"),
+          new Message("assistant", "Hello"));
+
+  private static Reason fails(String source) {
+    return assertThrows(
+            TemplateException.class,
+            () -> JinjaChatTemplate.parse(source, Map.of()).render(CONVERSATION, true),
+            source)
+        .reason();
+  }
+
+  @Test
+  void bombsAreStopped() {
+    List<String> bombs =
+        List.of(
+            "{{ 'a' * 10**9 }}",
+            "{{ 'a' * 10**18 }}",
+            "{{ ['a'] * 10**9 }}",
+            "{{ ('a' * 1000000)|replace('a', 'a' * 1000000) }}",
+            "{{ '%1000000000d' % 1 }}",
+            "{{ '%.999999999f' % 1.0 }}",
+            "{{ '{:999999999}'.format(1) }}",
+            "{{ '{:>{}}'.format('x', 999999999) }}",
+            "{{ 'a'.center(10**10) }}",
+            "{{ 'a'.zfill(10**10) }}",
+            "{{ 'a\\nb'|indent(10**10) }}",
+            "{{ [1]|tojson(indent=10**10) }}",
+            "{{ [1]|batch(10**10, 0)|list }}",
+            "{{ []|slice(10**10)|list }}",
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "{% for a in range(99999) %}{{ 'x' * 10000 }}{% endfor %}",
+            "{% set ns = namespace(x='ab') %}{% for i in range(99999) %}"
+                + "{% set ns.x = ns.x + ns.x %}{% endfor %}",
+            "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}"
+                + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+            "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}"
+                + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x|tojson }}",
+            "{% set a = namespace(x=[1]) %}{% set b = namespace(x=[1]) %}{% for i in range(60) %}"
+                + "{% set a.x = [a.x, a.x] %}{% set b.x = [b.x, b.x] %}{% endfor %}{{ a.x == b.x }}",
+            "{% set ns = namespace(x=[1]) %}{% for i in range(99999) %}"
+                + "{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+            "{% for x in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
+            "{{ " + "(".repeat(5000) + "1" + ")".repeat(5000) + " }}",
+            "{{ " + "[".repeat(5000) + "]".repeat(5000) + " }}",
+            "{{ " + "not ".repeat(20000) + "1 }}",
+            "{{ " + "-".repeat(20000) + "1 }}",
+            "{{ 1" + " + 1".repeat(100000) + " }}",
+            "{{ 1" + "|int".repeat(100000) + " }}",
+            "{% if true %}".repeat(5000) + "{% endif %}".repeat(5000),
+            "{{ x" + ".y".repeat(100000) + " }}",
+            "a".repeat(1 << 21));
+    for (String bomb : bombs) {
+      long start = System.nanoTime();
+      Reason reason = fails(bomb);
+      String shown = bomb.substring(0, Math.min(80, bomb.length()));
+      assertEquals(Reason.LIMIT, reason, shown);
+      // the bound of the project is 2 s; a loaded machine that runs all tests gets more
+      assertTrue(System.nanoTime() - start < 20_000_000_000L, "slow: " + shown);
+    }
+    assertEquals(Reason.RUNTIME, fails("{{ range(10**12) }}"));
+    assertEquals(Reason.UNSUPPORTED, fails("{{ 10**100 }}"));
+  }
+
+  @Test
+  void nothingOfJavaOrPythonIsReachable() {
+    for (String source :
+        List.of(
+            "{{ ''.__class__.__mro__ }}",
+            "{{ messages.__class__.__base__ }}",
+            "{{ ''['__class__']['__mro__'] }}",
+            "{{ ('%s'|attr('__class__')).x }}",
+            "{{ '{0.__class__.__mro__}'.format(1) }}",
+            "{{ raise_exception.__globals__.x }}",
+            "{{ namespace().__init__.__globals__ }}",
+            "{{ messages.append(1) }}",
+            "{{ messages[0].update({}) }}")) {
+      Reason reason = fails(source);
+      assertTrue(
+          reason == Reason.SECURITY || reason == Reason.UNDEFINED, source + " gave " + reason);
+    }
+    for (String source :
+        List.of(
+            "{% include 'x' %}",
+            "{% import '/etc/passwd' as x %}", "{% from 'x' import y %}", "{% extends 'x' %}")) {
+      assertEquals(Reason.UNSUPPORTED, fails(source), source);
+    }
+    for (String name : List.of("getClass", "class", "hashCode", "toString", "bytes", "text")) {
+      String source =
+          "{{ messages." + name + " }}{{ messages[0]." + name + " }}{{ ''." + name + " }}";
+      assertEquals("", JinjaChatTemplate.parse(source, Map.of()).render(CONVERSATION, true), name);
+    }
+  }
+
+  @Test
+  void mutatedTemplatesGiveTextOrANamedError(TestReporter reporter) throws IOException {
+    Random random = new Random(SEED);
+    List<String> sources = new ArrayList<>();
+    List<String> tokens = new ArrayList<>();
+    JsonNode goldens = Goldens.read("templates.json.gz");
+    for (JsonNode template : goldens.get("templates")) {
+      String source = template.get("source").textValue();
+      if (source.length() < 12_000) {
+        sources.add(source);
+      }
+    }
+    JsonNode snippets = Goldens.read("snippets.json.gz");
+    for (JsonNode snippet : snippets.get("snippets")) {
+      if (!snippet.path("error").asText().equals("SYNTAX")) {
+        tokens.add(snippet.get("source").textValue());
+      }
+    }
+    Map<Reason, Integer> reached = new EnumMap<>(Reason.class);
+    int rendered = 0;
+    int parsed = 0;
+    int mutants = 4_000;
+    long slowest = 0;
+    for (int i = 0; i < mutants; i++) {
+      boolean small = i % 2 == 0;
+      String source =
+          (small ? tokens : sources).get(random.nextInt((small ? tokens : sources).size()));
+      String mutant = Mutations.mutate(source, tokens, random);
+      long start = System.nanoTime();
+      try {
+        JinjaChatTemplate template = Goldens.parse(goldens, mutant);
+        parsed++;
+        JsonNode contexts = goldens.get("contexts");
+        JsonNode context = contexts.get(random.nextInt(contexts.size())).get("context");
+        template.render(Goldens.variables(small ? snippets.get("context") : context));
+        rendered++;
+      } catch (TemplateException e) {
+        reached.merge(e.reason(), 1, Integer::sum);
+      } catch (RuntimeException | Error e) {
+        throw new AssertionError("seed " + SEED + ", mutant " + i + ":\n" + mutant, e);
+      }
+      slowest = Math.max(slowest, System.nanoTime() - start);
+    }
+    String reach =
+        "seed "
+            + SEED
+            + ": "
+            + mutants
+            + " mutants, "
+            + parsed
+            + " past the parser, "
+            + rendered
+            + " rendered, errors "
+            + reached
+            + ", slowest "
+            + slowest / 1_000_000
+            + " ms";
+    reporter.publishEntry("templates", reach);
+    assertTrue(parsed >= mutants / 2, reach);
+    assertTrue(rendered >= mutants / 10, reach);
+    assertTrue(slowest < 20_000_000_000L, reach);
+  }
+}
