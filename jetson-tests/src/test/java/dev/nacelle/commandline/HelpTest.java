@@ -118,7 +118,11 @@ final class HelpTest {
   void wrongUsageIsTwo() {
     assertTrue(Outcome.of().expect(2).err().contains("command is missing"));
     assertTrue(Outcome.of("finetunes").expect(2).err().contains("finetunes"));
-    assertTrue(Outcome.of("eval", "--model", "m", "--data", "d", "--nope").expect(2).err().contains("--nope"));
+    assertTrue(
+        Outcome.of("eval", "--model", "m", "--data", "d", "--nope")
+            .expect(2)
+            .err()
+            .contains("--nope"));
     assertTrue(Outcome.of("eval", "--data", "x").expect(2).err().contains("--model"));
     assertTrue(Outcome.of("generate", "--model", "m").expect(2).err().contains("--prompt"));
     Outcome.of("generate", "--model", "m", "--prompt", "a", "--chat", "b").expect(2);

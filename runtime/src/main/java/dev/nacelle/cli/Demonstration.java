@@ -8,7 +8,7 @@ import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.data.wordnet.WordnetTasks;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.PackagedModel;
-import dev.nacelle.kernels.cpu.CacheFolder;
+import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
 import dev.nacelle.text.Message;
 import dev.nacelle.train.Answer;
@@ -36,7 +36,7 @@ final class Demonstration {
   private final FinetuneFlags flags;
   private final ComputeFlags compute;
   private final OutputFlags output;
-  private final Path cache = CacheFolder.locate();
+  private final Path cache = Settings.cacheFolder();
 
   Demonstration(FinetuneFlags flags, ComputeFlags compute, OutputFlags output) {
     this.flags = flags;

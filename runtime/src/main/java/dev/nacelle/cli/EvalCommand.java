@@ -105,8 +105,14 @@ final class EvalCommand implements Callable<Integer> {
             FinetuneFlags.choice("--train-on", trainOn, TrainOn.class),
             DataFormat.parse(format),
             skipBadLines);
+    print(evaluate(options));
+    return 0;
+  }
+
+  private Evaluation.Result evaluate(TokenizeOptions options) {
     FaultInjector faults = FaultInjector.fromEnvironment();
-    try (TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
+    TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
+    try (progress;
         ReadyModel ready = model.open(compute, faults);
         Dataset dataset = dataset(ready.base(), options, progress)) {
       Evaluation evaluation =
@@ -121,12 +127,10 @@ final class EvalCommand implements Callable<Integer> {
                       listener,
                       (done, total) ->
                           progress.accept(new TrainEvent.Preparing("evaluating", done, total))));
-      progress.close();
       if (dataset.badLines() > 0) {
-        System.err.println("nacelle: " + dataset.badLines() + " bad lines were skipped");
+        progress.accept(new TrainEvent.Note(dataset.badLines() + " bad lines were skipped"));
       }
-      print(result);
-      return 0;
+      return result;
     }
   }
 

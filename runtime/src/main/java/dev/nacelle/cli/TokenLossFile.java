@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ final class TokenLossFile implements Evaluation.Listener {
           }
           writer.flush();
         });
-    return result.get();
+    return Objects.requireNonNull(result.get());
   }
 
   @Override

@@ -89,7 +89,10 @@ final class TokenizeCommand implements Callable<Integer> {
       description = "With --chat: completions or all (default: ${DEFAULT-VALUE}).")
   private String trainOn = "completions";
 
-  @Mixin private OutputFlags output = new OutputFlags();
+  // Known for scripts that pass them to every command: the result is one JSON object anyway.
+  @SuppressWarnings("UnusedVariable")
+  @Mixin
+  private OutputFlags output = new OutputFlags();
 
   @Override
   public Integer call() {
