@@ -1,5 +1,6 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.cli.op.OpCommand;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
+      OpCommand.class,
       BenchCommand.class,
     },
     footer = {
