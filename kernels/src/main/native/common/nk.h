@@ -175,6 +175,27 @@ static inline __attribute__((unused)) void nk_load(float *restrict to, const voi
   for (; i < n; i++) to[i] = nk_fp16_to_fp32(from[i]);
 }
 
+/* nk_fp32_to_bf16 of a vector, in the low halves of its lanes. */
+#if defined(__AVX512F__)
+NK_INLINE __m512i nk_bf16_bits_16(__m512 x) {
+  __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
+  __m512i carry = _mm512_add_epi32(_mm512_and_si512(high, _mm512_set1_epi32(1)),
+                                   _mm512_set1_epi32(0x7fff));
+  __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(bits, carry), 16);
+  __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  return _mm512_mask_or_epi32(rounded, nan, high, _mm512_set1_epi32(0x40));
+}
+#elif defined(__AVX2__)
+NK_INLINE __m256i nk_bf16_bits_8(__m256 x) {
+  __m256i bits = _mm256_castps_si256(x), high = _mm256_srli_epi32(bits, 16);
+  __m256i carry = _mm256_add_epi32(_mm256_and_si256(high, _mm256_set1_epi32(1)),
+                                   _mm256_set1_epi32(0x7fff));
+  __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, carry), 16);
+  __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  return _mm256_blendv_epi8(rounded, _mm256_or_si256(high, _mm256_set1_epi32(0x40)), nan);
+}
+#endif
+
 /* Writes n adjacent elements from element `index` on, rounded to nearest even. */
 static inline __attribute__((unused)) void nk_store(void *data, int dtype, int64_t index,
                                                     const float *restrict from, int64_t n) {
@@ -185,8 +206,19 @@ static inline __attribute__((unused)) void nk_store(void *data, int dtype, int64
   uint16_t *restrict to = (uint16_t *)data + index;
   int64_t i = 0;
   if (dtype == NK_BF16) {
-#pragma omp simd
-    for (int64_t j = 0; j < n; j++) to[j] = nk_fp32_to_bf16(from[j]);
+    /* By hand: GCC narrows the same loop in four times as many instructions. */
+#if defined(__AVX512F__)
+    for (; i + 16 <= n; i += 16)
+      _mm256_storeu_si256((__m256i *)(to + i),
+                          _mm512_cvtepi32_epi16(nk_bf16_bits_16(_mm512_loadu_ps(from + i))));
+#elif defined(__AVX2__)
+    for (; i + 16 <= n; i += 16) {
+      __m256i packed = _mm256_packus_epi32(nk_bf16_bits_8(_mm256_loadu_ps(from + i)),
+                                           nk_bf16_bits_8(_mm256_loadu_ps(from + i + 8)));
+      _mm256_storeu_si256((__m256i *)(to + i), _mm256_permute4x64_epi64(packed, 0xd8));
+    }
+#endif
+    for (; i < n; i++) to[i] = nk_fp32_to_bf16(from[i]);
     return;
   }
 #if defined(__AVX512F__)

@@ -18,7 +18,12 @@ NK_INLINE void nk_dots(const int rows, const int streams, const int dtype, float
   for (; at + NK_W <= k; at += NK_W) {
     nk_v w[NK_STREAMS];
 #pragma GCC unroll 4
-    for (int s = 0; s < streams; s++) w[s] = nk_v_load_any(b->data, dtype, start + s * b->stride + at);
+    for (int s = 0; s < streams; s++) {
+      int64_t index = start + s * b->stride + at;
+      w[s] = nk_v_load_any(b->data, dtype, index);
+      /* The next group's rows: hardware prefetchers stop at the end of these. */
+      __builtin_prefetch(nk_at(b->data, dtype, index + NK_STREAMS * b->stride));
+    }
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) {
       nk_v value = nk_v_load(x + r * k + at);

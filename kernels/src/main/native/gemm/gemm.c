@@ -1,8 +1,8 @@
 /*
  * C = alpha · op(A)·op(B) + beta · C in fp32, every operand stored as fp32, bf16 or fp16.
  *
- * Threads share C as a grid of rectangles and meet nowhere: each packs what it needs for itself, which
- * costs less than waiting for each other (a block of B is packed once for every row of the grid). An
+ * C is cut into a grid of rectangles, of which threads take the next free one and meet nowhere: for
+ * each the packing is done anew, which costs less than waiting for each other. An
  * element's sum runs over K in order, in blocks of equal depth, whoever computes it: the same bits
  * for every number of threads.
  */
@@ -17,6 +17,9 @@ typedef struct {
   int c_type;
   float alpha, beta;
 } nk_product;
+
+/* Multiplications below which waking a second thread costs more than it saves. */
+#define NK_SERIAL_PRODUCT 262144
 
 static void nk_read_plain(float *to, const nk_matrix *matrix, int64_t row, int64_t from,
                           int64_t n) {
@@ -147,25 +150,32 @@ static int nk_grid_columns(const nk_product *p, int threads) {
   return best;
 }
 
+/* The first column of piece `piece` of `pieces`: whole panels where there are enough, else vectors. */
+static int64_t nk_piece(int64_t n, int64_t piece, int64_t pieces) {
+  int64_t unit = n >= pieces * NK_NR ? NK_NR : NK_W;
+  int64_t units = (n + unit - 1) / unit;
+  return nk_min(n, units * piece / pieces * unit);
+}
+
 static void nk_multiply(const nk_product *p, float *scratch, int threads) {
-  int64_t work = p->m * p->n * p->k;
-  int used = work > 262144 ? threads : 1;
+  int used = p->m * p->n * p->k > NK_SERIAL_PRODUCT ? threads : 1;
   int columns = nk_grid_columns(p, used);
   int rows = used / columns;
-  int64_t vectors = (p->n + NK_W - 1) / NK_W;
-#pragma omp parallel for schedule(static) num_threads(used) if (used > 1)
-  for (int cell = 0; cell < rows * columns; cell++) {
-    int64_t row = cell / columns, column = cell % columns;
+  /* As many pieces a thread as B's blocks ask for anyway: whoever is free takes the next, which
+   * changes no bit and helps where something else runs on a core. */
+  int64_t panels = (p->n + NK_NR - 1) / NK_NR;
+  int64_t widest = (panels + columns - 1) / columns * NK_NR;
+  int64_t pieces = columns * ((widest + NK_NC - 1) / NK_NC);
+  int64_t height = p->c_type == NK_FP32 || p->k <= NK_KC ? p->m : NK_MC;
+#pragma omp parallel for schedule(dynamic) num_threads(used) if (used > 1)
+  for (int64_t task = 0; task < rows * pieces; task++) {
+    int64_t row = task / pieces, piece = task % pieces;
     int64_t i0 = p->m * row / rows, i1 = p->m * (row + 1) / rows;
-    int64_t j0 = nk_min(p->n, vectors * column / columns * NK_W);
-    int64_t j1 = nk_min(p->n, vectors * (column + 1) / columns * NK_W);
-    int64_t blocks = (j1 - j0 + NK_NC - 1) / NK_NC;
-    int64_t width = blocks ? ((j1 - j0 + blocks - 1) / blocks + NK_NR - 1) / NK_NR * NK_NR : 1;
-    int64_t height = p->c_type == NK_FP32 || p->k <= NK_KC ? nk_max(1, i1 - i0) : NK_MC;
-    float *own = scratch + cell * (int64_t)NK_SCRATCH_FLOATS;
-    for (int64_t j = j0; j < j1; j += width)
-      for (int64_t i = i0; i < i1; i += height)
-        nk_block(p, i, nk_min(i1, i + height), j, nk_min(j1, j + width), own);
+    int64_t j0 = nk_piece(p->n, piece, pieces), j1 = nk_piece(p->n, piece + 1, pieces);
+    if (j0 == j1) continue;
+    float *own = scratch + omp_get_thread_num() * (int64_t)NK_SCRATCH_FLOATS;
+    for (int64_t i = i0; i < i1; i += height)
+      nk_block(p, i, nk_min(i1, i + height), j0, j1, own);
   }
 }
 

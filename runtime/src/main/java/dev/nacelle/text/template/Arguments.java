@@ -97,7 +97,6 @@ record Arguments(List<Object> positional, Map<String, Object> named) {
       if (value instanceof String text) {
         return text;
       }
-      Undefined.require(value);
       throw Failure.type(
           function + "() argument " + (index + 1) + " must be str, not " + Types.name(value));
     }

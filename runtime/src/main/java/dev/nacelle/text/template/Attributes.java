@@ -53,6 +53,9 @@ final class Attributes {
   }
 
   Object get(Object owner, String name) {
+    if (owner instanceof Undefined && INTERNALS.contains(name)) {
+      return Undefined.unsafe(owner, name);
+    }
     Undefined.require(owner);
     Object attribute = attribute(owner, name);
     if (attribute != null) {

@@ -100,19 +100,20 @@ final class Evaluator {
   private Object item(Expr.Item item, Frame frame) {
     Object target = evaluate(item.target(), frame);
     if (item.key() instanceof Expr.Slice slice) {
-      Long start = bound(slice.start(), frame);
-      Long stop = bound(slice.stop(), frame);
-      Long step = bound(slice.step(), frame);
-      return Attributes.slice(target, start, stop, step, meter);
+      Object start = optional(slice.start(), frame);
+      Object stop = optional(slice.stop(), frame);
+      Object step = optional(slice.step(), frame);
+      Undefined.require(target);
+      return Attributes.slice(target, bound(start), bound(stop), bound(step), meter);
     }
     return session.attributes().item(target, evaluate(item.key(), frame));
   }
 
-  private @Nullable Long bound(@Nullable Expr expression, Frame frame) {
-    if (expression == null) {
-      return null;
-    }
-    Object value = evaluate(expression, frame);
+  private Object optional(@Nullable Expr expression, Frame frame) {
+    return expression == null ? None.NONE : evaluate(expression, frame);
+  }
+
+  private static @Nullable Long bound(Object value) {
     if (value == None.NONE) {
       return null;
     }

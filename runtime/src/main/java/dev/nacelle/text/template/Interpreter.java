@@ -72,7 +72,10 @@ final class Interpreter {
       case Stmt.For s -> {
         return loop(s, frame, out);
       }
-      case Stmt.SetValue s -> assign(s.target(), evaluator.evaluate(s.value(), frame), frame);
+      case Stmt.SetValue s -> {
+        checkNamespaces(s.target(), frame);
+        assign(s.target(), evaluator.evaluate(s.value(), frame), frame);
+      }
       case Stmt.SetBlock s -> setBlock(s, frame);
       case Stmt.MacroDefinition s ->
           frame.set(s.name(), new Macro(s.name(), s.signature(), s.body(), frame, scopes.scope(s)));
@@ -162,14 +165,23 @@ final class Interpreter {
     switch (target) {
       case Expr.Name name -> frame.set(name.name(), value);
       case Expr.NamespaceTarget reference -> {
-        Object owner = frame.lookup(reference.name());
-        if (!(owner instanceof Namespace namespace)) {
-          throw new Failure(Reason.RUNTIME, "cannot assign attribute on non-namespace object");
+        checkNamespaces(reference, frame);
+        if (frame.lookup(reference.name()) instanceof Namespace namespace) {
+          namespace.set(reference.attribute(), value);
         }
-        namespace.set(reference.attribute(), value);
       }
       case Expr.TupleLiteral tuple -> unpack(tuple.items(), value, frame);
       default -> throw new IllegalStateException("not a target: " + target.getClass());
+    }
+  }
+
+  /** Jinja looks at the owner before it evaluates what to assign. */
+  private void checkNamespaces(Expr target, Frame frame) {
+    if (target instanceof Expr.TupleLiteral tuple) {
+      tuple.items().forEach(item -> checkNamespaces(item, frame));
+    } else if (target instanceof Expr.NamespaceTarget reference
+        && !(frame.lookup(reference.name()) instanceof Namespace)) {
+      throw new Failure(Reason.RUNTIME, "cannot assign attribute on non-namespace object");
     }
   }
 

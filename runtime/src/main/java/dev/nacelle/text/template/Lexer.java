@@ -21,7 +21,12 @@ final class Lexer {
     // keep_trailing_newline is off: one newline at the very end is dropped
     Lexer lexer =
         new Lexer(source.endsWith("\n") ? source.substring(0, source.length() - 1) : source);
-    lexer.root();
+    try {
+      lexer.root();
+    } catch (Failure failure) {
+      // the parser may have an earlier complaint: Jinja reads token by token
+      lexer.cursor.add(TokenType.ERROR, "", failure);
+    }
     lexer.cursor.add(TokenType.EOF, "");
     return lexer.cursor.tokens();
   }

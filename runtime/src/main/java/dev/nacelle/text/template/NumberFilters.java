@@ -18,7 +18,6 @@ final class NumberFilters {
   }
 
   private static Object absolute(Object value) {
-    Undefined.require(value);
     if (value instanceof Double d) {
       return Math.abs(d);
     }

@@ -20,6 +20,9 @@ final class Operators {
     }
     boolean formats = operator.equals("%") && Types.isString(left);
     if (right instanceof Undefined undefined && !formats) {
+      if (left instanceof Markup && operator.equals("*")) {
+        throw Failure.type("'Undefined' object cannot be interpreted as an integer");
+      }
       throw undefined.failure();
     }
     if (formats) {

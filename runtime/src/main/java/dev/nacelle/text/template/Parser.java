@@ -15,6 +15,20 @@ final class Parser {
   private static final Set<String> NOT_DONE =
       Set.of("include", "import", "from", "extends", "block", "autoescape");
 
+  private static final Set<String> TAGS =
+      Set.of(
+          "for",
+          "if",
+          "set",
+          "macro",
+          "call",
+          "filter",
+          "with",
+          "print",
+          "generation",
+          "break",
+          "continue");
+
   private static final int MAX_DEPTH = 100;
 
   private final TokenStream stream;
@@ -25,6 +39,9 @@ final class Parser {
   private final Deque<List<String>> awaited = new ArrayDeque<>();
   private int loopDepth;
 
+  /** What only Jinja's compiler finds, after all of the template was parsed. */
+  private @Nullable Failure misplaced;
+
   private Parser(TokenStream stream) {
     this.stream = stream;
     this.expressions = new ExpressionParser(stream);
@@ -33,7 +50,12 @@ final class Parser {
   }
 
   static List<Stmt> parse(String source) {
-    return new Parser(new TokenStream(Lexer.tokenize(source))).statements(null);
+    Parser parser = new Parser(new TokenStream(Lexer.tokenize(source)));
+    List<Stmt> template = parser.statements(null);
+    if (parser.misplaced != null) {
+      throw parser.misplaced;
+    }
+    return template;
   }
 
   /** Statements up to one of the end tags, whose name is then the current token. */
@@ -66,7 +88,7 @@ final class Parser {
       if (token.type() == TokenType.DATA) {
         output.add(new Expr.Data(token.text()));
       } else {
-        output.add(primaries.parseTuple(Tuples.PLAIN, null));
+        output.add(primaries.parseTuple(Tuples.PLAIN));
         stream.expect(TokenType.VARIABLE_END);
       }
     }
@@ -114,6 +136,9 @@ final class Parser {
     if (openTags.size() >= MAX_DEPTH) {
       throw new Failure(Reason.LIMIT, "tags nested deeper than " + MAX_DEPTH, tag.line());
     }
+    if (!TAGS.contains(tag.text()) && !NOT_DONE.contains(tag.text())) {
+      throw unknownTag(tag.text(), tag.line());
+    }
     openTags.push(tag.text());
     stream.next();
     int line = tag.line();
@@ -133,13 +158,7 @@ final class Parser {
           case "generation" -> new Stmt.Generation(functionBody("endgeneration"), line);
           case "break" -> inLoop(new Stmt.Break(line), "'break' outside loop");
           case "continue" -> inLoop(new Stmt.Continue(line), "'continue' not properly in loop");
-          default -> {
-            if (NOT_DONE.contains(tag.text())) {
-              throw new Failure(Reason.UNSUPPORTED, "the tag '" + tag.text() + "'", line);
-            }
-            openTags.pop();
-            throw unknownTag(tag.text(), line);
-          }
+          default -> throw new Failure(Reason.UNSUPPORTED, "the tag '" + tag.text() + "'", line);
         };
     openTags.pop();
     return statement;
@@ -147,9 +166,15 @@ final class Parser {
 
   private Stmt inLoop(Stmt statement, String message) {
     if (loopDepth == 0) {
-      throw Failure.syntax(message, statement.line());
+      misplace(message, statement.line());
     }
     return statement;
+  }
+
+  private void misplace(String message, int line) {
+    if (misplaced == null) {
+      misplaced = Failure.syntax(message, line);
+    }
   }
 
   private Failure unknownTag(@Nullable String name, int line) {
@@ -178,12 +203,12 @@ final class Parser {
   }
 
   private Stmt parseFor(int line) {
-    Expr target = targets.target(Tuples.TARGET, "in");
+    Expr target = targets.target(Tuples.TARGET);
     if (assigns(target, "loop")) {
-      throw Failure.syntax("Can't assign to special loop variable in for-loop target", line);
+      misplace("Can't assign to special loop variable in for-loop target", line);
     }
     stream.expectName("in");
-    Expr iterable = primaries.parseTuple(Tuples.NO_CONDITIONAL, "recursive");
+    Expr iterable = primaries.parseTuple(Tuples.NO_CONDITIONAL);
     Expr test = stream.skipName("if") ? expressions.parse() : null;
     boolean recursive = stream.skipName("recursive");
     loopDepth++;
@@ -209,7 +234,7 @@ final class Parser {
     List<Stmt> otherwise = List.of();
     int branchLine = line;
     while (true) {
-      Expr test = primaries.parseTuple(Tuples.NO_CONDITIONAL, null);
+      Expr test = primaries.parseTuple(Tuples.NO_CONDITIONAL);
       List<Stmt> body = bodyUntilOneOf(List.of("elif", "else", "endif"));
       branches.add(new Stmt.Branch(test, body, branchLine));
       Token end = stream.next();
@@ -224,9 +249,9 @@ final class Parser {
   }
 
   private Stmt parseSet(int line) {
-    Expr target = targets.target(Tuples.NAMESPACE_TARGET, null);
+    Expr target = targets.target(Tuples.NAMESPACE_TARGET);
     if (stream.skipOperator("=")) {
-      return new Stmt.SetValue(target, primaries.parseTuple(Tuples.PLAIN, null), line);
+      return new Stmt.SetValue(target, primaries.parseTuple(Tuples.PLAIN), line);
     }
     Expr.Filter filter = stream.skipOperator("|") ? expressions.parseFilter(null) : null;
     return new Stmt.SetBlock(target, filter, bodyUntil("endset"), line);
@@ -239,7 +264,7 @@ final class Parser {
       if (!names.isEmpty()) {
         stream.expectOperator(",");
       }
-      names.add(targets.target(Tuples.TARGET, null));
+      names.add(targets.target(Tuples.TARGET));
       stream.expectOperator("=");
       values.add(expressions.parse());
     }

@@ -21,22 +21,24 @@ final class PercentFormat {
 
   String format() {
     StringBuilder out = new StringBuilder();
-    boolean named = false;
     while (position < template.length()) {
       char c = template.charAt(position++);
       if (c != '%') {
         out.append(c);
         continue;
       }
-      if (position < template.length() && template.charAt(position) == '(') {
-        named = true;
-      }
       String text = conversion();
       meter.text(text.length());
       out.append(text);
     }
-    boolean allUsed = values instanceof TupleValue tuple ? used == tuple.items().size() : used == 1;
-    if (!named && !allUsed && !(values instanceof DictValue && used == 0)) {
+    // Python only counts what a tuple or a lone value gave; anything with [] might be a mapping
+    boolean counted =
+        !(values instanceof DictValue
+            || values instanceof Sequences.ListValue
+            || values instanceof Sequences.RangeValue
+            || values instanceof Undefined);
+    int given = values instanceof TupleValue tuple ? tuple.items().size() : 1;
+    if (counted && used < given) {
       throw Failure.type("not all arguments converted during string formatting");
     }
     return meter.made(out.toString());
@@ -153,8 +155,10 @@ final class PercentFormat {
   }
 
   private String number(Object value, String flags, String width, String precision, char type) {
-    Undefined.require(value);
     boolean real = "eEfFgG".indexOf(type) >= 0;
+    if (real || "diu".indexOf(type) >= 0) {
+      Undefined.require(value);
+    }
     if (!Types.isNumber(value) || ("xXo".indexOf(type) >= 0 && value instanceof Double)) {
       throw Failure.type(
           real

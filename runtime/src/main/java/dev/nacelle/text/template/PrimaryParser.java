@@ -35,7 +35,7 @@ final class PrimaryParser {
       default -> {}
     }
     if (stream.skipOperator("(")) {
-      Expr inner = parseTuple(Tuples.PARENTHESISED, null);
+      Expr inner = parseTuple(Tuples.PARENTHESISED);
       stream.expectOperator(")");
       return inner;
     }
@@ -74,19 +74,15 @@ final class PrimaryParser {
     NAMESPACE_TARGET
   }
 
-  /**
-   * One expression, or a tuple where a comma follows.
-   *
-   * @param endName a name that ends the tuple too
-   */
-  Expr parseTuple(Tuples kind, @Nullable String endName) {
+  /** One expression, or a tuple where a comma follows. */
+  Expr parseTuple(Tuples kind) {
     List<Expr> items = new ArrayList<>();
     boolean tuple = false;
     while (true) {
       if (!items.isEmpty()) {
         stream.expectOperator(",");
       }
-      if (isTupleEnd(endName)) {
+      if (isTupleEnd()) {
         break;
       }
       items.add(
@@ -114,12 +110,11 @@ final class PrimaryParser {
     return new Expr.TupleLiteral(items);
   }
 
-  private boolean isTupleEnd(@Nullable String endName) {
+  private boolean isTupleEnd() {
     Token token = stream.current();
     return token.type() == TokenType.VARIABLE_END
         || token.type() == TokenType.BLOCK_END
-        || token.isOperator(")")
-        || (endName != null && token.isName(endName));
+        || token.isOperator(")");
   }
 
   private Expr parseList() {

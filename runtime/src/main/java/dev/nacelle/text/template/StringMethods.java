@@ -106,7 +106,7 @@ final class StringMethods {
 
   private static Object splitLines(Session session, String self, Arguments arguments) {
     List<String> lines =
-        Text.lines(self, arguments.bind("splitlines", 0, "keepends").flag(0, false));
+        Text.lines(self, arguments.bind("splitlines", 0, "keepends").integer(0, 0) != 0);
     session.meter().steps(lines.size());
     session.meter().text(self.length());
     return new ListValue(List.copyOf(lines));

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** What can be assigned to: names, tuples of them, attributes of namespaces, parameters. */
 final class TargetParser {
@@ -48,28 +47,26 @@ final class TargetParser {
     return token.text();
   }
 
-  Expr target(Tuples kind, @Nullable String endName) {
+  Expr target(Tuples kind) {
     int line = stream.current().line();
-    Expr target = expressions.primaries().parseTuple(kind, endName);
+    Expr target = expressions.primaries().parseTuple(kind);
     checkTarget(target, line);
     return target;
   }
 
   private static void checkTarget(Expr target, int line) {
-    switch (target) {
-      case Expr.Name name -> {}
-      case Expr.NamespaceTarget name -> {}
-      case Expr.TupleLiteral tuple -> tuple.items().forEach(item -> checkTarget(item, line));
-      default ->
-          throw Failure.syntax(
-              "can't assign to '"
-                  + target
-                      .getClass()
-                      .getSimpleName()
-                      .replace("Literal", "")
-                      .toLowerCase(Locale.ROOT)
-                  + "'",
-              line);
+    if (!assignable(target)) {
+      String kind = target.getClass().getSimpleName().replace("Literal", "");
+      throw Failure.syntax("can't assign to '" + kind.toLowerCase(Locale.ROOT) + "'", line);
     }
+  }
+
+  private static boolean assignable(Expr target) {
+    return switch (target) {
+      case Expr.Name name -> true;
+      case Expr.NamespaceTarget name -> true;
+      case Expr.TupleLiteral tuple -> tuple.items().stream().allMatch(TargetParser::assignable);
+      default -> false;
+    };
   }
 }

@@ -9,6 +9,7 @@ final class TokenStream {
 
   TokenStream(List<Token> tokens) {
     this.tokens = tokens;
+    check(current());
   }
 
   Token current() {
@@ -16,13 +17,22 @@ final class TokenStream {
   }
 
   Token look() {
-    return tokens.get(Math.min(index + 1, tokens.size() - 1));
+    Token token = tokens.get(Math.min(index + 1, tokens.size() - 1));
+    check(token);
+    return token;
+  }
+
+  private static void check(Token token) {
+    if (token.value() instanceof Failure failure) {
+      throw failure;
+    }
   }
 
   /** The current token; the cursor moves on. */
   Token next() {
     Token token = current();
     index = Math.min(index + 1, tokens.size() - 1);
+    check(current());
     return token;
   }
 

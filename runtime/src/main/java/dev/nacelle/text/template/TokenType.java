@@ -12,7 +12,9 @@ enum TokenType {
   INTEGER("integer"),
   FLOAT("float"),
   OPERATOR("operator"),
-  EOF("end of template");
+  EOF("end of template"),
+  /** What cannot be read; its value is the failure, due when the parser comes to it. */
+  ERROR("error");
 
   private final String description;
 

@@ -174,7 +174,6 @@ final class Types {
     if (isInteger(value)) {
       return integer(value);
     }
-    Undefined.require(value);
     throw Failure.type("'" + name(value) + "' object cannot be interpreted as an integer");
   }
 }
