@@ -14,12 +14,7 @@ sealed interface Expr {
 
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Rotate(
-      Expr x,
-      int[] positions,
-      Values frequencies,
-      long heads,
-      boolean interleaved,
-      float scale)
+      Expr x, int[] positions, Values frequencies, long heads, boolean interleaved, float scale)
       implements Expr {}
 
   @SuppressWarnings("ArrayRecordComponent") // never compared

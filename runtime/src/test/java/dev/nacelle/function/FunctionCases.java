@@ -107,7 +107,8 @@ final class FunctionCases {
       Expr first = new Expr.Leaf(0);
       Expr second = new Expr.Leaf(1);
       cases.add(point("swiglu" + shape, two, new Expr.Gated(first, second), s));
-      cases.add(point("swiglu of one" + shape, List.of(values(s)), new Expr.Gated(first, first), s));
+      cases.add(
+          point("swiglu of one" + shape, List.of(values(s)), new Expr.Gated(first, first), s));
       cases.add(point("residual" + shape, two, new Expr.Sum(first, second), s));
       Expr shifted = new Expr.Shift(first, values(s[1]));
       cases.add(point("bias" + shape, List.of(values(s)), shifted, s));
@@ -123,8 +124,7 @@ final class FunctionCases {
       cases.add(point("linear" + shape, List.of(values(s[0], s[1])), frozen, s[0], s[2]));
       for (float p : new float[] {0f, 0.1f, 0.5f}) {
         Dropout dropout = p == 0 ? Dropout.NONE : new Dropout(p, 77 + s[1], (1L << 32) - 9);
-        List<Values> leaves =
-            List.of(values(s[0], s[1]), weight(s[3], s[1]), weight(s[2], s[3]));
+        List<Values> leaves = List.of(values(s[0], s[1]), weight(s[3], s[1]), weight(s[2], s[3]));
         Expr e = new Expr.LowRank(x, weight(s[2], s[1]), 1, 2, 1.5f, dropout);
         cases.add(point("lora" + shape + " dropout " + p, leaves, e, s[0], s[2]));
       }
@@ -149,8 +149,7 @@ final class FunctionCases {
             loss(
                 "loss " + Arrays.toString(s) + (paired ? " with a pair" : ""),
                 leaves,
-                new Expr.Loss(
-                    new Expr.Leaf(0), weight(s[2], s[1]), targets, 0.25f, a, b, 0.5f)));
+                new Expr.Loss(new Expr.Leaf(0), weight(s[2], s[1]), targets, 0.25f, a, b, 0.5f)));
       }
     }
   }

@@ -74,7 +74,8 @@ final class FunctionGradientTest {
             for (int j = 0; j < twice.length; j++) {
               twice[j] *= 2;
             }
-            hold(label + " " + point + " a second pass, leaf " + i, run.gradient(i), twice, compute);
+            hold(
+                label + " " + point + " a second pass, leaf " + i, run.gradient(i), twice, compute);
           }
         }
         assertEquals(0, engine.ledger().live(), () -> point + " left bytes");
@@ -165,7 +166,14 @@ final class FunctionGradientTest {
       double off = Math.abs(slope - gradient[element]);
       if (!(off <= 2e-3 * largest + 5e-4)) {
         failures.add(
-            point + " leaf " + leaf + "[" + element + "]: difference " + slope + ", backward "
+            point
+                + " leaf "
+                + leaf
+                + "["
+                + element
+                + "]: difference "
+                + slope
+                + ", backward "
                 + gradient[element]);
       }
     }

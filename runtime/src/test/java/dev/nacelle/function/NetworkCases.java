@@ -72,7 +72,8 @@ final class NetworkCases {
     Expr left = make.rotate(new Expr.Frozen(x, weight(8, 8)), 6, 2, 4, false, 1f);
     Expr right = make.rotate(new Expr.Frozen(x, weight(8, 8)), 6, 1, 8, true, 1.5f);
     cases.add(
-        make.point("two rotations, one gradient", List.of(values(6, 8)), new Expr.Sum(left, right), 6, 8));
+        make.point(
+            "two rotations, one gradient", List.of(values(6, 8)), new Expr.Sum(left, right), 6, 8));
     Expr plain = new Expr.Sum(x, right);
     cases.add(make.point("rotation beside x", List.of(values(6, 8)), plain, 6, 8));
   }

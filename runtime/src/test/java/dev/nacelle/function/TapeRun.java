@@ -167,8 +167,7 @@ final class TapeRun implements AutoCloseable {
     }
 
     private Rope rope(Expr.Rotate e) {
-      Tensor positions =
-          tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, e.positions()));
+      Tensor positions = tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, e.positions()));
       Tensor frequencies = constant(e.frequencies(), DType.FP32);
       return new Rope(positions, frequencies, e.heads(), e.interleaved(), e.scale());
     }

@@ -60,7 +60,6 @@ final class TestFunctions {
 
   /** A tensor of activations that nothing trainable lies behind. */
   static Tensor frozen(dev.nacelle.tape.Tape tape, Values values) {
-    return tape.own(
-        tape.allocator().of(LedgerClass.ACTIVATIONS, values.data(), values.shape()));
+    return tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, values.data(), values.shape()));
   }
 }

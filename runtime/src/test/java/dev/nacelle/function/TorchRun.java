@@ -31,6 +31,7 @@ final class TorchRun {
   private final List<Tensor> leaves = new ArrayList<>();
   private final IdentityHashMap<Expr, Tensor> done = new IdentityHashMap<>();
 
+  @SuppressWarnings("try") // gradients are recorded as long as it is open
   TorchRun(FunctionCase point) {
     try (PointerScope scope = new PointerScope();
         AutoGradMode on = new AutoGradMode(true)) {
@@ -99,8 +100,7 @@ final class TorchRun {
     Tensor first = e.interleaved() ? pairs.select(-1, 0) : heads.narrow(-1, 0, d / 2);
     Tensor second = e.interleaved() ? pairs.select(-1, 1) : heads.narrow(-1, d / 2, d / 2);
     TensorVector turned =
-        new TensorVector(
-            first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin)));
+        new TensorVector(first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin)));
     Tensor y = e.interleaved() ? torch.stack(turned, -1) : torch.cat(turned, -1);
     return y.reshape(rows, e.heads() * d);
   }

@@ -47,8 +47,7 @@ final class AllocationFaultTest {
 
   /** Builds and trains one step; says how many allocations that took. */
   private static long run(TrainingRig rig, Nth fault, DType compute, String targets) {
-    LlamaModel model =
-        rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, compute);
+    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, compute);
     Adapter adapter = rig.adapt(model, 2, 0.1, targets, "");
     rig.trainer(model, adapter).step(batches());
     return fault.seen;
@@ -71,10 +70,9 @@ final class AllocationFaultTest {
       try (TrainingRig rig = new TrainingRig(fault)) {
         ledger = rig.engine().ledger();
         NacelleException e =
-            assertThrows(
-                NacelleException.class, () -> run(rig, fault, compute, targets), where);
+            assertThrows(NacelleException.class, () -> run(rig, fault, compute, targets), where);
         assertEquals(NacelleException.Kind.BUDGET, e.kind(), where);
-        assertTrue(e.getMessage().contains("no memory for"), e.getMessage());
+        assertTrue(String.valueOf(e.getMessage()).contains("no memory for"), where);
         assertFalse(e.hint() == null || e.hint().isBlank(), where);
         for (LedgerClass kind : LedgerClass.values()) {
           if (kind != LedgerClass.PARAMETERS && kind != LedgerClass.OPTIMIZER) {
