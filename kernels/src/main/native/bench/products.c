@@ -1,7 +1,9 @@
 /*
  * Times products of our library against another BLAS (`cblas_sgemm` of the library given), for those
- * who work on the kernels: products LIBRARY LEVEL THREADS [BLAS]. Both are checked against each other.
- * Not part of the build; see the line that CONTRIBUTING.md gives.
+ * who work on the kernels: products LIBRARY LEVEL THREADS [BLAS [DTYPE]]. Both are checked against each other.
+ * On one thread it counts processor time. Not part of the build:
+ *   cc -O2 -o /tmp/products products.c -ldl -lm
+ *   /tmp/products kernels/target/native/libnacelle_kernels.so avx512 1 libopenblas.so.0
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -93,7 +95,7 @@ int main(int argc, char **argv) {
       if (type)
         gemm(c16, workspace, a16, b16, m, n, k, n, ta ? m : k, tb ? k : n, type, type, type, ta, tb, 1, 0, threads);
       else
-      gemm(c, workspace, a, b, m, n, k, n, ta ? m : k, tb ? k : n, 0, 0, 0, ta, tb, 1, 0, threads);
+        gemm(c, workspace, a, b, m, n, k, n, ta ? m : k, tb ? k : n, 0, 0, 0, ta, tb, 1, 0, threads);
       t = now() - t;
       if (t < best[0]) best[0] = t;
     }

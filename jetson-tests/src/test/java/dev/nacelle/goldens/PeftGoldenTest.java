@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,7 @@ class PeftGoldenTest {
     assertEquals(List.copyOf(expected.keySet()), List.copyOf(actual.keySet()), "tensor names");
     expected.forEach(
         (name, want) -> {
-          float[] got = actual.get(name);
+          float[] got = Objects.requireNonNull(actual.get(name));
           double norm = 0;
           double off = 0;
           for (int i = 0; i < want.length; i++) {

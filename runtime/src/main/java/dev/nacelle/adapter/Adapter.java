@@ -61,8 +61,7 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
     return new Adapter(config, pairs);
   }
 
-  private static Parameter parameter(
-      Engine engine, String name, float[] values, long rows, long columns) {
+  static Parameter parameter(Engine engine, String name, float[] values, long rows, long columns) {
     return new Parameter(
         "base_model.model." + name,
         engine

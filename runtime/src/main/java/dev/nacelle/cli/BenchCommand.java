@@ -1,5 +1,6 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.cli.op.BenchOps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures operators and whole jobs.",
-    subcommands = {BenchTrainCommand.class})
+    subcommands = {BenchOps.class, BenchTrainCommand.class})
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -1,20 +1,30 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.nativeaccess.NativeException;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParameterException;
 
 /** Turns what went wrong into a paragraph, a JSON object where asked, and an exit code. */
 record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose) {
-  int report(Exception failure) {
+  int report(Throwable failure) {
     if (failure instanceof NacelleException known) {
+      return tell(known.kind(), message(known), known.hint(), known);
+    }
+    // Its subclasses are refused calls, which are ours to answer for.
+    if (failure.getClass() == NativeException.class) {
+      return tell(NacelleException.Kind.ENVIRONMENT, failure.getMessage(), null, failure);
+    }
+    if (failure instanceof OutOfMemoryError) {
       return tell(
-          known.kind().exitCode(), known.kind().code(), message(known), known.hint(), known);
+          NacelleException.Kind.BUDGET,
+          "the Java heap is full (" + failure.getMessage() + ")",
+          "use a smaller --batch-size or --max-length, or give it more with NACELLE_JAVA_OPTS=-Xmx4g",
+          failure);
     }
     return tell(
-        NacelleException.Kind.INTERNAL.exitCode(),
-        NacelleException.Kind.INTERNAL.code(),
+        NacelleException.Kind.INTERNAL,
         "unexpected " + failure.getClass().getSimpleName() + ": " + failure.getMessage(),
         "this is a bug: run the command again with -v and report what it prints",
         failure);
@@ -24,10 +34,9 @@ record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose)
     if (failure.getCause() instanceof NacelleException known) {
       return report(known);
     }
-    String command = failure.getCommandLine().getCommandSpec().qualifiedName();
+    String command = failure.getCommandLine().getCommandSpec().qualifiedName(" ");
     return tell(
-        NacelleException.Kind.USAGE.exitCode(),
-        NacelleException.Kind.USAGE.code(),
+        NacelleException.Kind.USAGE,
         String.valueOf(failure.getMessage()),
         "'./" + command + " --help' lists every flag",
         failure);
@@ -38,7 +47,10 @@ record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose)
   }
 
   private int tell(
-      int exitCode, String code, String message, @Nullable String hint, Exception failure) {
+      NacelleException.Kind kind,
+      @Nullable String message,
+      @Nullable String hint,
+      Throwable failure) {
     err.println("nacelle: " + message + (hint == null ? "" : "\n  " + hint));
     if (verbose) {
       failure.printStackTrace(err);
@@ -46,10 +58,10 @@ record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose)
     if (json) {
       var error = Json.object();
       var inner = error.putObject("error");
-      inner.put("code", code).put("message", message);
+      inner.put("code", kind.code()).put("message", message);
       inner.put("hint", hint);
       out.println(Json.text(error));
     }
-    return exitCode;
+    return kind.exitCode();
   }
 }

@@ -49,8 +49,7 @@ final class FinetuneCommand implements Callable<Integer> {
     later.refuse();
     compute.check();
     if (flags.model == null && flags.data.isEmpty()) {
-      throw NacelleException.usage(
-          "the demonstration is not there yet", "give --model, --data and --out");
+      return new Demonstration(flags, compute, output).run(given(), typed(), this::run);
     }
     if (flags.model == null || flags.data.isEmpty() || flags.out == null) {
       throw NacelleException.usage(

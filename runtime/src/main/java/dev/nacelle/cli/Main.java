@@ -1,8 +1,10 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.cli.op.OpCommand;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,6 +22,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
+      OpCommand.class,
       BenchCommand.class,
     },
     footer = {
@@ -39,25 +42,47 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     System.setOut(utf8(System.out));
     System.setErr(utf8(System.err));
-    int code = run(args);
+    int code = isVersion(args) ? printVersion() : run(args);
     System.out.flush();
     System.err.flush();
     System.exit(code);
   }
 
+  /** Asked for so often, by scripts too, that it does not wait for the parser. */
+  private static boolean isVersion(String[] args) {
+    return args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"));
+  }
+
+  private static int printVersion() {
+    System.out.println(Version.LINE);
+    return 0;
+  }
+
   /** Runs one command; its exit code. */
   public static int run(String... args) {
-    boolean json = Arrays.asList(args).contains("--json");
-    boolean verbose = Arrays.asList(args).contains("-v");
-    Failures failures = new Failures(System.out, System.err, json, verbose);
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setAbbreviatedOptionsAllowed(false)
-        .setUsageHelpWidth(100)
-        .setUsageHelpLongOptionsMaxWidth(34)
-        .setExecutionExceptionHandler((e, line, parsed) -> failures.report(e))
-        .setParameterExceptionHandler((e, ignored) -> failures.reportUsage(e))
-        .execute(args);
+    List<String> given = Arrays.asList(args);
+    boolean verbose = given.contains("-v") || given.contains("--verbose");
+    Failures failures = new Failures(System.out, System.err, given.contains("--json"), verbose);
+    try {
+      CommandLine line = new CommandLine(new Main());
+      line.getSubcommands().values().forEach(Main::giveVersion);
+      return line.setCaseInsensitiveEnumValuesAllowed(true)
+          .setAbbreviatedOptionsAllowed(false)
+          // A prompt may begin with @.
+          .setExpandAtFiles(false)
+          .setUsageHelpWidth(100)
+          .setUsageHelpLongOptionsMaxWidth(34)
+          .setExecutionExceptionHandler((e, ignored, parsed) -> failures.report(e))
+          .setParameterExceptionHandler((e, ignored) -> failures.reportUsage(e))
+          .execute(args);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError | AssertionError e) {
+      return failures.report(e);
+    }
+  }
+
+  private static void giveVersion(CommandLine command) {
+    command.getCommandSpec().versionProvider(new Version());
+    command.getSubcommands().values().forEach(Main::giveVersion);
   }
 
   private static PrintStream utf8(PrintStream stream) {

@@ -6,8 +6,10 @@ import picocli.CommandLine.IVersionProvider;
 public final class Version implements IVersionProvider {
   public static final String VERSION = "0.1.0";
 
+  static final String LINE = "nacelle " + VERSION;
+
   @Override
   public String[] getVersion() {
-    return new String[] {"nacelle " + VERSION};
+    return new String[] {LINE};
   }
 }

@@ -136,6 +136,9 @@ public final class LlamaConfigReader {
     if (dropout < 0 || dropout >= 1) {
       throw config.error("attention_dropout", "is " + dropout + ", outside 0 to 1");
     }
+    if (dropout > 0) {
+      throw config.refusal("attention_dropout", "0");
+    }
   }
 
   private static int size(JsonObject config, String key, int most) {

@@ -3,23 +3,31 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.GgufFile;
+import dev.nacelle.file.GgufVocabulary;
 import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.model.LlamaConfigReader;
+import dev.nacelle.model.LlamaGguf;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.text.ChatTemplate;
 import dev.nacelle.text.Tokenizer;
+import dev.nacelle.text.gguf.GgufTokenizer;
 import dev.nacelle.text.template.ChatTemplates;
+import dev.nacelle.text.template.JinjaChatTemplate;
+import dev.nacelle.text.template.PlainChatTemplate;
 import dev.nacelle.text.template.SpecialTokens;
 import dev.nacelle.text.tokenizer.TokenizerJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -52,7 +60,7 @@ public final class BaseModel implements AutoCloseable {
   }
 
   /**
-   * Opens a Hugging Face folder.
+   * Opens a Hugging Face folder or a GGUF file.
    *
    * @throws NacelleException of kind INPUT for what is missing, malformed or not done by us
    */
@@ -61,6 +69,10 @@ public final class BaseModel implements AutoCloseable {
       throw NacelleException.input(
           "there is no model at " + path, "give --model a Hugging Face folder or a .gguf file");
     }
+    return Files.isRegularFile(path) ? openGguf(path, faults) : openFolder(path, faults);
+  }
+
+  private static BaseModel openFolder(Path path, FaultInjector faults) {
     HfFolder folder = HfFolder.open(path, faults);
     try {
       ModelConfig config = LlamaConfigReader.read(folder);
@@ -74,6 +86,44 @@ public final class BaseModel implements AutoCloseable {
     } catch (RuntimeException e) {
       folder.close();
       throw e;
+    }
+  }
+
+  private static BaseModel openGguf(Path path, FaultInjector faults) {
+    GgufFile file = GgufFile.open(path, faults);
+    try {
+      LlamaGguf source = LlamaGguf.of(file);
+      GgufVocabulary vocabulary = GgufVocabulary.read(file);
+      Tokenizer tokenizer = GgufTokenizer.of(vocabulary, path);
+      return new BaseModel(
+          path,
+          source,
+          source.config(),
+          tokenizer,
+          template(vocabulary),
+          vocabulary.eosId() < 0 ? OptionalInt.empty() : OptionalInt.of(vocabulary.eosId()));
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static ChatTemplate template(GgufVocabulary vocabulary) {
+    Map<String, String> special = new LinkedHashMap<>();
+    name(special, "bos_token", vocabulary, vocabulary.bosId());
+    name(special, "eos_token", vocabulary, vocabulary.eosId());
+    name(special, "pad_token", vocabulary, vocabulary.paddingId());
+    name(special, "unk_token", vocabulary, vocabulary.unknownId());
+    String source = vocabulary.chatTemplate();
+    return source == null
+        ? new PlainChatTemplate(special.get("bos_token"), special.get("eos_token"))
+        : JinjaChatTemplate.parse(source, special);
+  }
+
+  private static void name(
+      Map<String, String> special, String name, GgufVocabulary vocabulary, int id) {
+    if (id >= 0 && id < vocabulary.tokens().size()) {
+      special.put(name, vocabulary.tokens().get(id));
     }
   }
 

@@ -107,6 +107,7 @@ final class LlamaConfigReaderTest {
         "final_logit_softcapping|30.0|final_logit_softcapping is 30.0",
         "rope_interleaved|true|rope_interleaved is true",
         "attention_dropout|1.5|outside 0 to 1",
+        "attention_dropout|0.1|attention_dropout is 0.1",
         "torch_dtype|\"float8_e4m3fn\"|torch_dtype is 'float8_e4m3fn'",
         "hidden_size|0|outside 1 to",
         "hidden_size|-4|outside 1 to",

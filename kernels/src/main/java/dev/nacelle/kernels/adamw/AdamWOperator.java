@@ -74,7 +74,7 @@ public final class AdamWOperator implements Operator {
   @Override
   public Map<String, Long> benchSizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
-    sizes.put("N", 4_194_304L);
+    sizes.put("N", 8_388_608L);
     return sizes;
   }
 

@@ -54,7 +54,7 @@ public final class ClipGradNormOperator implements Operator {
   @Override
   public Map<String, Long> benchSizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
-    sizes.put("N", 8_388_608L);
+    sizes.put("N", 33_554_432L);
     return sizes;
   }
 

@@ -8,7 +8,7 @@ import dev.nacelle.kernels.Products;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
-/** The face of gemm/gemm.c. It holds each thread's scratch (1.8 MiB with AVX-512) until closed. */
+/** The face of gemm/gemm.c. It holds each thread's scratch (2 MiB with AVX-512) until closed. */
 public final class CpuProducts implements Products, AutoCloseable {
   private final int threads;
   private final MethodHandle multiply;

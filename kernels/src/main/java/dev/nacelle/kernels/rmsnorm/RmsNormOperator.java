@@ -75,7 +75,7 @@ public final class RmsNormOperator implements Operator {
   @Override
   public Map<String, Long> benchSizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
-    sizes.put("T", 8192L);
+    sizes.put("T", 32768L);
     sizes.put("C", 576L);
     return sizes;
   }

@@ -63,7 +63,7 @@ public final class RopeOperator implements Operator {
   public Map<String, Long> benchSizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
     sizes.put("B", 4L);
-    sizes.put("T", 2048L);
+    sizes.put("T", 8192L);
     sizes.put("H", 9L);
     sizes.put("D", 64L);
     return sizes;

@@ -54,7 +54,7 @@ public final class SwiGluOperator implements Operator {
   @Override
   public Map<String, Long> benchSizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
-    sizes.put("T", 4096L);
+    sizes.put("T", 8192L);
     sizes.put("N", 1536L);
     return sizes;
   }

@@ -35,7 +35,7 @@ class ProductsTest {
   };
 
   /** More than one block in every direction. */
-  private static final int[][] LARGE = {{61, 523, 401}, {131, 67, 787}, {460, 20, 400}};
+  private static final int[][] LARGE = {{61, 811, 301}, {131, 67, 787}, {460, 20, 400}};
 
   private final Products reference = new ReferenceProducts();
   private int cases;

@@ -24,6 +24,7 @@ final class Expected {
     this.values = values;
     this.attributes =
         Attributes.of(point.operator(), operator.spec().attributes(), point.attributes());
+    Torch.turnAutogradOn();
     try (PointerScope scope = new PointerScope()) {
       boolean backward = !point.gradients().isEmpty();
       Map<String, Tensor> inputs = inputs(backward);

@@ -6,6 +6,7 @@ import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.loader.JavaCppPresets;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -20,6 +21,11 @@ final class Torch {
   }
 
   private Torch() {}
+
+  /** For this thread: our own use of LibTorch turns autograd off where it runs. */
+  static void turnAutogradOn() {
+    GradMode.set_enabled(true);
+  }
 
   /** An fp64 tensor of these values. */
   static Tensor of(double[] values, long... shape) {

@@ -1,0 +1,62 @@
+package dev.nacelle.commandline;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** The recorded tiny models and cases, and copies of them to be spoilt. */
+final class Fixtures {
+  private Fixtures() {}
+
+  static Path goldens() {
+    try {
+      return Path.of(
+              Objects.requireNonNull(Fixtures.class.getResource("/goldens/peft/MANIFEST.json"))
+                  .toURI())
+          .resolveSibling(".");
+    } catch (URISyntaxException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static Path model(String name) {
+    return goldens().resolve("models").resolve(name).normalize();
+  }
+
+  /** A recorded case's folder. */
+  static Path example(String name) {
+    return goldens().resolve(name).normalize();
+  }
+
+  /** A copy of a folder's files. */
+  static Path copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    }
+    return to;
+  }
+
+  static Path write(Path file, String... lines) throws IOException {
+    return Files.write(file, List.of(lines));
+  }
+
+  /** Names of all files below a folder; a run that failed leaves none behind. */
+  static List<String> files(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(Files::isRegularFile)
+          .map(f -> folder.relativize(f).toString())
+          .sorted()
+          .toList();
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.nacelle.kernels.matrix;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nacelle.kernels.Backend;
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.Samples;
+import dev.nacelle.kernels.backend.CpuKernelSet;
+import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.cpu.Levels;
+import dev.nacelle.kernels.operator.OperatorRunner;
+import dev.nacelle.kernels.registry.Operators;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Same input, same thread count: same bits; without products, the same bits for any count. */
+final class DeterminismTest {
+  private final List<NativeBuffer> results = new ArrayList<>();
+
+  private Map<String, Operand> run(KernelSet set, String name, Map<String, Operand> inputs) {
+    return new OperatorRunner(Operators.all(), backend -> set)
+        .run(
+            name,
+            Backend.CPU,
+            inputs,
+            Map.of(),
+            bytes -> {
+              NativeBuffer buffer = NativeBuffer.allocate(bytes);
+              results.add(buffer);
+              return buffer;
+            });
+  }
+
+  /** Inputs large enough that every thread has work. */
+  private static Map<String, Operand> inputs(Samples samples, String name, DType dtype) {
+    Map<String, Operand> in = new LinkedHashMap<>();
+    switch (name) {
+      case "rms_norm" -> {
+        in.put("x", samples.normal(dtype, 0, 333, 257));
+        in.put("weight", samples.normal(dtype, 0, 257));
+        in.put("grad_y", samples.normal(dtype, 0, 333, 257));
+        in.put("grad_rstd", samples.normal(DType.FP32, 0, 333));
+      }
+      case "swiglu" -> {
+        for (String tensor : List.of("gate", "up", "grad_y")) {
+          in.put(tensor, samples.normal(dtype, 0, 33, 1000));
+        }
+      }
+      case "rope" -> {
+        in.put("x", samples.normal(dtype, 0, 2, 99, 3, 64));
+        in.put("grad_y", samples.normal(dtype, 0, 2, 99, 3, 64));
+        long[] positions = new long[198];
+        for (int i = 0; i < 198; i++) {
+          positions[i] = i * 31L;
+        }
+        in.put("positions", samples.ids(DType.I64, positions).reshape(2, 99));
+        in.put("inv_freq", samples.normal(DType.FP32, 0, 32));
+      }
+      case "cross_entropy" -> {
+        in.put("hidden", samples.normal(dtype, 0, 65, 33));
+        in.put("weight", samples.normal(dtype, 0, 700, 33));
+        long[] targets = new long[65];
+        for (int i = 0; i < 65; i++) {
+          targets[i] = i % 4 == 1 ? -100 : i * 10L;
+        }
+        in.put("targets", samples.ids(DType.I32, targets));
+        in.put("grad_losses", samples.normal(DType.FP32, 0, 65));
+      }
+      case "adamw" -> {
+        for (String tensor : List.of("parameter", "gradient", "exp_avg", "exp_avg_sq")) {
+          in.put(tensor, samples.normal(dtype, 0, 30001));
+        }
+      }
+      default -> in.put("gradient", samples.normal(dtype, 0, 100003));
+    }
+    return in;
+  }
+
+  @Test
+  void bitsRepeat() {
+    int compared = 0;
+    List<KernelLibrary> one = Levels.here(1);
+    List<KernelLibrary> three = Levels.here(3);
+    for (String name : OperatorMatrixTest.operators()) {
+      for (DType dtype : Samples.COMPUTE) {
+        for (int level = 0; level < one.size(); level++) {
+          try (Samples samples = new Samples(5)) {
+            Map<String, Operand> in = inputs(samples, name, dtype);
+            KernelSet many = new CpuKernelSet(three.get(level));
+            Map<String, Operand> first = run(many, name, in);
+            compared += same(name + " again", first, run(many, name, in));
+            if (!name.equals("cross_entropy")) {
+              KernelSet alone = new CpuKernelSet(one.get(level));
+              compared += same(name + " on one thread", first, run(alone, name, in));
+            }
+          } finally {
+            results.forEach(NativeBuffer::close);
+            results.clear();
+          }
+        }
+      }
+    }
+    System.out.println("determinism: " + compared + " tensors compared bit by bit");
+    assertTrue(compared >= 90 * one.size(), () -> "only a part ran");
+  }
+
+  private static int same(String where, Map<String, Operand> want, Map<String, Operand> got) {
+    assertEquals(want.keySet(), got.keySet());
+    want.forEach(
+        (tensor, x) ->
+            assertEquals(
+                "",
+                Comparison.bits(java.util.Objects.requireNonNull(got.get(tensor)), x),
+                where + " " + tensor));
+    return want.size();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.nacelle.adapter;
+
+import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.tape.Engine;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Several adapters used as one, each with a weight: Σ wᵢ·sᵢ·Bᵢ·Aᵢ. On each module the ranks are
+ * stacked, the As above each other and the Bs side by side, with weight and scale multiplied into
+ * B; so one pair does the work of all, exactly. A single adapter of weight 1 stays as its file has
+ * it.
+ */
+public final class AdapterBlend {
+  private AdapterBlend() {}
+
+  /** One adapter and what its update is multiplied with. */
+  public record Choice(Path folder, double weight) {}
+
+  /**
+   * Loads and stacks.
+   *
+   * @param modules the base model's linear layers, the head included
+   * @throws dev.nacelle.NacelleException of kind INPUT where one is malformed or for another model
+   */
+  public static Adapter load(
+      Engine engine, List<Choice> choices, List<Adapter.Module> modules, FaultInjector faults) {
+    if (choices.size() == 1 && choices.getFirst().weight() == 1) {
+      return AdapterFiles.load(engine, choices.getFirst().folder(), modules, 0, faults);
+    }
+    Map<String, long[]> linears = new LinkedHashMap<>();
+    modules.forEach(m -> linears.put(m.path(), new long[] {m.out(), m.in()}));
+    Map<String, Stack> stacks = new LinkedHashMap<>();
+    modules.forEach(m -> stacks.put(m.path(), new Stack(m)));
+    for (Choice choice : choices) {
+      try (PeftAdapter file = PeftAdapter.open(choice.folder(), linears, faults)) {
+        double factor = choice.weight() * file.config().alpha() / file.config().rank();
+        for (PeftAdapter.Pair pair : file.pairs()) {
+          Stack stack = stacks.get(pair.modulePath());
+          if (stack != null) {
+            stack.add(
+                file.config().rank(), file.a(pair.modulePath()), file.b(pair.modulePath()), factor);
+          }
+        }
+      }
+    }
+    List<LowRankPair> pairs = new ArrayList<>();
+    int highest = 1;
+    for (Stack stack : stacks.values()) {
+      if (stack.rank > 0) {
+        highest = Math.max(highest, stack.rank);
+        pairs.add(stack.pair(engine));
+      }
+    }
+    AdapterConfig config = AdapterConfig.of(highest, highest, 0, List.of(), List.of(), null);
+    return new Adapter(config, pairs);
+  }
+
+  /** What the adapters bring for one module. */
+  private static final class Stack {
+    private final Adapter.Module module;
+    private final List<float[]> as = new ArrayList<>();
+    private final List<float[]> bs = new ArrayList<>();
+    private int rank;
+
+    Stack(Adapter.Module module) {
+      this.module = module;
+    }
+
+    void add(int addedRank, float[] a, float[] b, double factor) {
+      for (int i = 0; i < b.length; i++) {
+        b[i] = (float) (b[i] * factor);
+      }
+      as.add(a);
+      bs.add(b);
+      rank += addedRank;
+    }
+
+    LowRankPair pair(Engine engine) {
+      int in = Math.toIntExact(module.in());
+      int out = Math.toIntExact(module.out());
+      float[] a = new float[Math.multiplyExact(rank, in)];
+      float[] b = new float[Math.multiplyExact(rank, out)];
+      int row = 0;
+      for (int n = 0; n < as.size(); n++) {
+        int width = as.get(n).length / in;
+        System.arraycopy(as.get(n), 0, a, row * in, width * in);
+        for (int o = 0; o < out; o++) {
+          System.arraycopy(bs.get(n), o * width, b, o * rank + row, width);
+        }
+        row += width;
+      }
+      return new LowRankPair(
+          module.path(),
+          Adapter.parameter(engine, module.path() + ".lora_A.weight", a, rank, in),
+          Adapter.parameter(engine, module.path() + ".lora_B.weight", b, out, rank),
+          1f,
+          0f,
+          0);
+    }
+  }
+}
