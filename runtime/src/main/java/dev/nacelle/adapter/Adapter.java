@@ -47,16 +47,26 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
       Engine engine, AdapterConfig config, List<Module> modules, long seed, Source source) {
     int rank = config.rank();
     List<LowRankPair> pairs = new ArrayList<>();
-    for (Module m : modules) {
-      Values values = source.values(m);
-      pairs.add(
-          new LowRankPair(
-              m.path,
-              parameter(engine, m.path + ".lora_A.weight", values.a, rank, m.in),
-              parameter(engine, m.path + ".lora_B.weight", values.b, m.out, rank),
-              (float) (config.alpha() / rank),
-              (float) config.dropout(),
-              AdapterInit.moduleSeed(seed, m.path + "#dropout")));
+    List<Parameter> made = new ArrayList<>();
+    try {
+      for (Module m : modules) {
+        Values values = source.values(m);
+        Parameter a = parameter(engine, m.path + ".lora_A.weight", values.a, rank, m.in);
+        made.add(a);
+        Parameter b = parameter(engine, m.path + ".lora_B.weight", values.b, m.out, rank);
+        made.add(b);
+        pairs.add(
+            new LowRankPair(
+                m.path,
+                a,
+                b,
+                (float) (config.alpha() / rank),
+                (float) config.dropout(),
+                AdapterInit.moduleSeed(seed, m.path + "#dropout")));
+      }
+    } catch (RuntimeException e) {
+      made.forEach(p -> p.value().release());
+      throw e;
     }
     return new Adapter(config, pairs);
   }

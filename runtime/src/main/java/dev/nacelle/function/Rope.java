@@ -41,17 +41,21 @@ public record Rope(
       return;
     }
     long[] asHeads = asHeads(gradOutput);
+    Tensor gradX =
+        gradOutput.storage().isShared()
+            ? context.scratch(gradOutput.dtype(), gradOutput.shape())
+            : gradOutput;
     context
         .kernels()
         .rope()
         .backward(
-            gradOutput.operand(asHeads),
+            gradX.operand(asHeads),
             gradOutput.operand(asHeads),
             context.saved(0).operand(1, gradOutput.size(0)),
             context.saved(1).operand(),
             interleaved,
             scale);
-    gradients.give(0, gradOutput);
+    gradients.give(0, gradX);
   }
 
   private long[] asHeads(Tensor x) {

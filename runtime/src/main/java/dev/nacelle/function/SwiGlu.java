@@ -22,8 +22,8 @@ public record SwiGlu() implements Function {
   public void backward(Context context, Tensor gradOutput, Gradients gradients) {
     Tensor gate = context.saved(0);
     Tensor up = context.saved(1);
-    Tensor gradGate = target(context, gate);
-    Tensor gradUp = target(context, up);
+    Tensor gradGate = target(context, 0, gate);
+    Tensor gradUp = target(context, 1, up);
     context
         .kernels()
         .swiGlu()
@@ -41,8 +41,8 @@ public record SwiGlu() implements Function {
     }
   }
 
-  private static Tensor target(Context context, Tensor saved) {
-    return saved.storage().isShared() ? context.scratch(saved.dtype(), saved.shape()) : saved;
+  private static Tensor target(Context context, int n, Tensor saved) {
+    return context.mayOverwrite(n) ? saved : context.scratch(saved.dtype(), saved.shape());
   }
 
   @Override

@@ -223,7 +223,9 @@ public final class LlamaModel implements AutoCloseable {
             tokenOffset,
             cache);
     for (DecoderBlock block : blocks) {
-      x = block.apply(pass, x);
+      Tensor y = block.apply(pass, x);
+      tape.discard(x);
+      x = y;
     }
     return tape.apply(norm, x);
   }

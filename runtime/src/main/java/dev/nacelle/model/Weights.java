@@ -83,14 +83,17 @@ final class Weights implements AutoCloseable {
 
   private Tensor converted(TensorEntry entry, DType to) {
     Tensor wide = engine.allocator().allocate(LedgerClass.PARAMETERS, DType.FP32, entry.shape());
-    source.readFloat32(entry.name(), wide.storage().buffer());
-    if (to == DType.FP32) {
-      return wide;
+    try {
+      source.readFloat32(entry.name(), wide.storage().buffer());
+      if (to == DType.FP32) {
+        return wide.alias();
+      }
+      Tensor narrow = engine.allocator().allocate(LedgerClass.PARAMETERS, to, entry.shape());
+      engine.kernels().elementwise().convert(narrow.operand(), wide.operand());
+      return narrow;
+    } finally {
+      wide.release();
     }
-    Tensor narrow = engine.allocator().allocate(LedgerClass.PARAMETERS, to, entry.shape());
-    engine.kernels().elementwise().convert(narrow.operand(), wide.operand());
-    wide.release();
-    return narrow;
   }
 
   private Tensor keep(Tensor tensor) {

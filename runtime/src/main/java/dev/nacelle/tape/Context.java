@@ -12,6 +12,7 @@ public final class Context {
   private final Tape tape;
   private final List<SavedTensor> saved = new ArrayList<>(6);
   private final List<Tensor> scratch = new ArrayList<>(2);
+  private final List<Tensor> unfinished = new ArrayList<>(3);
 
   Context(Tape tape) {
     this.tape = tape;
@@ -33,7 +34,9 @@ public final class Context {
 
   /** A tensor for the function's output, with one reference that the tape takes over. */
   public Tensor output(DType dtype, long... shape) {
-    return tape.allocator().allocate(LedgerClass.ACTIVATIONS, dtype, shape);
+    Tensor t = tape.allocator().allocate(LedgerClass.ACTIVATIONS, dtype, shape);
+    unfinished.add(t);
+    return t;
   }
 
   /** Memory until the running forward or backward returns. */
@@ -66,6 +69,25 @@ public final class Context {
       case SavedTensor.Kept kept -> kept.tensor();
       case SavedTensor.Recomputed recipe -> recipe.source().recompute();
     };
+  }
+
+  /**
+   * Whether backward may write over the n-th saved tensor: nobody else holds its memory, and no
+   * other function reads it once it was made again.
+   */
+  public boolean mayOverwrite(int n) {
+    return saved.get(n) instanceof SavedTensor.Kept kept && !kept.tensor().storage().isShared();
+  }
+
+  /** The function returned: its outputs are no longer this context's to give back. */
+  void finished() {
+    unfinished.clear();
+  }
+
+  /** The function threw: what it had made so far belongs to nobody. */
+  void abandon() {
+    unfinished.forEach(Tensor::release);
+    unfinished.clear();
   }
 
   void releaseScratch() {

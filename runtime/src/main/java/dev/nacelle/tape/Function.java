@@ -8,7 +8,10 @@ import dev.nacelle.tensor.Tensor;
  * arguments.
  */
 public interface Function {
-  /** Computes the output; what backward needs goes through {@link Context#save}. */
+  /**
+   * Computes the output; what backward needs goes through {@link Context#save}. Where this throws,
+   * the tape gives back what {@link Context#output} handed out: release none before all is made.
+   */
   Tensor forward(Context context, Tensor... inputs);
 
   /**

@@ -38,7 +38,13 @@ final class Node {
   /** The output, made again by the first of its readers. */
   Tensor recompute() {
     if (recomputed == null) {
-      recomputed = function.recompute(context);
+      try {
+        recomputed = function.recompute(context);
+      } catch (RuntimeException | Error e) {
+        context.abandon();
+        throw e;
+      }
+      context.finished();
     }
     return recomputed;
   }

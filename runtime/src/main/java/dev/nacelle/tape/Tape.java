@@ -69,8 +69,9 @@ public final class Tape implements AutoCloseable {
         throw new IllegalStateException("frames must close in the reverse order of their opening");
       }
       scope.close();
-      for (Node node : nodes.subList(Math.min(firstNode, nodes.size()), nodes.size())) {
-        forgetUnless(node);
+      // Backwards: a reader that is forgotten lets go of the recipe that it would have read.
+      for (int i = nodes.size() - 1; i >= firstNode; i--) {
+        forgetUnless(nodes.get(i));
       }
     }
 
@@ -116,6 +117,11 @@ public final class Tape implements AutoCloseable {
     return scopes.element().own(tensor);
   }
 
+  /** Lets go of a tensor of the current frame before the frame ends; who saved it keeps it. */
+  public void discard(Tensor tensor) {
+    scopes.element().disown(tensor).release();
+  }
+
   /** Marks a tensor as leading to something trainable. */
   public void watch(Tensor tensor) {
     if (recording) {
@@ -142,9 +148,14 @@ public final class Tape implements AutoCloseable {
     Tensor output;
     try {
       output = function.forward(context, inputs);
+    } catch (RuntimeException | Error e) {
+      context.abandon();
+      context.releaseSaved();
+      throw e;
     } finally {
       context.releaseScratch();
     }
+    context.finished();
     own(output);
     if (recording) {
       Node node = new Node(function, context, inputs.clone(), output);
@@ -165,23 +176,24 @@ public final class Tape implements AutoCloseable {
     Tensor ones = allocator.allocate(LedgerClass.ACTIVATIONS, root.dtype(), root.shape());
     float[] values = new float[Math.toIntExact(root.elements())];
     java.util.Arrays.fill(values, 1f);
-    gradients.put(root, ones.fill(values));
+    gradients.put(root, ones);
+    ones.fill(values);
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node node = nodes.get(i);
       nodes.remove(i);
       Tensor output = node.output();
       Tensor gradient = gradients.remove(output);
-      if (gradient != null) {
-        if (wanting.contains(output)) {
-          try {
-            node.function.backward(node.context, gradient, new Collector(node.inputs));
-          } finally {
-            node.context.releaseScratch();
-          }
+      try {
+        if (gradient != null && wanting.contains(output)) {
+          node.function.backward(node.context, gradient, new Collector(node.inputs));
         }
-        gradient.release();
+      } finally {
+        node.context.releaseScratch();
+        node.context.releaseSaved();
+        if (gradient != null) {
+          gradient.release();
+        }
       }
-      node.context.releaseSaved();
     }
   }
 

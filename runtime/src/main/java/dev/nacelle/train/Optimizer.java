@@ -23,18 +23,27 @@ final class Optimizer implements AutoCloseable {
   Optimizer(Engine engine, AdamSettings settings, List<LowRankPair> pairs) {
     this.engine = engine;
     this.settings = settings;
-    for (LowRankPair pair : pairs) {
-      as.add(state(pair.a()));
-      bs.add(state(pair.b()));
+    try {
+      for (LowRankPair pair : pairs) {
+        as.add(state(pair.a()));
+        bs.add(state(pair.b()));
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
   }
 
   private State state(Parameter parameter) {
     long[] shape = parameter.value().shape();
-    return new State(
-        parameter,
-        engine.allocator().zeros(LedgerClass.OPTIMIZER, DType.FP32, shape),
-        engine.allocator().zeros(LedgerClass.OPTIMIZER, DType.FP32, shape));
+    Tensor expAvg = engine.allocator().zeros(LedgerClass.OPTIMIZER, DType.FP32, shape);
+    try {
+      return new State(
+          parameter, expAvg, engine.allocator().zeros(LedgerClass.OPTIMIZER, DType.FP32, shape));
+    } catch (RuntimeException e) {
+      expAvg.release();
+      throw e;
+    }
   }
 
   /** √Σg² over all gradients; scaled down to {@code maxNorm} where that is above 0. */

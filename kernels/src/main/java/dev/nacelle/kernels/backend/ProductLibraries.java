@@ -14,7 +14,8 @@ import dev.nacelle.nativeaccess.blas.Blas;
  * Which library multiplies. {@value #VARIABLE} forces {@code nacelle} or {@code openblas}. Unset,
  * with AVX-512 ours is taken unasked: there it was faster than OpenBLAS on every shape of a step
  * (by 1.08 to 1.6 on an Intel Xeon with AMX, one thread, November 2026), and not opening OpenBLAS
- * saves its memory. Elsewhere a measurement decides.
+ * saves its memory. Nor is it asked where a lower level than the processor's best was forced: that
+ * is for comparing levels. Elsewhere a measurement decides.
  */
 final class ProductLibraries {
   static final String VARIABLE = "NACELLE_PRODUCTS";
@@ -28,7 +29,9 @@ final class ProductLibraries {
   static Products choose(KernelLibrary library, Products ours) {
     String wanted = Settings.get(VARIABLE);
     if (wanted == null) {
-      return library.level() == IsaLevel.AVX512 ? ours : measured(library, ours);
+      return library.level() == IsaLevel.AVX512 || !library.isBestLevel()
+          ? ours
+          : measured(library, ours);
     }
     return switch (wanted) {
       case "nacelle" -> ours;

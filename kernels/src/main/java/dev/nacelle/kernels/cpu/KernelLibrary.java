@@ -178,6 +178,11 @@ public final class KernelLibrary implements NativeFunctions {
     return symbols.findOrThrow("nk_run_jobs").address();
   }
 
+  /** Whether the level is the best that this processor runs, and not one forced below it. */
+  public boolean isBestLevel() {
+    return level == IsaLevel.best(call(symbols, "nk_levels"));
+  }
+
   public IsaLevel level() {
     return level;
   }

@@ -1,0 +1,187 @@
+package dev.nacelle.function;
+
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Engine;
+import dev.nacelle.tape.Function;
+import dev.nacelle.tape.Parameter;
+import dev.nacelle.tape.Tape;
+import dev.nacelle.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+
+/** A case worked out by our own functions; its leaves and constants live until it is closed. */
+final class TapeRun implements AutoCloseable {
+  private final FunctionCase point;
+  private final Engine engine;
+  private final DType compute;
+  private final List<Parameter> leaves = new ArrayList<>();
+  private final List<Tensor> constants = new ArrayList<>();
+  private final IdentityHashMap<Values, Tensor> placed = new IdentityHashMap<>();
+
+  /**
+   * @param compute type of the activations
+   */
+  TapeRun(FunctionCase point, Engine engine, DType compute) {
+    this.point = point;
+    this.engine = engine;
+    this.compute = compute;
+    int n = 0;
+    for (Values leaf : point.leaves()) {
+      Tensor t = engine.allocator().of(LedgerClass.PARAMETERS, leaf.data(), leaf.shape());
+      leaves.add(new Parameter("leaf" + n++, t));
+    }
+  }
+
+  /** Forward alone: the output. */
+  float[] forward() {
+    try (Tape tape = engine.forwardOnly()) {
+      return floats(tape, new Walk(tape).evaluate(point.root()));
+    }
+  }
+
+  /** Forward and backward: the output. Gradients are added to those that the leaves have. */
+  float[] forwardBackward() {
+    try (Tape tape = engine.record()) {
+      Tensor y = new Walk(tape).evaluate(point.root());
+      float[] output = floats(tape, y);
+      if (!point.isLoss()) {
+        Tensor upstream = constant(point.upstream(), DType.FP32);
+        y = tape.apply(new TestFunctions.Weighted(upstream), y);
+      }
+      tape.backward(y);
+      return output;
+    }
+  }
+
+  /** Σ over the output of output · upstream, by forward alone. */
+  double weightedSum() {
+    float[] y = forward();
+    double sum = 0;
+    for (int i = 0; i < y.length; i++) {
+      sum += (double) y[i] * point.upstream().data()[i];
+    }
+    return sum;
+  }
+
+  /** Puts another number into a leaf. */
+  void set(int leaf, int element, float value) {
+    leaves.get(leaf).value().storage().buffer().setFloat(element, value);
+  }
+
+  /** The gradient of a leaf; zeros where backward did not come by. */
+  float[] gradient(int leaf) {
+    Tensor g = leaves.get(leaf).gradient();
+    return g == null ? new float[point.leaves().get(leaf).data().length] : g.toFloats();
+  }
+
+  private static float[] floats(Tape tape, Tensor t) {
+    if (t.dtype() == DType.FP32) {
+      return t.toFloats();
+    }
+    Tensor wide = tape.allocator().allocate(LedgerClass.WORKSPACE, DType.FP32, t.shape());
+    tape.kernels().elementwise().convert(wide.operand(), t.operand());
+    float[] values = wide.toFloats();
+    wide.release();
+    return values;
+  }
+
+  private Tensor constant(Values values, DType dtype) {
+    Tensor known = placed.get(values);
+    if (known != null) {
+      return known;
+    }
+    Tensor t = engine.allocator().of(LedgerClass.PARAMETERS, values.data(), values.shape());
+    if (dtype != DType.FP32) {
+      Tensor narrow = engine.allocator().allocate(LedgerClass.PARAMETERS, dtype, t.shape());
+      engine.kernels().elementwise().convert(narrow.operand(), t.operand());
+      t.release();
+      t = narrow;
+    }
+    constants.add(t);
+    placed.put(values, t);
+    return t;
+  }
+
+  @Override
+  public void close() {
+    for (Parameter leaf : leaves) {
+      leaf.releaseGradient();
+      leaf.value().release();
+    }
+    constants.forEach(Tensor::release);
+  }
+
+  /** One pass over the network on one tape. */
+  private final class Walk {
+    private final Tape tape;
+    private final IdentityHashMap<Expr, Tensor> done = new IdentityHashMap<>();
+
+    Walk(Tape tape) {
+      this.tape = tape;
+    }
+
+    Tensor evaluate(Expr e) {
+      Tensor known = done.get(e);
+      if (known == null) {
+        known = compute(e);
+        done.put(e, known);
+      }
+      return known;
+    }
+
+    private Tensor compute(Expr expr) {
+      return switch (expr) {
+        case Expr.Leaf e ->
+            tape.apply(new TestFunctions.Read(leaves.get(e.index()), compute), true);
+        case Expr.Norm e -> apply(new RmsNorm(constant(e.weight(), compute), e.eps()), e.x());
+        case Expr.Rotate e -> apply(rope(e), e.x());
+        case Expr.Attend e ->
+            apply(
+                new Attention(e.starts(), e.heads(), e.kvHeads(), e.scale()), e.q(), e.k(), e.v());
+        case Expr.Gated e -> apply(new SwiGlu(), e.gate(), e.up());
+        case Expr.Sum e -> apply(new Residual(), e.x(), e.branch());
+        case Expr.Shift e -> apply(new Bias(constant(e.bias(), compute)), e.x());
+        case Expr.Frozen e -> apply(new FrozenLinear(constant(e.weight(), compute)), e.x());
+        case Expr.LowRank e ->
+            tape.apply(
+                new LoraLinear(
+                    constant(e.weight(), compute),
+                    leaves.get(e.a()),
+                    leaves.get(e.b()),
+                    e.scale(),
+                    e.dropout()),
+                true,
+                evaluate(e.x()));
+        case Expr.Loss e -> loss(e);
+      };
+    }
+
+    private Tensor apply(Function function, Expr... inputs) {
+      Tensor[] tensors = new Tensor[inputs.length];
+      for (int i = 0; i < inputs.length; i++) {
+        tensors[i] = evaluate(inputs[i]);
+      }
+      return tape.apply(function, tensors);
+    }
+
+    private Rope rope(Expr.Rotate e) {
+      Tensor positions = tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, e.positions()));
+      Tensor frequencies = constant(e.frequencies(), DType.FP32);
+      return new Rope(positions, frequencies, e.heads(), e.interleaved(), e.scale());
+    }
+
+    private Tensor loss(Expr.Loss e) {
+      Tensor targets = tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, e.targets()));
+      CrossEntropy.Pair pair =
+          e.a() == null || e.b() == null
+              ? null
+              : new CrossEntropy.Pair(leaves.get(e.a()), leaves.get(e.b()), e.scale());
+      return tape.apply(
+          new CrossEntropy(constant(e.weight(), compute), targets, e.gradScale(), pair),
+          pair != null,
+          evaluate(e.hidden()));
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.nacelle.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.adapter.Adapter;
+import dev.nacelle.data.PackedBatch;
+import dev.nacelle.memory.AllocationFault;
+import dev.nacelle.memory.Ledger;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.model.LlamaModel;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeMemory;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** No memory at every place where building a model and training one step ask for some. */
+final class AllocationFaultTest {
+  private static final long SEED = 20261123;
+
+  /** Fails the n-th allocation and no other. */
+  private static final class Nth implements AllocationFault {
+    private long failing;
+    private long seen;
+
+    Nth(long failing) {
+      this.failing = failing;
+    }
+
+    @Override
+    public boolean next() {
+      seen++;
+      return seen == failing;
+    }
+  }
+
+  private static List<PackedBatch> batches() {
+    SplittableRandom random = new SplittableRandom(SEED);
+    return List.of(TrainingRig.batch(random, 3, 7), TrainingRig.batch(random, 5));
+  }
+
+  /** Builds and trains one step; says how many allocations that took. */
+  private static long run(TrainingRig rig, Nth fault, DType compute, String targets) {
+    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, compute);
+    Adapter adapter = rig.adapt(model, 2, 0.1, targets, "");
+    rig.trainer(model, adapter).step(batches());
+    return fault.seen;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FP32, all-linear", "BF16, all-linear", "FP32, 'v_proj,down_proj,lm_head'"})
+  void everySite(DType compute, String targets) {
+    long buffers = NativeMemory.liveBuffers();
+    long sites;
+    Nth never = new Nth(-1);
+    try (TrainingRig rig = new TrainingRig(never)) {
+      sites = run(rig, never, compute, targets);
+    }
+    assertEquals(buffers, NativeMemory.liveBuffers());
+    for (long n = 1; n <= sites; n++) {
+      String where = "allocation " + n + " of " + sites;
+      Nth fault = new Nth(n);
+      Ledger ledger;
+      try (TrainingRig rig = new TrainingRig(fault)) {
+        ledger = rig.engine().ledger();
+        NacelleException e =
+            assertThrows(NacelleException.class, () -> run(rig, fault, compute, targets), where);
+        assertEquals(NacelleException.Kind.BUDGET, e.kind(), where);
+        assertTrue(String.valueOf(e.getMessage()).contains("no memory for"), where);
+        assertFalse(e.hint() == null || e.hint().isBlank(), where);
+        for (LedgerClass kind : LedgerClass.values()) {
+          if (kind != LedgerClass.PARAMETERS && kind != LedgerClass.OPTIMIZER) {
+            assertEquals(0, ledger.live(kind), where + ": " + kind);
+          }
+        }
+      }
+      assertEquals(0, ledger.live(), where + ": bytes after closing");
+      assertEquals(0, ledger.liveTensors(), where + ": tensors after closing");
+      assertEquals(buffers, NativeMemory.liveBuffers(), where + ": buffers after closing");
+    }
+    System.out.println(
+        "allocation faults: "
+            + sites
+            + " sites of "
+            + compute.label()
+            + " "
+            + targets
+            + ", seed "
+            + SEED);
+    assertTrue(sites > 100, "sites");
+  }
+
+  /** A step that failed changed nothing: the next one gives what it would have given. */
+  @Test
+  void aFailedStepCanBeTakenAgain() {
+    double[] losses = new double[2];
+    for (int failed = 0; failed < losses.length; failed++) {
+      Nth fault = new Nth(-1);
+      try (TrainingRig rig = new TrainingRig(fault)) {
+        LlamaModel model =
+            rig.model(TrainingRig.config(16, 24, 8, 4, 2, false), DType.FP32, DType.FP32);
+        Trainer trainer = rig.trainer(model, rig.adapt(model, 2, 0, "all-linear", ""));
+        trainer.step(batches());
+        if (failed == 1) {
+          fault.failing = fault.seen + 40;
+          assertThrows(NacelleException.class, () -> trainer.step(batches()));
+          assertEquals(1, trainer.stepsDone());
+        }
+        trainer.step(batches());
+        losses[failed] = trainer.step(batches()).loss();
+      }
+    }
+    assertEquals(losses[0], losses[1], 0);
+  }
+}

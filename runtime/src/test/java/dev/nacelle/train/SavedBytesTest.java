@@ -1,0 +1,138 @@
+package dev.nacelle.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nacelle.adapter.Adapter;
+import dev.nacelle.data.PackedBatch;
+import dev.nacelle.memory.AllocationFault;
+import dev.nacelle.memory.Ledger;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.ModelConfig;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeMemory;
+import dev.nacelle.tape.Tape;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a forward pass leaves on the ledger for backward, and what a step leaves behind. */
+final class SavedBytesTest {
+  private static final long SEED = 20261123;
+
+  /** Bytes of activations held between forward and backward. */
+  private static long saved(
+      ModelConfig config, DType weights, DType compute, double dropout, String layers, int rows) {
+    long buffers = NativeMemory.liveBuffers();
+    long held;
+    try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
+      LlamaModel model = rig.model(config, weights, compute);
+      rig.adapt(model, 16, dropout, "all-linear", layers);
+      PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), rows);
+      Ledger ledger = rig.engine().ledger();
+      try (Tape tape = rig.engine().record()) {
+        model.losses(tape, Batches.row(batch), 1f, true, 0);
+        held = ledger.live(LedgerClass.ACTIVATIONS);
+        assertEquals(0, ledger.live(LedgerClass.WORKSPACE), "workspace after forward");
+        assertEquals(0, ledger.live(LedgerClass.GRADIENTS), "gradients after forward");
+      }
+      assertEquals(0, ledger.live(LedgerClass.ACTIVATIONS), "activations after the tape");
+    }
+    assertEquals(buffers, NativeMemory.liveBuffers(), "buffers after everything is closed");
+    return held;
+  }
+
+  /** SmolLM2-135M, the model of facts/lora.md §5.2, Llama-3.2-1B. */
+  @ParameterizedTest
+  @CsvSource({
+    "576, 1536, 192, 64, 23, FP32",
+    "512, 1408, 128, 64, 40, FP32",
+    "2048, 8192, 512, 64, 9, FP32",
+    "576, 1536, 192, 64, 23, BF16",
+    "512, 1408, 128, 64, 40, BF16"
+  })
+  void aBlockKeepsTheFloor(
+      int hidden, int inner, int keyWidth, int headDim, int rows, DType compute) {
+    DType weights = DType.BF16;
+    long floor = (long) rows * (4L * hidden + 2L * keyWidth + 2L * inner) * compute.bytes();
+    for (double dropout : new double[] {0, 0.1}) {
+      long one =
+          saved(
+              TrainingRig.config(hidden, inner, keyWidth, headDim, 1, false),
+              weights,
+              compute,
+              dropout,
+              "",
+              rows);
+      long two =
+          saved(
+              TrainingRig.config(hidden, inner, keyWidth, headDim, 2, false),
+              weights,
+              compute,
+              dropout,
+              "",
+              rows);
+      double share = (two - one) / (double) floor;
+      System.out.printf(
+          "saved bytes: H %d M %d K %d, T %d, %s, dropout %.1f: %d bytes a block, %.4f of the"
+              + " floor%n",
+          hidden, inner, keyWidth, rows, compute.label(), dropout, two - one, share);
+      assertTrue(share >= 1, "less than the floor cannot be: " + share);
+      assertTrue(share <= 1.05, "× the floor: " + share);
+    }
+  }
+
+  @Test
+  void blocksBelowTheFirstAdapterKeepNothing() {
+    long two = saved(small(2, false), DType.FP32, DType.FP32, 0.1, "1", 19);
+    long five = saved(small(5, false), DType.FP32, DType.FP32, 0.1, "4", 19);
+    assertEquals(two, five, "only the last block is adapted");
+    long biased = saved(small(5, true), DType.FP32, DType.FP32, 0.1, "4", 19);
+    assertEquals(two, biased, "biases are added in place");
+    long lower = saved(small(5, false), DType.FP32, DType.FP32, 0.1, "3", 19);
+    assertTrue(lower > five, "what lies above an adapter is kept");
+  }
+
+  private static ModelConfig small(int layers, boolean biased) {
+    return TrainingRig.config(32, 48, 16, 8, layers, biased);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FP32, all-linear, 0.1", "BF16, all-linear, 0", "FP32, 'q_proj,lm_head', 0.1"})
+  void aStepLeavesParametersAndMoments(DType compute, String targets, double dropout) {
+    long buffers = NativeMemory.liveBuffers();
+    SplittableRandom random = new SplittableRandom(SEED);
+    try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
+      LlamaModel model = rig.model(small(2, true), DType.FP32, compute);
+      Adapter adapter = rig.adapt(model, 4, dropout, targets, "");
+      Trainer trainer = rig.trainer(model, adapter);
+      Ledger ledger = rig.engine().ledger();
+      long bytes = ledger.live();
+      long tensors = ledger.liveTensors();
+      assertTrue(tensors > 0);
+      for (int step = 0; step < 50; step++) {
+        List<PackedBatch> micro =
+            List.of(
+                TrainingRig.batch(random, lengths(random)),
+                TrainingRig.batch(random, lengths(random)));
+        trainer.step(micro.subList(0, 1 + step % 2));
+        for (LedgerClass kind : LedgerClass.values()) {
+          if (kind != LedgerClass.PARAMETERS && kind != LedgerClass.OPTIMIZER) {
+            assertEquals(0, ledger.live(kind), kind + " after step " + step);
+          }
+        }
+        assertEquals(bytes, ledger.live(), "bytes after step " + step);
+        assertEquals(tensors, ledger.liveTensors(), "tensors after step " + step);
+      }
+      assertEquals(50, trainer.stepsDone());
+    }
+    assertEquals(buffers, NativeMemory.liveBuffers(), "buffers, seed " + SEED);
+  }
+
+  private static int[] lengths(SplittableRandom random) {
+    return random.ints(random.nextInt(1, 4), 1, 40).toArray();
+  }
+}
