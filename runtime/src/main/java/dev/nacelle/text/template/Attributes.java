@@ -47,9 +47,11 @@ final class Attributes {
           "__ge__");
 
   private final Printer printer;
+  private final Meter meter;
 
-  Attributes(Printer printer) {
+  Attributes(Printer printer, Meter meter) {
     this.printer = printer;
+    this.meter = meter;
   }
 
   Object get(Object owner, String name) {
@@ -74,6 +76,7 @@ final class Attributes {
 
   Object item(Object owner, Object key) {
     Undefined.require(owner);
+    meter.scan(owner);
     Object item = plainItem(owner, key);
     if (item != null) {
       return item;
@@ -160,7 +163,12 @@ final class Attributes {
       throw Failure.type("'" + Types.name(owner) + "' object is not subscriptable");
     }
     SliceRange range = SliceRange.of(start, stop, step, (int) Types.length(owner));
-    meter.text(range.count());
+    meter.scan(owner);
+    if (Types.isString(owner)) {
+      meter.text(2L * range.count());
+    } else {
+      meter.steps(range.count());
+    }
     return switch (owner) {
       case String v -> Text.slice(v, range);
       case Markup v -> new Markup(Text.slice(v.text(), range));

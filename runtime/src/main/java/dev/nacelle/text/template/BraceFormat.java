@@ -23,6 +23,7 @@ final class BraceFormat {
       throw Failure.type("Max string recursion exceeded");
     }
     StringBuilder out = new StringBuilder();
+    session.meter().steps(template.length() >> 2);
     int i = 0;
     while (i < template.length()) {
       char c = template.charAt(i);

@@ -9,11 +9,12 @@ final class CaseMethods {
   private CaseMethods() {}
 
   static void register(Map<String, StringMethods.Method> methods) {
-    methods.put("upper", (s, self, a) -> none("upper", a, upper(self)));
-    methods.put("lower", (s, self, a) -> none("lower", a, lower(self)));
-    methods.put("capitalize", (s, self, a) -> none("capitalize", a, capitalize(self)));
-    methods.put("title", (s, self, a) -> none("title", a, title(self)));
-    methods.put("swapcase", (s, self, a) -> none("swapcase", a, swap(self)));
+    methods.put("upper", (s, self, a) -> none("upper", a, s.meter().made(upper(self))));
+    methods.put("lower", (s, self, a) -> none("lower", a, s.meter().made(lower(self))));
+    methods.put(
+        "capitalize", (s, self, a) -> none("capitalize", a, s.meter().made(capitalize(self))));
+    methods.put("title", (s, self, a) -> none("title", a, s.meter().made(title(self))));
+    methods.put("swapcase", (s, self, a) -> none("swapcase", a, s.meter().made(swap(self))));
     methods.put("isalpha", (s, self, a) -> none("isalpha", a, all(self, Character::isLetter)));
     methods.put("isdigit", (s, self, a) -> none("isdigit", a, all(self, CaseMethods::isDigit)));
     methods.put("isdecimal", (s, self, a) -> none("isdecimal", a, all(self, Character::isDigit)));

@@ -24,11 +24,14 @@ final class CollectionMethods {
                 return value == null ? bound.get(1, None.NONE) : value;
               });
       case "items" ->
-          new Builtin(name, (session, arguments) -> view("dict_items", items(dict), arguments));
+          new Builtin(
+              name, (session, arguments) -> view(session, "dict_items", items(dict), arguments));
       case "keys" ->
-          new Builtin(name, (session, arguments) -> view("dict_keys", dict.keys(), arguments));
+          new Builtin(
+              name, (session, arguments) -> view(session, "dict_keys", dict.keys(), arguments));
       case "values" ->
-          new Builtin(name, (session, arguments) -> view("dict_values", values(dict), arguments));
+          new Builtin(
+              name, (session, arguments) -> view(session, "dict_values", values(dict), arguments));
       case "copy" ->
           new Builtin(
               name,
@@ -46,7 +49,9 @@ final class CollectionMethods {
     };
   }
 
-  private static Object view(String type, List<Object> items, Arguments arguments) {
+  private static Object view(
+      Session session, String type, List<Object> items, Arguments arguments) {
+    session.meter().steps(2L * items.size());
     arguments.bindPositional(type, 0);
     return new ViewValue(type, items);
   }

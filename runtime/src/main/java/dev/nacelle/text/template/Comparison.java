@@ -39,6 +39,7 @@ final class Comparison {
       return numbers(a, b) == 0;
     }
     if (Types.isString(a) && Types.isString(b)) {
+      meter.scan(a);
       return Types.text(a).equals(Types.text(b));
     }
     return switch (a) {
@@ -126,6 +127,7 @@ final class Comparison {
       return sign != 2 && holds(operator, sign);
     }
     if (Types.isString(a) && Types.isString(b)) {
+      meter.scan(a);
       return holds(operator, codePointOrder(Types.text(a), Types.text(b)));
     }
     List<Object> x = items(a);
@@ -186,6 +188,7 @@ final class Comparison {
   boolean contains(Object container, Object item) {
     if (Types.isString(container)) {
       if (Types.isString(item)) {
+        meter.search(Types.text(container), Types.text(item));
         return Types.text(container).contains(Types.text(item));
       }
       throw Failure.type("'in <string>' requires string as left operand, not " + Types.name(item));

@@ -57,6 +57,7 @@ final class Filters {
           isUnsupported(name) ? Reason.UNSUPPORTED : Reason.RUNTIME,
           "No filter named " + Printer.quote(name) + " found.");
     }
+    session.meter().scan(value);
     return filter.apply(session, value, arguments);
   }
 
@@ -81,7 +82,7 @@ final class Filters {
       return session.attributes().item(value, path);
     }
     Object found = value;
-    for (String part : Text.split(Types.text(path), ".", -1)) {
+    for (String part : Text.split(Types.text(path), ".", -1, session.meter())) {
       boolean index =
           !part.isEmpty() && part.length() < 10 && part.chars().allMatch(c -> c >= '0' && c <= '9');
       found = session.attributes().item(found, index ? (Object) Long.valueOf(part) : part);

@@ -9,6 +9,8 @@ import java.util.Locale;
  * Python's format specification: {@code [[fill]align][sign][#][0][width][,_][.precision][type]}.
  */
 final class FormatSpec {
+  private static final int MAX_PRECISION = 1_000;
+
   private final Meter meter;
   private String fill = " ";
   private char align;
@@ -179,7 +181,11 @@ final class FormatSpec {
     if (alternate) {
       throw Failure.unsupported("the flag # for floats");
     }
-    meter.text(precision + 400L);
+    if (precision > MAX_PRECISION) {
+      throw Failure.limit("a precision of more than " + MAX_PRECISION);
+    }
+    // exact decimals of a float have up to a thousand digits
+    meter.steps(1_000);
     int places = precision < 0 ? 6 : precision;
     String body =
         switch (type) {

@@ -13,6 +13,7 @@ final class Frame {
   Frame(Scope scope, @Nullable Frame parent, Session session) {
     this.scope = scope;
     this.parent = parent;
+    session.meter().steps(scope.names().size());
     scope
         .names()
         .forEach(

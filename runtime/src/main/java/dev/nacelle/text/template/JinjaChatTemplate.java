@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JinjaChatTemplate implements ChatTemplate {
   /** Longest source, in characters; the largest real templates have 30,000. */
-  private static final int MAX_SOURCE = 1 << 20;
+  private static final int MAX_SOURCE = 1 << 18;
 
   private final List<Stmt> body;
   private final ScopeAnalyzer.Result scopes;

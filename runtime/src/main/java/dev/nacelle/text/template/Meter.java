@@ -30,7 +30,7 @@ final class Meter {
    * @param inputCharacters length of the conversation's text
    */
   Meter(long inputCharacters) {
-    this.steps = STEPS + inputCharacters;
+    this.steps = STEPS + 16 * inputCharacters;
     this.characters = CHARACTERS + 64 * inputCharacters;
     this.longest = LONGEST + 4 * inputCharacters;
   }
@@ -45,6 +45,31 @@ final class Meter {
     if (count < 0 || (steps -= count) < 0) {
       throw Failure.limit("more than " + STEPS + " steps");
     }
+  }
+
+  /** Books a walk over the characters of a string. */
+  void scan(long length) {
+    steps(length >> 4);
+  }
+
+  /** Books the search of a string for another; at worst each place looks at all of it. */
+  void search(String text, String wanted) {
+    scan(text.length());
+    steps(((long) text.length() * wanted.length()) >> 9);
+  }
+
+  /** Books a walk over a value, where it is a string. */
+  void scan(Object value) {
+    if (Types.isString(value)) {
+      scan(Types.text(value).length());
+    }
+  }
+
+  /** Books a part that a split made: an object of its own, however short. */
+  String part(String text) {
+    steps(4);
+    text(text.length());
+    return text;
   }
 
   /** Books a string that is about to be made. */
@@ -76,8 +101,9 @@ final class Meter {
   List<Object> collect(Iterator<Object> items) {
     List<Object> out = new ArrayList<>();
     while (items.hasNext()) {
-      step();
-      out.add(items.next());
+      Object item = items.next();
+      steps(item instanceof String ? 4 : 1);
+      out.add(item);
     }
     return out;
   }

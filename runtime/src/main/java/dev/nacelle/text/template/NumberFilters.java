@@ -2,6 +2,7 @@ package dev.nacelle.text.template;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +103,9 @@ final class NumberFilters {
   }
 
   private static @Nullable Double parseReal(String text) {
+    if (text.length() > 5_000) {
+      throw Failure.unsupported("a float of more than 5000 digits");
+    }
     String number = Text.stripStart(Text.stripEnd(text)).toLowerCase(Locale.ROOT);
     String magnitude =
         number.startsWith("-") || number.startsWith("+") ? number.substring(1) : number;
@@ -139,10 +143,13 @@ final class NumberFilters {
     Arguments.Bound bound = arguments.bind("round", 0, "precision", "method");
     String method = bound.has(1) ? bound.text(1) : "common";
     long precision = bound.integer(0, 0);
-    Undefined.require(value);
+    if (!List.of("common", "ceil", "floor").contains(method)) {
+      throw Failure.type("method must be common, ceil or floor");
+    }
     if (!Types.isNumber(value)) {
       throw Failure.type("type " + Types.name(value) + " doesn't define __round__ method");
     }
+    session.meter().steps(400);
     if (Math.abs(precision) > 400) {
       throw Failure.unsupported("round to more than 400 places");
     }
@@ -150,9 +157,6 @@ final class NumberFilters {
       double scale = Math.pow(10, (double) precision);
       double scaled = Types.real(value) * scale;
       return (method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled)) / scale;
-    }
-    if (!method.equals("common")) {
-      throw Failure.type("method must be common, ceil or floor");
     }
     if (value instanceof Double d) {
       if (d.isNaN() || d.isInfinite() || d == 0) {

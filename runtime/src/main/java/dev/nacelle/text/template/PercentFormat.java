@@ -21,6 +21,7 @@ final class PercentFormat {
 
   String format() {
     StringBuilder out = new StringBuilder();
+    meter.steps(template.length() >> 2);
     while (position < template.length()) {
       char c = template.charAt(position++);
       if (c != '%') {

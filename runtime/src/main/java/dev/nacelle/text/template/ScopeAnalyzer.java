@@ -36,7 +36,11 @@ final class ScopeAnalyzer {
     }
   }
 
+  /** Names copied for branches; a real template copies some ten thousand. */
+  private static final long MAX_COPIES = 2_000_000;
+
   private final Result result = new Result();
+  private long copies;
 
   private ScopeAnalyzer() {}
 
@@ -125,7 +129,7 @@ final class ScopeAnalyzer {
   }
 
   /** Loads and stores of one scope, not looking into the scopes inside it. */
-  private static final class Names {
+  private final class Names {
     private Scope scope;
 
     Names(Scope scope) {
@@ -157,11 +161,11 @@ final class ScopeAnalyzer {
       expression(first.test());
       Scope original = scope;
       Scope then = branch(original, first.body());
-      scope = original.branch();
+      scope = copy(original);
       Scope others = scope;
       for (Stmt.Branch branch : node.branches().subList(1, node.branches().size())) {
         expression(branch.test());
-        others.join(List.of(branch(others, branch.body()), others.branch(), others.branch()));
+        others.join(List.of(branch(others, branch.body())));
       }
       Scope otherwise = branch(original, node.otherwise());
       original.join(List.of(then, others, otherwise));
@@ -171,11 +175,19 @@ final class ScopeAnalyzer {
     /** The names after one branch; the current scope is put back. */
     private Scope branch(Scope from, List<Stmt> body) {
       Scope before = scope;
-      scope = from.branch();
+      scope = copy(from);
       Scope own = scope;
       body.forEach(this::visit);
       scope = before;
       return own;
+    }
+
+    private Scope copy(Scope from) {
+      copies += from.names().size();
+      if (copies > MAX_COPIES) {
+        throw Failure.limit("too many names in too many branches");
+      }
+      return from.branch();
     }
 
     private void target(Expr target) {

@@ -58,7 +58,7 @@ final class SelectFilters {
       return found instanceof Undefined ? fallback : found;
     }
     Object found = Undefined.orNone(item);
-    for (String part : Text.split(Types.text(path), ".", -1)) {
+    for (String part : Text.split(Types.text(path), ".", -1, session.meter())) {
       Object next = Filters.path(session, found, part);
       found = next instanceof Undefined ? fallback : next;
     }

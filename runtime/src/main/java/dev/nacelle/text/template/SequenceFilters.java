@@ -26,7 +26,7 @@ final class SequenceFilters {
     filters.put("min", (s, value, a) -> extreme(s, value, a, "<"));
     filters.put("max", (s, value, a) -> extreme(s, value, a, ">"));
     filters.put("sum", SequenceFilters::sum);
-    filters.put("items", (s, value, a) -> items(value));
+    filters.put("items", (s, value, a) -> items(s, value));
     filters.put("batch", SequenceFilters::batch);
     filters.put("slice", SequenceFilters::slice);
   }
@@ -72,7 +72,7 @@ final class SequenceFilters {
     Object attribute = bound.get(2, None.NONE);
     List<Object> paths =
         Types.isString(attribute)
-            ? List.copyOf(Text.split(Types.text(attribute), ",", -1))
+            ? List.copyOf(Text.split(Types.text(attribute), ",", -1, session.meter()))
             : List.of(attribute);
     List<Object> items = collect(session, value);
     List<Object> keys = new ArrayList<>(items.size());
@@ -99,6 +99,7 @@ final class SequenceFilters {
     if (!(value instanceof DictValue dict)) {
       throw Failure.type("'" + Types.name(value) + "' object has no attribute 'items'");
     }
+    session.meter().steps(4L * dict.size());
     List<Object> items = CollectionMethods.items(dict);
     List<Object> keys = new ArrayList<>(items.size());
     for (DictValue.Entry entry : dict.entries()) {
@@ -152,8 +153,9 @@ final class SequenceFilters {
     return total;
   }
 
-  private static Object items(Object value) {
+  private static Object items(Session session, Object value) {
     if (value instanceof DictValue dict) {
+      session.meter().steps(2L * dict.size());
       return new IteratorValue("generator", CollectionMethods.items(dict).iterator());
     }
     if (value instanceof Undefined) {

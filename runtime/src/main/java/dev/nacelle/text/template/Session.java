@@ -23,7 +23,7 @@ final class Session {
     this.printer = new Printer(meter);
     this.comparison = new Comparison(meter);
     this.operators = new Operators(meter);
-    this.attributes = new Attributes(printer);
+    this.attributes = new Attributes(printer, meter);
     this.evaluator = new Evaluator(this);
     this.interpreter = new Interpreter(this, scopes);
   }

@@ -25,16 +25,16 @@ final class StringMethods {
     METHODS.put("split", (s, self, a) -> split(s, self, a, false));
     METHODS.put("rsplit", (s, self, a) -> split(s, self, a, true));
     METHODS.put("splitlines", StringMethods::splitLines);
-    METHODS.put("partition", (s, self, a) -> partition(self, a, false));
-    METHODS.put("rpartition", (s, self, a) -> partition(self, a, true));
+    METHODS.put("partition", (s, self, a) -> partition(s, self, a, false));
+    METHODS.put("rpartition", (s, self, a) -> partition(s, self, a, true));
     METHODS.put("startswith", (s, self, a) -> affix("startswith", self, a, true));
     METHODS.put("endswith", (s, self, a) -> affix("endswith", self, a, false));
     METHODS.put("replace", StringMethods::replace);
     METHODS.put("join", StringMethods::join);
-    METHODS.put("find", (s, self, a) -> find("find", self, a, false));
-    METHODS.put("rfind", (s, self, a) -> find("rfind", self, a, true));
-    METHODS.put("index", (s, self, a) -> index("index", self, a, false));
-    METHODS.put("rindex", (s, self, a) -> index("rindex", self, a, true));
+    METHODS.put("find", (s, self, a) -> find(s, "find", self, a, false));
+    METHODS.put("rfind", (s, self, a) -> find(s, "rfind", self, a, true));
+    METHODS.put("index", (s, self, a) -> index(s, "index", self, a, false));
+    METHODS.put("rindex", (s, self, a) -> index(s, "rindex", self, a, true));
     METHODS.put("count", StringMethods::count);
     METHODS.put("removeprefix", StringMethods::removePrefix);
     METHODS.put("removesuffix", StringMethods::removeSuffix);
@@ -57,10 +57,9 @@ final class StringMethods {
   private StringMethods() {}
 
   static @Nullable Callable find(String self, String name) {
-    Method method = METHODS.get(name);
-    return method == null
-        ? null
-        : new Builtin(name, (session, arguments) -> method.call(session, self, arguments));
+    return METHODS.containsKey(name)
+        ? new Builtin(name, (session, arguments) -> call(session, self, name, arguments))
+        : null;
   }
 
   /** Calls a method that is known to exist. */
@@ -69,6 +68,7 @@ final class StringMethods {
     if (method == null) {
       throw new IllegalArgumentException(name);
     }
+    session.meter().scan(self.length());
     return method.call(session, self, arguments);
   }
 
@@ -88,7 +88,10 @@ final class StringMethods {
     long limit = bound.integer(1, -1);
     List<String> parts;
     if (!bound.has(0) || bound.get(0) == None.NONE) {
-      parts = fromRight ? Text.wordsFromRight(self, limit) : Text.words(self, limit);
+      parts =
+          fromRight
+              ? Text.wordsFromRight(self, limit, session.meter())
+              : Text.words(self, limit, session.meter());
     } else {
       String separator = bound.text(0);
       if (separator.isEmpty()) {
@@ -96,27 +99,26 @@ final class StringMethods {
       }
       parts =
           fromRight
-              ? Text.splitFromRight(self, separator, limit)
-              : Text.split(self, separator, limit);
+              ? Text.splitFromRight(self, separator, limit, session.meter())
+              : Text.split(self, separator, limit, session.meter());
     }
-    session.meter().steps(parts.size());
-    session.meter().text(self.length());
     return new ListValue(List.copyOf(parts));
   }
 
   private static Object splitLines(Session session, String self, Arguments arguments) {
     List<String> lines =
-        Text.lines(self, arguments.bind("splitlines", 0, "keepends").integer(0, 0) != 0);
-    session.meter().steps(lines.size());
-    session.meter().text(self.length());
+        Text.lines(
+            self, arguments.bind("splitlines", 0, "keepends").integer(0, 0) != 0, session.meter());
     return new ListValue(List.copyOf(lines));
   }
 
-  private static Object partition(String self, Arguments arguments, boolean fromRight) {
+  private static Object partition(
+      Session session, String self, Arguments arguments, boolean fromRight) {
     String separator = arguments.bindPositional("partition", 1, "sep").text(0);
     if (separator.isEmpty()) {
       throw Failure.type("empty separator");
     }
+    session.meter().search(self, separator);
     int at = fromRight ? self.lastIndexOf(separator) : self.indexOf(separator);
     if (at < 0) {
       return new TupleValue(fromRight ? List.of("", "", self) : List.of(self, "", ""));
@@ -157,6 +159,7 @@ final class StringMethods {
   }
 
   static String replace(Session session, String self, String old, String by, long limit) {
+    session.meter().search(self, old);
     StringBuilder out = new StringBuilder();
     int from = 0;
     long done = 0;
@@ -196,9 +199,11 @@ final class StringMethods {
     return out.toString();
   }
 
-  private static long position(String name, String self, Arguments arguments, boolean fromRight) {
+  private static long position(
+      Session session, String name, String self, Arguments arguments, boolean fromRight) {
     Arguments.Bound bound = arguments.bindPositional(name, 1, "sub", "start", "end");
     String sub = bound.text(0);
+    session.meter().search(self, sub);
     int length = Text.length(self);
     Long start = bound.bound(1);
     if (start != null && start > length) {
@@ -210,12 +215,14 @@ final class StringMethods {
     return at < 0 ? -1 : range.start() + text.codePointCount(0, at);
   }
 
-  private static Object find(String name, String self, Arguments arguments, boolean fromRight) {
-    return position(name, self, arguments, fromRight);
+  private static Object find(
+      Session session, String name, String self, Arguments arguments, boolean fromRight) {
+    return position(session, name, self, arguments, fromRight);
   }
 
-  private static Object index(String name, String self, Arguments arguments, boolean fromRight) {
-    long at = position(name, self, arguments, fromRight);
+  private static Object index(
+      Session session, String name, String self, Arguments arguments, boolean fromRight) {
+    long at = position(session, name, self, arguments, fromRight);
     if (at < 0) {
       throw Failure.type("substring not found");
     }
@@ -231,17 +238,28 @@ final class StringMethods {
       Long start = bound.bound(1);
       return start != null && start > length ? 0L : Text.length(text) + 1L;
     }
-    return Text.split(text, sub, -1).size() - 1L;
+    return occurrences(session, text, sub);
+  }
+
+  private static long occurrences(Session session, String text, String sub) {
+    session.meter().search(text, sub);
+    long count = 0;
+    for (int i = text.indexOf(sub); i >= 0; i = text.indexOf(sub, i + sub.length())) {
+      count++;
+    }
+    return count;
   }
 
   private static Object removePrefix(Session session, String self, Arguments arguments) {
     String prefix = arguments.bindPositional("removeprefix", 1, "prefix").text(0);
-    return self.startsWith(prefix) ? self.substring(prefix.length()) : self;
+    return self.startsWith(prefix) ? session.meter().made(self.substring(prefix.length())) : self;
   }
 
   private static Object removeSuffix(Session session, String self, Arguments arguments) {
     String suffix = arguments.bindPositional("removesuffix", 1, "suffix").text(0);
-    return self.endsWith(suffix) ? self.substring(0, self.length() - suffix.length()) : self;
+    return self.endsWith(suffix)
+        ? session.meter().made(self.substring(0, self.length() - suffix.length()))
+        : self;
   }
 
   private static Object pad(String name, Session session, String self, Arguments arguments) {

@@ -76,6 +76,7 @@ final class Tests {
     if (test == null) {
       throw Failure.type("No test named " + Printer.quote(name) + " found.");
     }
+    session.meter().scan(value);
     return test.apply(session, value, arguments);
   }
 

@@ -53,9 +53,14 @@ final class Text {
     return text.codePointCount(0, text.length());
   }
 
+  /** Whether every character is one code point. */
+  private static boolean isPlain(String text) {
+    return length(text) == text.length();
+  }
+
   /** The UTF-16 index of a code point's index in 0 … length. */
   static int offset(String text, int index) {
-    return text.offsetByCodePoints(0, index);
+    return isPlain(text) ? index : text.offsetByCodePoints(0, index);
   }
 
   static String at(String text, int index) {
@@ -68,7 +73,7 @@ final class Text {
         return "";
       }
       int from = offset(text, range.start());
-      return text.substring(from, text.offsetByCodePoints(from, range.count()));
+      return text.substring(from, offset(text, range.start() + range.count()));
     }
     int[] points = text.codePoints().toArray();
     StringBuilder out = new StringBuilder(range.count());
@@ -88,7 +93,7 @@ final class Text {
     return (c >= 10 && c <= 13) || (c >= 28 && c <= 30) || c == 0x85 || c == 0x2028 || c == 0x2029;
   }
 
-  static List<String> lines(String text, boolean keepEnds) {
+  static List<String> lines(String text, boolean keepEnds, Meter meter) {
     List<String> out = new ArrayList<>();
     int start = 0;
     while (start < text.length()) {
@@ -100,27 +105,27 @@ final class Text {
       if (after < text.length()) {
         after += text.startsWith("\r\n", after) ? 2 : 1;
       }
-      out.add(text.substring(start, keepEnds ? after : end));
+      out.add(meter.part(text.substring(start, keepEnds ? after : end)));
       start = after;
     }
     return out;
   }
 
   /** Split on runs of white space, at most limit times (below 0: always). */
-  static List<String> words(String text, long limit) {
+  static List<String> words(String text, long limit, Meter meter) {
     List<String> out = new ArrayList<>();
     String rest = stripStart(text);
     int start = 0;
     while (start < rest.length()) {
       if (limit >= 0 && out.size() >= limit) {
-        out.add(rest.substring(start));
+        out.add(meter.part(rest.substring(start)));
         return out;
       }
       int end = start;
       while (end < rest.length() && !isSpace(rest.charAt(end))) {
         end++;
       }
-      out.add(rest.substring(start, end));
+      out.add(meter.part(rest.substring(start, end)));
       start = end;
       while (start < rest.length() && isSpace(rest.charAt(start))) {
         start++;
@@ -130,20 +135,20 @@ final class Text {
   }
 
   /** As {@link #words}, counted from the right. */
-  static List<String> wordsFromRight(String text, long limit) {
+  static List<String> wordsFromRight(String text, long limit, Meter meter) {
     List<String> out = new ArrayList<>();
     String rest = stripEnd(text);
     int end = rest.length();
     while (end > 0) {
       if (limit >= 0 && out.size() >= limit) {
-        out.add(rest.substring(0, end));
+        out.add(meter.part(rest.substring(0, end)));
         break;
       }
       int start = end;
       while (start > 0 && !isSpace(rest.charAt(start - 1))) {
         start--;
       }
-      out.add(rest.substring(start, end));
+      out.add(meter.part(rest.substring(start, end)));
       end = start;
       while (end > 0 && isSpace(rest.charAt(end - 1))) {
         end--;
@@ -152,20 +157,22 @@ final class Text {
     return out.reversed();
   }
 
-  static List<String> split(String text, String separator, long limit) {
+  static List<String> split(String text, String separator, long limit, Meter meter) {
+    meter.search(text, separator);
     List<String> out = new ArrayList<>();
     int start = 0;
     for (int i = text.indexOf(separator);
         i >= 0 && (limit < 0 || out.size() < limit);
         i = text.indexOf(separator, start)) {
-      out.add(text.substring(start, i));
+      out.add(meter.part(text.substring(start, i)));
       start = i + separator.length();
     }
-    out.add(text.substring(start));
+    out.add(meter.part(text.substring(start)));
     return out;
   }
 
-  static List<String> splitFromRight(String text, String separator, long limit) {
+  static List<String> splitFromRight(String text, String separator, long limit, Meter meter) {
+    meter.search(text, separator);
     List<String> out = new ArrayList<>();
     int end = text.length();
     while (limit < 0 || out.size() < limit) {
@@ -173,10 +180,10 @@ final class Text {
       if (i < 0) {
         break;
       }
-      out.add(text.substring(i + separator.length(), end));
+      out.add(meter.part(text.substring(i + separator.length(), end)));
       end = i;
     }
-    out.add(text.substring(0, end));
+    out.add(meter.part(text.substring(0, end)));
     return out.reversed();
   }
 

@@ -100,7 +100,7 @@ final class TextFilters {
     boolean blank = bound.flag(2, false);
     StringBuilder out = new StringBuilder(bound.flag(1, false) ? indent : "");
     boolean firstLine = true;
-    for (String line : Text.lines(Types.text(value) + "\n", false)) {
+    for (String line : Text.lines(Types.text(value) + "\n", false, session.meter())) {
       if (!firstLine) {
         out.append('\n');
         if (blank || !line.isEmpty()) {
@@ -137,6 +137,7 @@ final class TextFilters {
 
   private static Object wordCount(Session session, Object value, Arguments arguments) {
     arguments.bind("wordcount", 0);
+    session.meter().steps(Types.isString(value) ? Types.text(value).length() >> 2 : 1);
     long words = 0;
     boolean inWord = false;
     for (int c : session.printer().str(value).codePoints().toArray()) {

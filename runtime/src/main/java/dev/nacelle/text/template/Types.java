@@ -111,7 +111,7 @@ final class Types {
       case Markup v -> characters(v.text(), true);
       case ListValue v -> v.items().iterator();
       case TupleValue v -> v.items().iterator();
-      case DictValue v -> v.keys().iterator();
+      case DictValue v -> v.entries().stream().map(DictValue.Entry::key).iterator();
       case RangeValue v -> indexed(v.count(), v::at);
       case ViewValue v -> v.items().iterator();
       case IteratorValue v -> v.iterator();

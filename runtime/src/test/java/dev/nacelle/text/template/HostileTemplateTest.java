@@ -33,6 +33,14 @@ class HostileTemplateTest {
         .reason();
   }
 
+  private static String manyNames() {
+    StringBuilder source = new StringBuilder();
+    for (int i = 0; i < 5_000; i++) {
+      source.append("{% if 0 %}{% set a").append(i).append(" = 1 %}{% endif %}");
+    }
+    return source.toString();
+  }
+
   @Test
   void bombsAreStopped() {
     List<String> bombs =
@@ -70,10 +78,22 @@ class HostileTemplateTest {
             "{{ " + "[".repeat(5000) + "]".repeat(5000) + " }}",
             "{{ " + "not ".repeat(20000) + "1 }}",
             "{{ " + "-".repeat(20000) + "1 }}",
-            "{{ 1" + " + 1".repeat(100000) + " }}",
-            "{{ 1" + "|int".repeat(100000) + " }}",
+            "{{ 1" + " + 1".repeat(50000) + " }}",
+            "{{ 1" + "|int".repeat(50000) + " }}",
             "{% if true %}".repeat(5000) + "{% endif %}".repeat(5000),
             "{{ x" + ".y".repeat(100000) + " }}",
+            "{% set l = range(99999)|list %}{% for i in l %}{% set x = l|sort %}{% endfor %}",
+            "{% set l = range(99999)|list %}{% for i in l %}{% set x = l[1:] %}{% endfor %}",
+            "{% set s = 'a' * 9999999 %}{{ ('a' * 4999999 ~ 'b') in s }}",
+            "{% set s = 'a' * 9999999 %}{{ s.find('a' * 4999999 ~ 'b') }}",
+            "{% set s = 'a' * 9999999 %}{{ s|replace('a' * 4999999 ~ 'b', '') }}",
+            "{% set s = ' é🙂' * 999999 %}{% for i in range(99999) %}{{ s[-1] }}{% endfor %}",
+            "{% set s = ' ' * 9999999 %}{% for i in range(99999) %}{{ s.strip() }}{% endfor %}",
+            "{% set s = 'a ' * 4999999 %}{{ s.split() }}",
+            "{% set s = '{}' * 99999 %}{% for i in range(99999) %}{% set x = s.format(*s) %}"
+                + "{% endfor %}",
+            "{% for i in range(99999) %}{% set x = '%.900f' % 1.7e308 %}{% endfor %}",
+            manyNames(),
             "a".repeat(1 << 21));
     for (String bomb : bombs) {
       long start = System.nanoTime();
