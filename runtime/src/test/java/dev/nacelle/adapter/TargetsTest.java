@@ -59,7 +59,13 @@ final class TargetsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", ",", "q_proj,", ",q_proj", "q_proj,,v_proj", "embed_tokens",
+        "",
+        " ",
+        ",",
+        "q_proj,",
+        ",q_proj",
+        "q_proj,,v_proj",
+        "embed_tokens",
         "q_proj,model.embed_tokens"
       })
   void targetsThatAreNone(String targets) {
@@ -75,7 +81,11 @@ final class TargetsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "k_proj, ''", "proj, ''", "'q_proj,nope', ''", "q_proj, 2", "all-linear, '0-11'",
+    "k_proj, ''",
+    "proj, ''",
+    "'q_proj,nope', ''",
+    "q_proj, 2",
+    "all-linear, '0-11'",
     "0.self_attn.q_proj, 1"
   })
   void whatMeetsNothing(String targets, String layers) {

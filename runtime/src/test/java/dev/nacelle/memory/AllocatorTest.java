@@ -132,8 +132,7 @@ final class AllocatorTest {
         LedgerClass kind = make ? kinds[random.nextInt(kinds.length)] : of.remove(at);
         Tensor t =
             make
-                ? allocator.allocate(
-                    kind, DType.BF16, random.nextInt(20), random.nextInt(1, 300))
+                ? allocator.allocate(kind, DType.BF16, random.nextInt(20), random.nextInt(1, 300))
                 : tensors.remove(at);
         long change = make ? t.byteSize() : -t.byteSize();
         if (make) {

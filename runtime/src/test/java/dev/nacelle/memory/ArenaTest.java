@@ -55,8 +55,7 @@ final class ArenaTest {
       }
       held.forEach(ArenaTest::unharmed);
     }
-    System.out.println(
-        "arena: " + allocated + " blocks, " + most + " at once, seed " + SEED);
+    System.out.println("arena: " + allocated + " blocks, " + most + " at once, seed " + SEED);
     assertTrue(allocated > ROUNDS / 3 && most > 20);
     assertEquals(buffers, NativeMemory.liveBuffers());
   }
@@ -65,8 +64,7 @@ final class ArenaTest {
     assertEquals(0, next.begin() % NativeMemory.ALIGNMENT, "alignment");
     assertTrue(next.block.buffer().byteSize() >= next.bytes, "size");
     for (Held other : held) {
-      assertTrue(
-          next.end() <= other.begin() || other.end() <= next.begin(), "two blocks overlap");
+      assertTrue(next.end() <= other.begin() || other.end() <= next.begin(), "two blocks overlap");
     }
   }
 

@@ -54,8 +54,19 @@ final class SamplingTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 0, 1", "0.5, 0, 1", "2, 0, 1", "1, 1, 1", "1, 3, 1", "0.7, 5, 1", "1, 100, 1",
-    "1, 0, 0.3", "1, 0, 0.62", "1.5, 0, 0.9", "1, 0, 0.0001", "0.8, 4, 0.7", "3, 2, 0.5"
+    "1, 0, 1",
+    "0.5, 0, 1",
+    "2, 0, 1",
+    "1, 1, 1",
+    "1, 3, 1",
+    "0.7, 5, 1",
+    "1, 100, 1",
+    "1, 0, 0.3",
+    "1, 0, 0.62",
+    "1.5, 0, 0.9",
+    "1, 0, 0.0001",
+    "0.8, 4, 0.7",
+    "3, 2, 0.5"
   })
   void frequenciesAreTheProbabilities(double temperature, int topK, double topP) {
     double[] want = probabilities(temperature, topK, topP);
@@ -78,8 +89,7 @@ final class SamplingTest {
     assertEquals(2, Sampling.GREEDY.draw(LOGITS, random));
     assertEquals(1, Sampling.GREEDY.draw(new float[] {-3, 5, 5}, random));
     assertEquals(0, Sampling.GREEDY.draw(new float[] {-3}, random));
-    assertEquals(
-        1, Sampling.GREEDY.draw(new float[] {Float.NEGATIVE_INFINITY, -100}, random));
+    assertEquals(1, Sampling.GREEDY.draw(new float[] {Float.NEGATIVE_INFINITY, -100}, random));
   }
 
   @Test

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The rates of transformers 5.23.0's get_scheduler, recorded; warm-up as its arguments round it. */
+/**
+ * The rates of transformers 5.23.0's get_scheduler, recorded; warm-up as its arguments round it.
+ */
 final class ScheduleTest {
   /**
    * @param warmup below 1 a share, from 1 on a count
