@@ -22,6 +22,7 @@ final class FinetuneData implements AutoCloseable {
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
   private final FinetuneOptions options;
+  private final Progress evaluationProgress;
   private final Dataset dataset;
   private final @Nullable Dataset evalDataset;
   private final DataView train;
@@ -30,6 +31,8 @@ final class FinetuneData implements AutoCloseable {
 
   FinetuneData(FinetuneOptions options, BaseModel base, Consumer<TrainEvent> listener) {
     this.options = options;
+    this.evaluationProgress =
+        (done, total) -> listener.accept(new TrainEvent.Preparing("evaluating", done, total));
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
     Progress reading =
@@ -107,6 +110,7 @@ final class FinetuneData implements AutoCloseable {
         if (batch.size() == options.data().batchSize()) {
           sum = sum.plus(evaluator.evaluate(batch));
           batch.clear();
+          evaluationProgress.at(r + 1, view.records());
         }
       }
     }
