@@ -100,8 +100,9 @@ public final class Allocator implements AutoCloseable {
   /** A tensor over memory that somebody else owns, a mapped file say, booked all the same. */
   public Tensor borrow(LedgerClass kind, NativeBuffer buffer, DType dtype, long... shape) {
     long bytes = buffer.byteSize();
+    Tensor t = new Tensor(new Storage(buffer, () -> ledger.unbook(kind, bytes)), dtype, shape);
     ledger.book(kind, bytes);
-    return new Tensor(new Storage(buffer, () -> ledger.unbook(kind, bytes)), dtype, shape);
+    return t;
   }
 
   /** Gives all memory back; tensors still alive must not be used again. */
