@@ -35,11 +35,8 @@ NK_EXPORT void NK_FN(nk_clip_grad_norm_squares)(double *sum, double *partials, c
     for (int64_t at = begin; at < end; at += NK_RUN) {
       int64_t n = nk_min(NK_RUN, end - at);
       float buffer[NK_RUN];
-      const float *g = nk_view(buffer, (const void *)(uintptr_t)slot[0], (int)slot[3], at, n);
-      double part = 0.0;
-#pragma omp simd reduction(+ : part)
-      for (int64_t i = 0; i < n; i++) part += (double)g[i] * (double)g[i];
-      total += part;
+      const float *g = nk_fetch(buffer, (const void *)(uintptr_t)slot[0], (int)slot[3], at, n);
+      total += nk_dot(g, g, n);
     }
     partials[block] = total;
   }

@@ -17,27 +17,26 @@ NK_INLINE double nk_rms_norm_squares(const void *x, int type, int64_t index, int
   for (int64_t from = 0; from < columns; from += NK_RUN) {
     int64_t n = nk_min(NK_RUN, columns - from);
     float buffer[NK_RUN];
-    const float *v = nk_view(buffer, x, type, index + from, n);
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++) sum += (double)v[i] * (double)v[i];
+    const float *v = nk_fetch(buffer, x, type, index + from, n);
+    sum += nk_dot(v, v, n);
   }
   return sum;
 }
 
-/* Rounds a run to the storage type and back. */
-NK_INLINE void nk_rms_norm_round(float *v, int type, int64_t n) {
+/* n = x·rstd as the storage type keeps it. */
+NK_INLINE void nk_rms_norm_stored(float *restrict to, const float *restrict x, float rstd, int type,
+                                  int64_t n) {
   if (type == NK_BF16) {
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) {
-      /* In 32 bits throughout, which vectorises better than going through 16. */
-      uint32_t bits = nk_to_bits(v[i]);
-      uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
-      v[i] = v[i] == v[i] ? nk_from_bits(rounded) : v[i];
-    }
-  } else if (type == NK_FP16) {
+    for (int64_t i = 0; i < n; i++) to[i] = nk_round_bf16(x[i] * rstd);
+    return;
+  }
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) to[i] = x[i] * rstd;
+  if (type == NK_FP16) {
     uint16_t half[NK_RUN];
-    nk_store(half, NK_FP16, 0, v, n);
-    nk_load(v, half, NK_FP16, 0, n);
+    nk_store(half, NK_FP16, 0, to, n);
+    nk_load(to, half, NK_FP16, 0, n);
   }
 }
 
@@ -45,6 +44,7 @@ NK_EXPORT void NK_FN(nk_rms_norm_forward)(void *y, float *rstd, const void *x, c
                                           int64_t rows, int64_t columns, int64_t y_stride,
                                           int64_t x_stride, int type, int weight_type, float eps,
                                           int offset, int threads) {
+  int stream = rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
 #pragma omp parallel for schedule(static) num_threads(threads) if (rows * columns > NK_SERIAL_WORK)
   for (int64_t row = 0; row < rows; row++) {
     float r = nk_rms_norm_rstd(nk_rms_norm_squares(x, type, row * x_stride, columns),
@@ -55,20 +55,23 @@ NK_EXPORT void NK_FN(nk_rms_norm_forward)(void *y, float *rstd, const void *x, c
       float x_buffer[NK_RUN], w_buffer[NK_RUN], y_buffer[NK_RUN];
       const float *v = nk_view(x_buffer, x, type, row * x_stride + from, n);
       const float *w = nk_view(w_buffer, weight, weight_type, from, n);
-      float *to = nk_target(y_buffer, y, type, row * y_stride + from);
-      if (offset == 0 && type != NK_FP32) {
+      float *to = stream ? y_buffer : nk_target(y_buffer, y, type, row * y_stride + from);
+      float o = (float)offset;
+      if (type == NK_FP16 && offset == 0) {
+        nk_rms_norm_stored(y_buffer, v, r, type, n);
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++) y_buffer[i] = v[i] * r;
-        nk_rms_norm_round(y_buffer, type, n);
+        for (int64_t i = 0; i < n; i++) y_buffer[i] = nk_rms_norm_y(y_buffer[i], w[i], o);
+      } else if (type == NK_BF16 && offset == 0) {
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++) y_buffer[i] = nk_rms_norm_y(y_buffer[i], w[i], 0.0f);
+        for (int64_t i = 0; i < n; i++)
+          y_buffer[i] = nk_rms_norm_y(nk_round_bf16(v[i] * r), w[i], o);
       } else {
-        float o = (float)offset;
 #pragma omp simd
         for (int64_t i = 0; i < n; i++) to[i] = nk_rms_norm_y(v[i] * r, w[i], o);
       }
-      nk_finish(y, type, row * y_stride + from, y_buffer, n);
+      if (to == y_buffer) nk_put(y, type, row * y_stride + from, y_buffer, n, stream);
     }
+    nk_stream_end(stream);
   }
 }
 
@@ -76,14 +79,14 @@ NK_EXPORT void NK_FN(nk_rms_norm_forward)(void *y, float *rstd, const void *x, c
 NK_INLINE void nk_rms_norm_row(void *grad_x, float *sums, const void *grad_y, const void *x,
                                const void *weight, int64_t columns, int64_t gx, int64_t gy,
                                int64_t at_x, int type, int weight_type, float r, float grad_rstd,
-                               float o, int rounds, int accumulate) {
+                               float o, int rounds, int accumulate, int stream) {
   float x_buffer[NK_RUN], w_buffer[NK_RUN], g_buffer[NK_RUN], y_buffer[NK_RUN];
   double dot = 0.0;
   for (int64_t from = 0; grad_x != NULL && from < columns; from += NK_RUN) {
     int64_t n = nk_min(NK_RUN, columns - from);
-    const float *v = nk_view(x_buffer, x, type, at_x + from, n);
+    const float *v = nk_fetch(x_buffer, x, type, at_x + from, n);
     const float *w = nk_view(w_buffer, weight, weight_type, from, n);
-    const float *g = nk_view(g_buffer, grad_y, type, gy + from, n);
+    const float *g = nk_fetch(g_buffer, grad_y, type, gy + from, n);
 #pragma omp simd reduction(+ : dot)
     for (int64_t i = 0; i < n; i++) dot += (double)(nk_rms_norm_g(g[i], w[i], o) * (v[i] * r));
   }
@@ -94,9 +97,7 @@ NK_INLINE void nk_rms_norm_row(void *grad_x, float *sums, const void *grad_y, co
     const float *g = nk_view(g_buffer, grad_y, type, gy + from, n);
     if (sums != NULL) {
       float *sum = sums + from;
-#pragma omp simd
-      for (int64_t i = 0; i < n; i++) y_buffer[i] = v[i] * r;
-      if (rounds) nk_rms_norm_round(y_buffer, type, n);
+      nk_rms_norm_stored(y_buffer, v, r, rounds ? type : NK_FP32, n);
 #pragma omp simd
       for (int64_t i = 0; i < n; i++) sum[i] = nk_fma(g[i], y_buffer[i], sum[i]);
     }
@@ -110,7 +111,7 @@ NK_INLINE void nk_rms_norm_row(void *grad_x, float *sums, const void *grad_y, co
 #pragma omp simd
         for (int64_t i = 0; i < n; i++) y_buffer[i] += old[i];
       }
-      nk_store(grad_x, type, gx + from, y_buffer, n);
+      nk_put(grad_x, type, gx + from, y_buffer, n, stream);
     }
   }
 }
@@ -127,6 +128,7 @@ NK_EXPORT void NK_FN(nk_rms_norm_backward)(void *grad_x, float *grad_weight, flo
                                            int64_t grad_y_stride, int64_t x_stride, int type,
                                            int weight_type, int offset, int accumulate,
                                            int threads) {
+  int stream = !accumulate && rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
   int64_t chunks = rows == 0 ? 0 : (rows + chunk_rows - 1) / chunk_rows;
 #pragma omp parallel num_threads(threads) if (rows * columns > NK_SERIAL_WORK)
   {
@@ -139,7 +141,8 @@ NK_EXPORT void NK_FN(nk_rms_norm_backward)(void *grad_x, float *grad_weight, flo
         nk_rms_norm_row(grad_x, sums, grad_y, x, weight, columns, row * grad_x_stride,
                         row * grad_y_stride, row * x_stride, type, weight_type, rstd[row],
                         grad_rstd == NULL ? 0.0f : grad_rstd[row], (float)offset, offset == 0,
-                        accumulate);
+                        accumulate, stream);
+      nk_stream_end(stream);
     }
     if (grad_weight != NULL) {
 #pragma omp for schedule(static)

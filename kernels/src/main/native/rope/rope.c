@@ -41,7 +41,8 @@ NK_INLINE void nk_rope_turns(float *cosine, float *sine, const float *inv_freq, 
 }
 
 NK_INLINE void nk_rope_halves(void *y, const void *x, int64_t to, int64_t from, int64_t half,
-                              int64_t n, const float *cosine, const float *sine, int type) {
+                              int64_t n, const float *cosine, const float *sine, int type,
+                              int stream) {
   float a_buffer[NK_ROPE_RUN], b_buffer[NK_ROPE_RUN], one[NK_ROPE_RUN], two[NK_ROPE_RUN];
   const float *a = nk_view(a_buffer, x, type, from, n);
   const float *b = nk_view(b_buffer, x, type, from + half, n);
@@ -50,12 +51,12 @@ NK_INLINE void nk_rope_halves(void *y, const void *x, int64_t to, int64_t from, 
     one[i] = nk_fma(a[i], cosine[i], -(b[i] * sine[i]));
     two[i] = nk_fma(b[i], cosine[i], a[i] * sine[i]);
   }
-  nk_store(y, type, to, one, n);
-  nk_store(y, type, to + half, two, n);
+  nk_put(y, type, to, one, n, stream);
+  nk_put(y, type, to + half, two, n, stream);
 }
 
 NK_INLINE void nk_rope_neighbours(void *y, const void *x, int64_t to, int64_t from, int64_t n,
-                                  const float *cosine, const float *sine, int type) {
+                                  const float *cosine, const float *sine, int type, int stream) {
   float in_buffer[2 * NK_ROPE_RUN], out[2 * NK_ROPE_RUN];
   const float *in = nk_view(in_buffer, x, type, from, 2 * n);
 #pragma omp simd
@@ -64,7 +65,7 @@ NK_INLINE void nk_rope_neighbours(void *y, const void *x, int64_t to, int64_t fr
     out[2 * i] = nk_fma(a, cosine[i], -(b * sine[i]));
     out[2 * i + 1] = nk_fma(b, cosine[i], a * sine[i]);
   }
-  nk_store(y, type, to, out, 2 * n);
+  nk_put(y, type, to, out, 2 * n, stream);
 }
 
 NK_EXPORT void NK_FN(nk_rope_turn)(void *y, const void *x, const void *positions,
@@ -74,6 +75,7 @@ NK_EXPORT void NK_FN(nk_rope_turn)(void *y, const void *x, const void *positions
                                    int64_t p_t, int type, int position_type, int interleaved,
                                    float scale, float direction, int threads) {
   int64_t half = width / 2;
+  int stream = y != x && batch * tokens * heads * width * nk_bytes(type) >= NK_STREAM_BYTES;
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads) \
     if (batch * tokens * heads * width > NK_SERIAL_WORK)
   for (int64_t b = 0; b < batch; b++) {
@@ -88,12 +90,13 @@ NK_EXPORT void NK_FN(nk_rope_turn)(void *y, const void *x, const void *positions
         for (int64_t h = 0; h < heads; h++) {
           int64_t to = b * y_b + t * y_t + h * y_h, from = b * x_b + t * x_t + h * x_h;
           if (interleaved) {
-            nk_rope_neighbours(y, x, to + 2 * i, from + 2 * i, n, cosine, sine, type);
+            nk_rope_neighbours(y, x, to + 2 * i, from + 2 * i, n, cosine, sine, type, stream);
           } else {
-            nk_rope_halves(y, x, to + i, from + i, half, n, cosine, sine, type);
+            nk_rope_halves(y, x, to + i, from + i, half, n, cosine, sine, type, stream);
           }
         }
       }
+      nk_stream_end(stream);
     }
   }
 }

@@ -16,6 +16,7 @@ NK_EXPORT void NK_FN(nk_swiglu_forward)(void *y, const void *gate, const void *u
                                         int64_t columns, int64_t y_stride, int64_t gate_stride,
                                         int64_t up_stride, int type, int threads) {
   int64_t blocks = (columns + NK_SWIGLU_BLOCK - 1) / NK_SWIGLU_BLOCK;
+  int stream = rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads) \
     if (rows * columns > NK_SERIAL_WORK / 4)
   for (int64_t row = 0; row < rows; row++) {
@@ -24,12 +25,13 @@ NK_EXPORT void NK_FN(nk_swiglu_forward)(void *y, const void *gate, const void *u
       for (int64_t from = block * NK_SWIGLU_BLOCK; from < end; from += NK_RUN) {
         int64_t n = nk_min(NK_RUN, end - from);
         float g_buffer[NK_RUN], u_buffer[NK_RUN], y_buffer[NK_RUN];
-        const float *g = nk_view(g_buffer, gate, type, row * gate_stride + from, n);
-        const float *u = nk_view(u_buffer, up, type, row * up_stride + from, n);
+        const float *g = nk_fetch(g_buffer, gate, type, row * gate_stride + from, n);
+        const float *u = nk_fetch(u_buffer, up, type, row * up_stride + from, n);
 #pragma omp simd
         for (int64_t i = 0; i < n; i++) y_buffer[i] = nk_swiglu_y(g[i], u[i]);
-        nk_store(y, type, row * y_stride + from, y_buffer, n);
+        nk_put(y, type, row * y_stride + from, y_buffer, n, stream);
       }
+      nk_stream_end(stream);
     }
   }
 }
@@ -41,6 +43,8 @@ NK_EXPORT void NK_FN(nk_swiglu_backward)(void *grad_gate, void *grad_up, const v
                                          int64_t gate_stride, int64_t up_stride, int type,
                                          int threads) {
   int64_t blocks = (columns + NK_SWIGLU_BLOCK - 1) / NK_SWIGLU_BLOCK;
+  int stream = grad_gate != gate && grad_up != up &&
+               rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads) \
     if (rows * columns > NK_SERIAL_WORK / 4)
   for (int64_t row = 0; row < rows; row++) {
@@ -49,9 +53,9 @@ NK_EXPORT void NK_FN(nk_swiglu_backward)(void *grad_gate, void *grad_up, const v
       for (int64_t from = block * NK_SWIGLU_BLOCK; from < end; from += NK_RUN) {
         int64_t n = nk_min(NK_RUN, end - from);
         float g_buffer[NK_RUN], u_buffer[NK_RUN], y_buffer[NK_RUN];
-        const float *g = nk_view(g_buffer, gate, type, row * gate_stride + from, n);
-        const float *u = nk_view(u_buffer, up, type, row * up_stride + from, n);
-        const float *gy = nk_view(y_buffer, grad_y, type, row * grad_y_stride + from, n);
+        const float *g = nk_fetch(g_buffer, gate, type, row * gate_stride + from, n);
+        const float *u = nk_fetch(u_buffer, up, type, row * up_stride + from, n);
+        const float *gy = nk_fetch(y_buffer, grad_y, type, row * grad_y_stride + from, n);
         float gate_out[NK_RUN], up_out[NK_RUN];
 #pragma omp simd
         for (int64_t i = 0; i < n; i++) {
@@ -59,9 +63,10 @@ NK_EXPORT void NK_FN(nk_swiglu_backward)(void *grad_gate, void *grad_up, const v
           gate_out[i] = nk_swiglu_grad_gate(gy[i], g[i], u[i], sigmoid);
           up_out[i] = nk_swiglu_grad_up(gy[i], g[i], sigmoid);
         }
-        nk_store(grad_gate, type, row * grad_gate_stride + from, gate_out, n);
-        nk_store(grad_up, type, row * grad_up_stride + from, up_out, n);
+        nk_put(grad_gate, type, row * grad_gate_stride + from, gate_out, n, stream);
+        nk_put(grad_up, type, row * grad_up_stride + from, up_out, n, stream);
       }
+      nk_stream_end(stream);
     }
   }
 }

@@ -81,7 +81,7 @@ final class TextFilters {
     Arguments.Bound bound = arguments.bind("replace", 2, "old", "new", "count");
     Printer printer = session.printer();
     long count = bound.has(2) && bound.get(2) != None.NONE ? bound.integer(2, -1) : -1;
-    return StringMethods.replace(
+    return SearchMethods.replace(
         session, printer.str(value), printer.str(bound.get(0)), printer.str(bound.get(1)), count);
   }
 
