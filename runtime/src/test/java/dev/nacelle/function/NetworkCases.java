@@ -60,6 +60,12 @@ final class NetworkCases {
     cases.add(make.point("residual around residual", leaves, outer, 3, 8));
     Expr twice = new Expr.Sum(new Expr.Sum(x, new Expr.Frozen(x, weight(8, 8))), norm(x, 8));
     cases.add(make.point("three shares of one gradient", List.of(values(3, 8)), twice, 3, 8));
+    // Backward adds to x's share while those of branch and early are still to be read.
+    Expr branch = new Expr.Frozen(x, weight(8, 8));
+    Expr early = new Expr.Frozen(branch, weight(8, 8));
+    Expr late = new Expr.Frozen(x, weight(8, 8));
+    Expr all = new Expr.Sum(early, new Expr.Sum(late, new Expr.Sum(x, branch)));
+    cases.add(make.point("shares still to be read", List.of(values(3, 8)), all, 3, 8));
   }
 
   private Expr norm(Expr x, long columns) {
