@@ -27,6 +27,8 @@ final class Oracle {
 
   /** Autograd on for a block: our own façade turns it off on each thread that it is used on. */
   static AutoGradMode autograd() {
+    // Used once before, so that the façade's first use on this thread does not come inside.
+    TorchBackend.load().threads();
     return new AutoGradMode(true);
   }
 
