@@ -1,5 +1,6 @@
 package dev.nacelle.kernels.cpu;
 
+import dev.nacelle.nativeaccess.loader.CacheFolder;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -14,17 +15,8 @@ public final class Settings {
     return value == null || value.isEmpty() ? null : value;
   }
 
-  /** {@code NACELLE_CACHE}, else the XDG cache folder's {@code nacelle}. */
+  /** This user's cache, see {@link CacheFolder}. */
   public static Path cacheFolder() {
-    String own = get("NACELLE_CACHE");
-    if (own != null) {
-      return Path.of(own).toAbsolutePath();
-    }
-    String xdg = get("XDG_CACHE_HOME");
-    Path base =
-        xdg != null && xdg.startsWith("/")
-            ? Path.of(xdg)
-            : Path.of(System.getProperty("user.home", "."), ".cache");
-    return base.toAbsolutePath().resolve("nacelle");
+    return CacheFolder.of(Settings::get);
   }
 }

@@ -37,18 +37,9 @@ final class NativeCache {
     this.root = root;
   }
 
-  /** The cache of this user: NACELLE_CACHE, else the XDG cache folder's {@code nacelle}. */
+  /** The libraries' part of this user's {@link CacheFolder}. */
   static NativeCache of(UnaryOperator<@Nullable String> environment) {
-    String named = environment.apply("NACELLE_CACHE");
-    if (named != null && !named.isEmpty()) {
-      return new NativeCache(Path.of(named).toAbsolutePath().resolve("native"));
-    }
-    String xdg = environment.apply("XDG_CACHE_HOME");
-    Path base =
-        xdg != null && xdg.startsWith("/")
-            ? Path.of(xdg)
-            : Path.of(System.getProperty("user.home", "."), ".cache");
-    return new NativeCache(base.toAbsolutePath().resolve("nacelle").resolve("native"));
+    return new NativeCache(CacheFolder.of(environment).resolve("native"));
   }
 
   Path root() {

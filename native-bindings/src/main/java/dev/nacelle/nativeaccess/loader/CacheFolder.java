@@ -1,0 +1,28 @@
+package dev.nacelle.nativeaccess.loader;
+
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Where this user's unpacked libraries, measurements, models and data sets are kept. */
+public final class CacheFolder {
+  private CacheFolder() {}
+
+  /**
+   * {@code NACELLE_CACHE}, else the XDG cache folder's {@code nacelle}.
+   *
+   * @param environment a variable's value, null where it is unset
+   */
+  public static Path of(UnaryOperator<@Nullable String> environment) {
+    String named = environment.apply("NACELLE_CACHE");
+    if (named != null && !named.isEmpty()) {
+      return Path.of(named).toAbsolutePath();
+    }
+    String xdg = environment.apply("XDG_CACHE_HOME");
+    Path base =
+        xdg != null && xdg.startsWith("/")
+            ? Path.of(xdg)
+            : Path.of(System.getProperty("user.home", "."), ".cache");
+    return base.toAbsolutePath().resolve("nacelle");
+  }
+}
