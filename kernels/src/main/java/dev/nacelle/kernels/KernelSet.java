@@ -35,6 +35,16 @@ public interface KernelSet extends AutoCloseable {
 
   ClipGradNorm clipGradNorm();
 
+  SpikingNeuron spikingNeuron();
+
+  FourierFilter fourierFilter();
+
+  SpikePack spikePack();
+
+  SpikeLinear spikeLinear();
+
+  LeakyIntegrate leakyIntegrate();
+
   Products products();
 
   Attention attention();
