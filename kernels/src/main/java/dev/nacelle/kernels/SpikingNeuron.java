@@ -42,8 +42,7 @@ public interface SpikingNeuron {
    * @param b (…, N) fp32, the adaptation after the last step; null where nobody asks
    * @param vSequence (T, …, N) fp32, the membrane after every step; null where nobody asks
    */
-  record Outputs(
-      Operand spikes, Operand v, @Nullable Operand b, @Nullable Operand vSequence) {}
+  record Outputs(Operand spikes, Operand v, @Nullable Operand b, @Nullable Operand vSequence) {}
 
   /** Gradients of the outputs; null for zeros. {@code spikes} has x's shape, also for bits. */
   record Given(

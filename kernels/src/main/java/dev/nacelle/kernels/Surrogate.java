@@ -3,8 +3,8 @@ package dev.nacelle.kernels;
 import java.util.Locale;
 
 /**
- * What stands in for the derivative of a spike, at u = membrane − threshold, with sharpness α. Names
- * and forms as in OPERATORS.md.
+ * What stands in for the derivative of a spike, at u = membrane − threshold, with sharpness α.
+ * Names and forms as in OPERATORS.md.
  */
 public enum Surrogate {
   /** (α/2) / (1 + (παu/2)²). */

@@ -23,7 +23,8 @@ public final class FourierFilterOperator implements Operator {
       new OperatorSpec(
           "fourier_filter",
           "A filter over time with a complex gain for each mode and neuron; our own realisation.",
-          List.of(TensorSpec.storage("x", "T,…,N"),
+          List.of(
+              TensorSpec.storage("x", "T,…,N"),
               TensorSpec.parameter("gain_re", "M,N"),
               TensorSpec.parameter("gain_im", "M,N")),
           List.of(TensorSpec.storage("y", "T,…,N")),

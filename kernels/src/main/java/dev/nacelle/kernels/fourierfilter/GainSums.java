@@ -41,10 +41,7 @@ public final class GainSums {
 
   /** Adds the parts up. */
   public void sum(
-      @Nullable Operand gradRe,
-      @Nullable Operand gradIm,
-      @Nullable Operand partials,
-      long chunks) {
+      @Nullable Operand gradRe, @Nullable Operand gradIm, @Nullable Operand partials, long chunks) {
     if (gradRe == null || gradIm == null || partials == null) {
       return;
     }

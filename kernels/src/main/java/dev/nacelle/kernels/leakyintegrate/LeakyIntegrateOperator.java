@@ -26,8 +26,8 @@ public final class LeakyIntegrateOperator implements Operator {
           "Leaky integration over time, a readout without spikes; gives every step.",
           List.of(TensorSpec.storage("x", "T,…")),
           List.of(TensorSpec.floats("v", "T,…")),
-          List.of(AttributeSpec.real("tau", "2.0").above(0),
-              AttributeSpec.flag("decay_input", true)),
+          List.of(
+              AttributeSpec.real("tau", "2.0").above(0), AttributeSpec.flag("decay_input", true)),
           OperatorSpec.COMPUTE,
           Set.of(Backend.CPU, Backend.REFERENCE));
 

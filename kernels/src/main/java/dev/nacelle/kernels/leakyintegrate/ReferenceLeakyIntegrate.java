@@ -27,7 +27,8 @@ public final class ReferenceLeakyIntegrate implements LeakyIntegrate {
     for (long j = 0; j < neurons; j++) {
       double pull = 0;
       for (long t = gradX.size(0) - 1; t >= 0; t--) {
-        pull = Elements.get(gradV, Elements.offset(gradV, t * neurons + j)) + pull * (1 - 1.0 / tau);
+        pull =
+            Elements.get(gradV, Elements.offset(gradV, t * neurons + j)) + pull * (1 - 1.0 / tau);
         Elements.set(
             gradX, Elements.offset(gradX, t * neurons + j), decayInput ? pull / tau : pull);
       }

@@ -1,4 +1,6 @@
-/** Leaky integration over time: arguments, the face of the C kernel, the reference, the description. */
+/**
+ * Leaky integration over time: arguments, the face of the C kernel, the reference, the description.
+ */
 @NullMarked
 package dev.nacelle.kernels.leakyintegrate;
 

@@ -26,8 +26,7 @@ public final class AlifOperator implements Operator {
               TensorSpec.parameter("beta", "1").orNone(),
               TensorSpec.parameter("v_threshold", "1").orNone()),
           true,
-          NeuronDescription.attributes(
-              NeuronDescription.adaptation(NeuronDescription.tau())));
+          NeuronDescription.attributes(NeuronDescription.adaptation(NeuronDescription.tau())));
 
   @Override
   public OperatorSpec spec() {

@@ -29,10 +29,8 @@ public final class CpuNeuron implements SpikingNeuron {
 
   public CpuNeuron(NativeFunctions library) {
     threads = library.threads();
-    forward =
-        library.bind("nk_neuron_forward", "PPPPPPPPPPPPLLLLIIFFFFFIIIIII");
-    backward =
-        library.bind("nk_neuron_backward", "PPPPPPPPPPPPPPPPPLLLLLIFFFFFFIIIIIIII");
+    forward = library.bind("nk_neuron_forward", "PPPPPPPPPPPPLLLLIIFFFFFIIIIII");
+    backward = library.bind("nk_neuron_backward", "PPPPPPPPPPPPPPPPPLLLLLIFFFFFFIIIIIIII");
     gainSums = new GainSums(library);
   }
 

@@ -56,6 +56,7 @@ public final class FaLifOperator implements Operator {
 
   @Override
   public List<Measurement> measurements(KernelSet kernels, DType dtype, BenchTensors bench) {
-    return NeuronBench.measurements(kernels, dtype, bench, NeuronDescription.ADAPTIVE, bench.size("T") / 2 + 1);
+    return NeuronBench.measurements(
+        kernels, dtype, bench, NeuronDescription.ADAPTIVE, bench.size("T") / 2 + 1);
   }
 }

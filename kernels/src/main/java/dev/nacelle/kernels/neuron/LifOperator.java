@@ -20,9 +20,7 @@ public final class LifOperator implements Operator {
       NeuronDescription.spec(
           "lif",
           "Leaky integrate-and-fire neurons over time.",
-          List.of(
-              TensorSpec.storage("x", "T,…"),
-              TensorSpec.state("v0", "…").orNone()),
+          List.of(TensorSpec.storage("x", "T,…"), TensorSpec.state("v0", "…").orNone()),
           false,
           NeuronDescription.attributes(NeuronDescription.tau()));
 

@@ -55,8 +55,7 @@ final class NeuronBench {
     Runnable forward = () -> neuron.forward(outputs, inputs, options);
     Runnable backward = () -> neuron.backward(wanted, given, inputs, options, options.learned());
     return List.of(
-        new Measurement(
-            "forward", 2 * tensor + gains, flops, Measurement.Limit.COPY, forward),
+        new Measurement("forward", 2 * tensor + gains, flops, Measurement.Limit.COPY, forward),
         new Measurement(
             "backward", 3 * tensor + 2 * gains, 3 * flops, Measurement.Limit.COPY, backward),
         new Measurement(

@@ -40,8 +40,7 @@ final class NeuronDescription {
             parameter(call, "rho"),
             parameter(call, "beta"));
     boolean shared = PARAMETERS.stream().anyMatch(name -> call.optional(name) != null);
-    ParameterGradients gradients =
-        new NeuronRun(kernels, call, options, filter).run(true, shared);
+    ParameterGradients gradients = new NeuronRun(kernels, call, options, filter).run(true, shared);
     if (call.wantsBackward()) {
       gradient(call, "rho", gradients.rho());
       gradient(call, "beta", gradients.beta());

@@ -71,7 +71,11 @@ final class NeuronRun {
     ParameterGradients gradients =
         neuron.backward(
             new SpikingNeuron.Wanted(
-                call.gradientFor("x"), wideV0, wideB0, gainGradient("gain_re"), gainGradient("gain_im")),
+                call.gradientFor("x"),
+                wideV0,
+                wideB0,
+                gainGradient("gain_re"),
+                gainGradient("gain_im")),
             new SpikingNeuron.Given(
                 call.gradientOf("spikes"),
                 call.gradientOf("v"),

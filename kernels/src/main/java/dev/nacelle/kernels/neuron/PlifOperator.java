@@ -60,7 +60,10 @@ public final class PlifOperator implements Operator {
 
   @Override
   public List<Measurement> measurements(KernelSet kernels, DType dtype, BenchTensors bench) {
-    return NeuronBench.measurements(kernels, dtype, bench, 
+    return NeuronBench.measurements(
+        kernels,
+        dtype,
+        bench,
         new NeuronOptions(0, true, true, 1, 0f, 0, 0, false, Surrogate.ATAN, 2, true),
         0);
   }

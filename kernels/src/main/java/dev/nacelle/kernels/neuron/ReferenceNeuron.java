@@ -82,8 +82,7 @@ public final class ReferenceNeuron implements SpikingNeuron {
       life.vBefore[t] = v;
       life.bBefore[t] = b;
       float above = v - p.rest();
-      float h =
-          p.decayInput() ? v + leak(p, life.x[t] - above) : v - leak(p, above) + life.x[t];
+      float h = p.decayInput() ? v + leak(p, life.x[t] - above) : v - leak(p, above) + life.x[t];
       float threshold = threshold(p, b);
       float s = (p.tieFires() ? h >= threshold : h > threshold) ? 1 : 0;
       life.h[t] = h;

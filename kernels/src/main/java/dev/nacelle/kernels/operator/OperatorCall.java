@@ -95,9 +95,7 @@ public final class OperatorCall implements AutoCloseable {
   public Operand gradientFor(String input) {
     TensorSpec in = find(spec.inputs(), input);
     DType dtype =
-        in.kind() == TensorSpec.Kind.STATE
-            ? input(input).dtype()
-            : gradientOrOwnType(in, true);
+        in.kind() == TensorSpec.Kind.STATE ? input(input).dtype() : gradientOrOwnType(in, true);
     return result(GRADIENT + input, dtype, input(input).shape());
   }
 

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A shape in letters: {@code B,T,H,D}, {@code …,C}, {@code T,…,N}, {@code D/2}, {@code 1}. A letter
- * stands for one size everywhere in a call; {@code …}, once in a shape, for any dimensions, the same
- * in every tensor; {@code D/2} asks that D be twice the size.
+ * stands for one size everywhere in a call; {@code …}, once in a shape, for any dimensions, the
+ * same in every tensor; {@code D/2} asks that D be twice the size.
  */
 public final class ShapePattern {
   /** Any dimensions. */

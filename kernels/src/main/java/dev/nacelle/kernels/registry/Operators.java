@@ -3,19 +3,19 @@ package dev.nacelle.kernels.registry;
 import dev.nacelle.kernels.adamw.AdamWOperator;
 import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
 import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
-import dev.nacelle.kernels.operator.Operator;
-import dev.nacelle.kernels.rmsnorm.RmsNormOperator;
-import dev.nacelle.kernels.rope.RopeOperator;
-import dev.nacelle.kernels.swiglu.SwiGluOperator;
 import dev.nacelle.kernels.fourierfilter.FourierFilterOperator;
 import dev.nacelle.kernels.leakyintegrate.LeakyIntegrateOperator;
 import dev.nacelle.kernels.neuron.AlifOperator;
 import dev.nacelle.kernels.neuron.FaLifOperator;
 import dev.nacelle.kernels.neuron.LifOperator;
 import dev.nacelle.kernels.neuron.PlifOperator;
+import dev.nacelle.kernels.operator.Operator;
+import dev.nacelle.kernels.rmsnorm.RmsNormOperator;
+import dev.nacelle.kernels.rope.RopeOperator;
 import dev.nacelle.kernels.spikelinear.SpikeLinearOperator;
 import dev.nacelle.kernels.spikepack.SpikePackOperator;
 import dev.nacelle.kernels.spikepack.SpikeUnpackOperator;
+import dev.nacelle.kernels.swiglu.SwiGluOperator;
 import java.util.List;
 
 /** Every operator that has a description, in the order of OPERATORS.md. */

@@ -25,7 +25,8 @@ public final class SpikeLinearOperator implements Operator {
       new OperatorSpec(
           "spike_linear",
           "A linear layer on spikes that lie as bits; silent words are skipped.",
-          List.of(new TensorSpec("bits", TensorSpec.Kind.BITS, "…,W", false, true),
+          List.of(
+              new TensorSpec("bits", TensorSpec.Kind.BITS, "…,W", false, true),
               TensorSpec.storage("weight", "M,N"),
               TensorSpec.parameter("bias", "M").orNone()),
           List.of(TensorSpec.storage("y", "…,M")),

@@ -1,4 +1,7 @@
-/** A linear layer on spikes that lie as bits: arguments, the face of the C kernel, the reference, the description. */
+/**
+ * A linear layer on spikes that lie as bits: arguments, the face of the C kernel, the reference,
+ * the description.
+ */
 @NullMarked
 package dev.nacelle.kernels.spikelinear;
 

@@ -27,7 +27,8 @@ public final class SpikeUnpackOperator implements Operator {
           "Bits to spikes: 0 and 1.",
           List.of(new TensorSpec("bits", TensorSpec.Kind.BITS, "…,W", false, false)),
           List.of(TensorSpec.storage("spikes", "…,N").withoutGradient()),
-          List.of(AttributeSpec.integer("n", null, 0),
+          List.of(
+              AttributeSpec.integer("n", null, 0),
               AttributeSpec.choice("dtype", "fp32", "fp32", "bf16", "fp16")),
           OperatorSpec.COMPUTE,
           Set.of(Backend.CPU, Backend.REFERENCE));

@@ -71,7 +71,9 @@ final class CaseValues {
       numbers[i] =
           spec.kind() == TensorSpec.Kind.BITS
               ? word(i, shape)
-              : whole ? random.nextLong(point.bound()) : number(dtype, spec.name().equals("exp_avg_sq"));
+              : whole
+                  ? random.nextLong(point.bound())
+                  : number(dtype, spec.name().equals("exp_avg_sq"));
     }
     return new Values(dtype, shape, numbers);
   }

@@ -61,11 +61,8 @@ final class Expected {
   /** An output's numbers in the form that the attributes ask for. */
   private double[] form(TensorSpec spec, Tensor output) {
     boolean packed =
-        spec.name().equals("spikes")
-            && "bits".equals(values.attribute("spike_format"));
-    return packed
-        ? Bits.words(Torch.values(output), (int) output.size(-1))
-        : Torch.values(output);
+        spec.name().equals("spikes") && "bits".equals(values.attribute("spike_format"));
+    return packed ? Bits.words(Torch.values(output), (int) output.size(-1)) : Torch.values(output);
   }
 
   private static Tensor required(Map<String, Tensor> tensors, String name) {

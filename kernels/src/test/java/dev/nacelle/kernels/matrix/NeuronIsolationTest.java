@@ -170,14 +170,11 @@ final class NeuronIsolationTest {
           b = Objects.requireNonNull(one.get("b"));
           Operand spikes = Objects.requireNonNull(whole.get("spikes"));
           String bits =
-              Comparison.bits(
-                  Objects.requireNonNull(one.get("spikes")), spikes.rows(t, t + 1));
+              Comparison.bits(Objects.requireNonNull(one.get("spikes")), spikes.rows(t, t + 1));
           assertEquals("", bits, "step " + t);
         }
         assertEquals(
-            "",
-            Comparison.bits(
-                Objects.requireNonNull(v), Objects.requireNonNull(whole.get("v"))));
+            "", Comparison.bits(Objects.requireNonNull(v), Objects.requireNonNull(whole.get("v"))));
       }
     }
   }

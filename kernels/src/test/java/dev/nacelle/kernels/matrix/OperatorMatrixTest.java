@@ -98,8 +98,7 @@ final class OperatorMatrixTest {
     int perSet = runs / sets.size();
     assertEquals(Objects.requireNonNull(CASES.get(name)), perSet, "cases on each set of kernels");
     // A spike has no derivative: SurrogateTest holds the surrogates against their own primitives.
-    assertTrue(
-        differences > 0 || !find(name).spec().hasBackward() || SpikingCases.isNeuron(name));
+    assertTrue(differences > 0 || !find(name).spec().hasBackward() || SpikingCases.isNeuron(name));
   }
 
   private String first() {

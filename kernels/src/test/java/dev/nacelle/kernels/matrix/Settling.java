@@ -1,8 +1,8 @@
 package dev.nacelle.kernels.matrix;
 
+import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.operator.Attributes;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.kernels.common.Elements;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,8 +44,7 @@ final class Settling {
           throw new IllegalStateException("neuron " + j + " of " + operator + " does not settle");
         }
         int element = at * neurons + j;
-        x.numbers[element] =
-            Elements.rounded(storage, x.numbers[element] + STEP * (1 + tries % 7));
+        x.numbers[element] = Elements.rounded(storage, x.numbers[element] + STEP * (1 + tries % 7));
         at = near(x, j, neurons, steps, adaptive);
       }
     }
@@ -64,14 +63,16 @@ final class Settling {
     double rest = soft ? 0 : with.real("v_reset");
     double v = values.tensors.containsKey("v0") ? number("v0", j) : rest;
     double b = values.tensors.containsKey("b0") ? number("b0", j) : 0;
-    double k = values.tensors.containsKey("w") ? 1 / (1 + Math.exp(-number("w", 0))) : 1 / with.real("tau");
+    double k =
+        values.tensors.containsKey("w")
+            ? 1 / (1 + Math.exp(-number("w", 0)))
+            : 1 / with.real("tau");
     boolean exact = k == 0.5 && !fourier;
     for (int t = 0; t < steps; t++) {
-      double h = with.flag("decay_input") ? v + (row[t] - (v - rest)) * k : v - (v - rest) * k + row[t];
+      double h =
+          with.flag("decay_input") ? v + (row[t] - (v - rest)) * k : v - (v - rest) * k + row[t];
       double threshold =
-          adaptive
-              ? parameter("v_threshold") + parameter("beta") * b
-              : with.real("v_threshold");
+          adaptive ? parameter("v_threshold") + parameter("beta") * b : with.real("v_threshold");
       double u = h - threshold;
       boolean tie = u == 0 && exact && (!adaptive || b == 0 || parameter("beta") == 0);
       if (Math.abs(u) < NEAR * (1 + Math.abs(h)) && !tie) {

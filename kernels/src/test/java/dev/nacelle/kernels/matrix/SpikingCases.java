@@ -176,7 +176,14 @@ final class SpikingCases {
     List<MatrixCase> cases = new ArrayList<>();
     // Rows, spikes of a row, outputs.
     long[][] sizes = {
-      {0, 5, 3}, {1, 1, 1}, {3, 31, 2}, {5, 32, 7}, {4, 33, 65}, {2, 130, 129}, {9, 300, 5}, {7, 70, 33}
+      {0, 5, 3},
+      {1, 1, 1},
+      {3, 31, 2},
+      {5, 32, 7},
+      {4, 33, 65},
+      {2, 130, 129},
+      {9, 300, 5},
+      {7, 70, 33}
     };
     for (long[] size : sizes) {
       MatrixCase one =
@@ -192,7 +199,8 @@ final class SpikingCases {
 
   private static List<MatrixCase> integrate() {
     List<MatrixCase> cases = new ArrayList<>();
-    for (long[] shape : new long[][] {{0, 3}, {1, 1}, {4}, {4, 0}, {3, 2, 5}, {9, 257}, {5, 600}, {6, 33}}) {
+    for (long[] shape :
+        new long[][] {{0, 3}, {1, 1}, {4}, {4, 0}, {3, 2, 5}, {9, 257}, {5, 600}, {6, 33}}) {
       for (String decay : List.of("true", "false")) {
         cases.add(
             MatrixCase.of("leaky_integrate", Set.of("v"), 1)

@@ -111,16 +111,14 @@ final class SpikingOracles {
         (with.text("tie").equals("ge") ? u.ge(Torch.scalar(0)) : u.gt(Torch.scalar(0)))
             .toType(torch.ScalarType.Double);
     Tensor slope =
-        derivative(
-            Surrogate.parse(with.text("surrogate")), (float) with.real("alpha"), u.detach());
+        derivative(Surrogate.parse(with.text("surrogate")), (float) with.real("alpha"), u.detach());
     return fired.add(slope.mul(u.sub(u.detach())));
   }
 
   private static Tensor derivative(Surrogate surrogate, double a, Tensor u) {
     Tensor size = u.abs();
     return switch (surrogate) {
-      case ATAN ->
-          scale(plus(scale(u, Math.PI / 2 * a).square(), 1).reciprocal(), a / 2);
+      case ATAN -> scale(plus(scale(u, Math.PI / 2 * a).square(), 1).reciprocal(), a / 2);
       case SIGMOID -> {
         Tensor s = torch.sigmoid(scale(u, a));
         yield scale(s.mul(plus(scale(s, -1), 1)), a);

@@ -46,7 +46,8 @@ final class SurrogateTest {
         for (double u : new double[] {-3.01, -0.71, -0.13, 0.04, 0.17, 0.66, 1.51}) {
           double slope =
               (primitive(surrogate, a, u + STEP) - primitive(surrogate, a, u - STEP)) / (2 * STEP);
-          assertEquals(slope, surrogate.derivative(a, u), 1e-5 * (1 + a), surrogate + " " + a + " " + u);
+          assertEquals(
+              slope, surrogate.derivative(a, u), 1e-5 * (1 + a), surrogate + " " + a + " " + u);
           compared++;
         }
       }
