@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       TokenizeCommand.class,
       OpCommand.class,
       BenchCommand.class,
+      PullCommand.class,
     },
     footer = {
       "",
