@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       OpCommand.class,
       BenchCommand.class,
       PullCommand.class,
+      InspectCommand.class,
     },
     footer = {
       "",

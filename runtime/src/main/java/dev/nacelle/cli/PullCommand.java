@@ -48,10 +48,7 @@ import picocli.CommandLine.Parameters;
       "  ./nacelle pull --list --json",
     })
 final class PullCommand implements Callable<Integer> {
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "NAME",
-      description = "What to bring.")
+  @Parameters(arity = "0..1", paramLabel = "NAME", description = "What to bring.")
   private @Nullable String name;
 
   @Option(names = "--list", description = "Print the names with sizes and licences instead.")

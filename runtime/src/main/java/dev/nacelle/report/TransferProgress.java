@@ -82,9 +82,7 @@ public final class TransferProgress implements PullListener, AutoCloseable {
         total > done && rate > 0 ? "  " + Sizes.duration((total - done) / rate) + " left" : "";
     int filled = (int) (BAR * done / total);
     String bar =
-        terminal.interactive()
-            ? "[" + "#".repeat(filled) + ".".repeat(BAR - filled) + "] "
-            : "";
+        terminal.interactive() ? "[" + "#".repeat(filled) + ".".repeat(BAR - filled) + "] " : "";
     return bar
         + String.format(Locale.ROOT, "%s %3d %%  %s", file, 100 * done / total, amount)
         + speed

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param address who gave it
  * @param body what follows the headers; must be closed
  */
-record HubAnswer(
-    int status, HttpHeaders headers, HttpHeaders linked, URI address, InputStream body)
+record HubAnswer(int status, HttpHeaders headers, HttpHeaders linked, URI address, InputStream body)
     implements AutoCloseable {
 
   @Nullable String header(String name) {

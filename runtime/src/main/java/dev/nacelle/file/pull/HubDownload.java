@@ -83,15 +83,13 @@ final class HubDownload {
             if (file.bytes() < 0) {
               break;
             }
-            why =
-                "the server ended after " + channel.size() + " of " + file.bytes() + " bytes";
+            why = "the server ended after " + channel.size() + " of " + file.bytes() + " bytes";
           } else if (status == 416) {
             long there = answer.rangeBytes();
             channel.truncate(0);
             if (there >= 0 && file.bytes() >= 0 && there != file.bytes()) {
               throw file.damaged(
-                  repository,
-                  "the hub says " + file.bytes() + " bytes, the server has " + there);
+                  repository, "the hub says " + file.bytes() + " bytes, the server has " + there);
             }
             why = "the server does not go on from byte " + before;
           } else if (Attempts.isPassing(status)) {
@@ -175,6 +173,8 @@ final class HubDownload {
     String kind = e.getClass().getSimpleName();
     return text == null || text.isBlank()
         ? kind.replaceFirst("Exception$", "")
-        : e.getClass() == IOException.class ? text : kind.replaceFirst("Exception$", "") + ": " + text;
+        : e.getClass() == IOException.class
+            ? text
+            : kind.replaceFirst("Exception$", "") + ": " + text;
   }
 }

@@ -29,7 +29,8 @@ record HubFile(String name, long bytes, @Nullable String digest) {
       }
     }
     return name.chars()
-        .allMatch(c -> c >= 0x20 && c != 0x7f && c != '\\' && c != ':' && !Character.isISOControl(c));
+        .allMatch(
+            c -> c >= 0x20 && c != 0x7f && c != '\\' && c != ':' && !Character.isISOControl(c));
   }
 
   /** What an ETag says of the content: a digest of one of the two lengths, or nothing. */
@@ -59,12 +60,7 @@ record HubFile(String name, long bytes, @Nullable String digest) {
     String found = git ? Digests.gitBlob(file) : Digests.sha256(file);
     return found.equals(digest)
         ? null
-        : "its "
-            + (git ? "git SHA-1" : "SHA-256")
-            + " is "
-            + found
-            + ", the hub says "
-            + digest;
+        : "its " + (git ? "git SHA-1" : "SHA-256") + " is " + found + ", the hub says " + digest;
   }
 
   /** The error for content that is not what the hub promised. */

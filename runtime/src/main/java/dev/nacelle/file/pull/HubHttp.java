@@ -61,8 +61,7 @@ final class HubHttp implements AutoCloseable {
       first = first == null ? response.headers() : first;
       String location = response.headers().firstValue("Location").orElse(null);
       if (!REDIRECTIONS.contains(response.statusCode()) || location == null) {
-        return new HubAnswer(
-            response.statusCode(), response.headers(), first, at, response.body());
+        return new HubAnswer(response.statusCode(), response.headers(), first, at, response.body());
       }
       response.body().close();
       at = follow(at, location);

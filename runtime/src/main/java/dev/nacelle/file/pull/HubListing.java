@@ -29,7 +29,8 @@ record HubListing(String commit, Map<String, HubFile> files, @Nullable String li
    *     sense, of kind ENVIRONMENT where the hub cannot be reached or refuses
    */
   static HubListing ask(HubHttp http, HubName name, PullListener listener) {
-    Attempts attempts = new Attempts("the list of files of " + name.id(), http.settings(), listener);
+    Attempts attempts =
+        new Attempts("the list of files of " + name.id(), http.settings(), listener);
     while (true) {
       String retryAfter = null;
       IOException cause = null;
@@ -42,7 +43,9 @@ record HubListing(String commit, Map<String, HubFile> files, @Nullable String li
           throw http.refusal(
               answer,
               "model " + name.id() + " at revision " + name.revision(),
-              "check organisation, repository and revision; " + HubSettings.ENDPOINT + " is another hub's address where it is set");
+              "check organisation, repository and revision; "
+                  + HubSettings.ENDPOINT
+                  + " is another hub's address where it is set");
         }
         why = "HTTP " + answer.status();
         retryAfter = answer.header("Retry-After");
@@ -90,7 +93,8 @@ record HubListing(String commit, Map<String, HubFile> files, @Nullable String li
     for (JsonNode file : root.path("siblings")) {
       String path = file.path("rfilename").asText("");
       if (!HubFile.isSafe(path)) {
-        throw malformed(name, "the file name " + Quoted.name(path) + " leads out of the repository");
+        throw malformed(
+            name, "the file name " + Quoted.name(path) + " leads out of the repository");
       }
       JsonNode large = file.path("lfs");
       String digest =

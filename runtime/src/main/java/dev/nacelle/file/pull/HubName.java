@@ -19,8 +19,7 @@ public record HubName(
   /** What such a name begins with. */
   public static final String PREFIX = "hf:";
 
-  private static final Pattern FORM =
-      Pattern.compile("([^/@:]+)/([^/@:]+)(?:@([^:]+))?(?::(.+))?");
+  private static final Pattern FORM = Pattern.compile("([^/@:]+)/([^/@:]+)(?:@([^:]+))?(?::(.+))?");
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,95}");
   private static final Pattern REVISION = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}");
 

@@ -69,8 +69,7 @@ final class HubPull {
           || (one.file.bytes() >= 0 && Files.size(target) != one.file.bytes())) {
         wanted.add(one);
         Path part = incoming.resolve(file);
-        missing +=
-            Math.max(0, one.file.bytes() - (Files.exists(part) ? Files.size(part) : 0));
+        missing += Math.max(0, one.file.bytes() - (Files.exists(part) ? Files.size(part) : 0));
       }
     }
     CacheFiles.requireSpace(folder, name.toString(), missing);
@@ -78,8 +77,7 @@ final class HubPull {
     long came = 0;
     for (Wanted one : wanted) {
       String file = one.file.name();
-      came +=
-          download.fetch(one.file, one.address, incoming.resolve(file), folder.resolve(file));
+      came += download.fetch(one.file, one.address, incoming.resolve(file), folder.resolve(file));
     }
     return came;
   }
@@ -131,8 +129,7 @@ final class HubPull {
   private static HubFile merge(HubFile listed, HubAnswer answer) {
     long linked = answer.linked().firstValueAsLong("X-Linked-Size").orElse(-1);
     long bytes = linked >= 0 ? linked : listed.bytes() >= 0 ? listed.bytes() : answer.fileBytes();
-    String digest =
-        HubFile.digestOf(answer.linked().firstValue("X-Linked-Etag").orElse(null));
+    String digest = HubFile.digestOf(answer.linked().firstValue("X-Linked-Etag").orElse(null));
     if (digest == null) {
       digest = listed.digest() != null ? listed.digest() : answer.digest();
     }

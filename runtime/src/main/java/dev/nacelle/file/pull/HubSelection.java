@@ -88,6 +88,9 @@ final class HubSelection {
             : "it has GGUF files; pull one of them: "
                 + String.join(
                     ", ",
-                    ggufs.stream().limit(8).map(f -> HubName.PREFIX + name.id() + ":" + f).toList()));
+                    ggufs.stream()
+                        .limit(8)
+                        .map(f -> HubName.PREFIX + name.id() + ":" + f)
+                        .toList()));
   }
 }

@@ -52,7 +52,8 @@ final class HubSettings {
     String text = given == null || given.isBlank() ? HUGGING_FACE : given.strip();
     try {
       URI uri = new URI(text.replaceAll("/+$", ""));
-      boolean web = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+      boolean web =
+          "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
       if (web
           && uri.getHost() != null
           && uri.getUserInfo() == null

@@ -80,7 +80,8 @@ final class HubStore {
         continue;
       }
       seen = true;
-      whole &= HubFile.isSafe(path) && hasBytes(folder.resolve(path), file.path("bytes").asLong(-1));
+      whole &=
+          HubFile.isSafe(path) && hasBytes(folder.resolve(path), file.path("bytes").asLong(-1));
     }
     String license = record.path("license").asText(null);
     return whole && seen

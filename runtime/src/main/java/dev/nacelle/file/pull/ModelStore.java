@@ -28,8 +28,7 @@ public final class ModelStore {
     this(cacheRoot, environment, Duration.ofMillis(500));
   }
 
-  ModelStore(
-      Path cacheRoot, UnaryOperator<@Nullable String> environment, Duration firstPause) {
+  ModelStore(Path cacheRoot, UnaryOperator<@Nullable String> environment, Duration firstPause) {
     this.firstPause = firstPause;
     this.cacheRoot = cacheRoot;
     this.environment = environment;
@@ -43,8 +42,8 @@ public final class ModelStore {
    * @param path the folder or the file to give to {@code --model}
    * @param revision the commit, or the package and its version
    * @param license what the publisher says; null where that is not known
-   * @param origin {@code cache}, {@code huggingface-cache}, {@code hub} or {@code pip}: where it was
-   *     found or came from
+   * @param origin {@code cache}, {@code huggingface-cache}, {@code hub} or {@code pip}: where it
+   *     was found or came from
    * @param downloaded bytes that came for it just now; −1 where pip brought them
    */
   public record Model(

