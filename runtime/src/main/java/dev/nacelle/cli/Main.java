@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       PullCommand.class,
       InspectCommand.class,
+      DoctorCommand.class,
     },
     footer = {
       "",
