@@ -28,7 +28,7 @@ final class InspectTable {
         found.tensors().size(),
         found.elements(),
         Sizes.bytes(found.bytes()),
-        found.ok() ? "" : ", MALFORMED");
+        found.ok() ? "" : ", NOT OK");
     if (!found.bytesByType().isEmpty()) {
       out.println(
           "  types     "

@@ -3,8 +3,11 @@ package dev.nacelle.cli;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.inspect.Inspection;
+import dev.nacelle.model.LlamaConfigReader;
+import dev.nacelle.model.LlamaTensors;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.text.template.PlainChatTemplate;
 import dev.nacelle.train.BaseModel;
@@ -39,6 +42,11 @@ record Loading(Map<String, Object> facts, @Nullable String reason) {
   }
 
   private static Map<String, Object> model(Inspection found) {
+    if (found.kind() == Inspection.Kind.MODEL) {
+      try (HfFolder folder = HfFolder.open(found.path())) {
+        LlamaTensors.check(LlamaConfigReader.read(folder), folder);
+      }
+    }
     Map<String, Object> facts = new LinkedHashMap<>();
     try (BaseModel base = BaseModel.open(found.path(), FaultInjector.none())) {
       ModelConfig config = base.config();
