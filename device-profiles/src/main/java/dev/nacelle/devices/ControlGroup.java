@@ -54,7 +54,7 @@ record ControlGroup(@Nullable Long limit, @Nullable Long used, @Nullable String 
       String[] parts = line.split(":", 3);
       if (parts.length == 3) {
         boolean meant =
-            version == TWO
+            version.equals(TWO)
                 ? parts[0].equals("0") && parts[1].isEmpty()
                 : List.of(parts[1].split(",", -1)).contains("memory");
         if (meant && parts[2].startsWith("/") && !parts[2].contains("..")) {

@@ -24,8 +24,7 @@ public final class LibraryFiles {
           "/usr/lib",
           "/usr/local/lib");
 
-  private static final List<String> PYTHON =
-      List.of("/usr/local/lib", "/usr/lib", "/opt/venv/lib");
+  private static final List<String> PYTHON = List.of("/usr/local/lib", "/usr/lib", "/opt/venv/lib");
 
   private static final Pattern TORCH_VERSION =
       Pattern.compile("__version__\\s*=\\s*['\"]([^'\"]+)['\"]");
@@ -50,8 +49,7 @@ public final class LibraryFiles {
     return found;
   }
 
-  private static void system(
-      DeviceFiles files, String name, String file, List<Found> found) {
+  private static void system(DeviceFiles files, String name, String file, List<Found> found) {
     for (String folder : SYSTEM) {
       String path = folder + "/" + file;
       if (Files.exists(files.at(path)) || Files.isSymbolicLink(files.at(path))) {

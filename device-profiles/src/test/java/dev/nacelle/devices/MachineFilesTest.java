@@ -21,7 +21,9 @@ final class MachineFilesTest {
 
   @BeforeEach
   void memory() throws IOException {
-    write("proc/meminfo", "MemTotal:        8388608 kB\nMemFree: 1 kB\nMemAvailable:    6291456 kB\n");
+    write(
+        "proc/meminfo",
+        "MemTotal:        8388608 kB\nMemFree: 1 kB\nMemAvailable:    6291456 kB\n");
   }
 
   private void write(String path, String text) throws IOException {
@@ -127,7 +129,8 @@ final class MachineFilesTest {
         "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: x\n");
     write("proc/device-tree/model", "NVIDIA Jetson Orin Nano Developer Kit\0");
     write("etc/os-release", "NAME=\"Ubuntu\"\nPRETTY_NAME=\"Ubuntu 22.04.5 LTS\"\n");
-    write("usr/local/cuda/version.json", "{\"cuda\" : {\"name\":\"CUDA\",\"version\":\"12.6.11\"}}");
+    write(
+        "usr/local/cuda/version.json", "{\"cuda\" : {\"name\":\"CUDA\",\"version\":\"12.6.11\"}}");
     write("usr/local/lib/python3.10/dist-packages/torch/lib/libtorch_cpu.so", "");
     write("usr/local/lib/python3.10/dist-packages/torch/version.py", "__version__ = '2.13.0'\n");
     DeviceFiles files = new DeviceFiles(root);
@@ -136,7 +139,7 @@ final class MachineFilesTest {
     assertEquals("36.4.3", machine.l4t());
     assertEquals("12.6.11", machine.cuda());
     assertEquals("Ubuntu 22.04.5 LTS", machine.system());
-    assertEquals(Boolean.TRUE, machine.unified());
+    assertEquals(true, machine.unified());
     assertEquals(
         new LibraryFiles.Found(
             "libtorch",

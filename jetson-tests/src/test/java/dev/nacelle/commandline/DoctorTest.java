@@ -15,7 +15,14 @@ import org.junit.jupiter.api.io.TempDir;
 final class DoctorTest {
   private static final List<String> KEYS =
       List.of(
-          "profile", "memory", "software", "power_mode", "gpu", "cpu", "libraries", "faults",
+          "profile",
+          "memory",
+          "software",
+          "power_mode",
+          "gpu",
+          "cpu",
+          "libraries",
+          "faults",
           "unread");
 
   @TempDir private Path temporary;
@@ -24,7 +31,8 @@ final class DoctorTest {
   void thisMachine() {
     JsonNode found = Outcome.of("doctor", "--json").expect(0).json();
     KEYS.forEach(key -> assertTrue(found.has(key), key));
-    assertTrue(found.at("/memory/total_bytes").asLong() > found.at("/memory/available_bytes").asLong());
+    assertTrue(
+        found.at("/memory/total_bytes").asLong() > found.at("/memory/available_bytes").asLong());
     assertTrue(found.at("/memory/reserve_bytes").asLong() >= 256L << 20);
     assertTrue(found.at("/cpu/cores").asInt() >= 1);
     assertTrue(found.at("/cpu/threads").asInt() >= found.at("/cpu/cores").asInt());

@@ -92,8 +92,7 @@ final class InspectTest {
     Files.write(swapped, bytes);
     Path outside = Fixtures.copy(Fixtures.model("llama3"), temporary.resolve("outside"));
     Path index = outside.resolve("model.safetensors.index.json");
-    Files.writeString(
-        index, Files.readString(index).replace("model-00002", "../model-00002"));
+    Files.writeString(index, Files.readString(index).replace("model-00002", "../model-00002"));
     Outcome outcome =
         Outcome.of(
                 "inspect",
@@ -107,7 +106,8 @@ final class InspectTest {
             .expect(3);
     JsonNode files = outcome.json().path("files");
     assertEquals(6, files.size());
-    List<String> words = List.of("past the end", "", "nothing at", "version 9", "plain name", "nothing");
+    List<String> words =
+        List.of("past the end", "", "nothing at", "version 9", "plain name", "nothing");
     for (int i = 0; i < 6; i++) {
       assertEquals(i == 1, files.get(i).path("ok").asBoolean(), files.get(i).toString());
       String error = files.get(i).path("error").asText("");

@@ -48,10 +48,7 @@ final class DoctorText {
     }
     own(out, found.software());
     for (Diagnosis.Library library : found.libraries()) {
-      line(
-          out,
-          library.name(),
-          joined(library.version(), library.about(), library.path()));
+      line(out, library.name(), joined(library.version(), library.about(), library.path()));
     }
     found
         .products()
@@ -94,7 +91,9 @@ final class DoctorText {
     }
     if (found.software() != null) {
       out.println(
-          found.blocked() ? "./nacelle finetune cannot run here." : "./nacelle finetune can run here.");
+          found.blocked()
+              ? "./nacelle finetune cannot run here."
+              : "./nacelle finetune can run here.");
     }
   }
 

@@ -34,11 +34,11 @@ final class FoundLibraries {
         Matcher m = OPENBLAS.matcher(blas.config());
         version = m.find() ? m.group(1) : version;
       }
-      found.add(
-          new Diagnosis.Library(library.name(), library.path(), version, library.origin()));
+      found.add(new Diagnosis.Library(library.name(), library.path(), version, library.origin()));
       String fault = library.fault();
       if (fault != null) {
-        faults.add(new Diagnosis.Fault(fault, "unset NACELLE_LIBTORCH, or pip install torch", false));
+        faults.add(
+            new Diagnosis.Fault(fault, "unset NACELLE_LIBTORCH, or pip install torch", false));
       }
     }
     return found;
@@ -80,8 +80,7 @@ final class FoundLibraries {
     try {
       return opener.open();
     } catch (NativeException e) {
-      faults.add(
-          new Diagnosis.Fault(what + " cannot be opened: " + e.getMessage(), fix, false));
+      faults.add(new Diagnosis.Fault(what + " cannot be opened: " + e.getMessage(), fix, false));
       return null;
     }
   }

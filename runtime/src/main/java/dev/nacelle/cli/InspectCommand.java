@@ -51,10 +51,7 @@ final class InspectCommand implements Callable<Integer> {
   @Option(names = "--tensor", paramLabel = "NAME", description = "Write this one tensor.")
   private @Nullable String tensor;
 
-  @Option(
-      names = "--out",
-      paramLabel = "F.safetensors",
-      description = "Where --tensor writes it.")
+  @Option(names = "--out", paramLabel = "F.safetensors", description = "Where --tensor writes it.")
   private @Nullable Path out;
 
   @Option(names = "--raw", description = "Write it as it is stored, not as fp32.")

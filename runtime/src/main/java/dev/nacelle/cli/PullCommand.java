@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -73,6 +74,8 @@ final class PullCommand implements Callable<Integer> {
       new PullList(output.json).print();
       return 0;
     }
+    AtomicBoolean done = new AtomicBoolean();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> sayHowToGoOn(done, wanted)));
     TransferProgress progress =
         new TransferProgress(System.err, Terminal.standardError(), output.quiet);
     try (progress) {
@@ -85,8 +88,18 @@ final class PullCommand implements Callable<Integer> {
             "pull knows no name '" + wanted + "'",
             "'./nacelle pull --list' prints them; a model of a hub is written hf:ORG/REPO");
       }
+    } finally {
+      done.set(true);
     }
     return 0;
+  }
+
+  /** The last words of a pull that a signal ends. */
+  private static void sayHowToGoOn(AtomicBoolean done, String wanted) {
+    if (!done.get()) {
+      System.err.println(
+          "\nnacelle: interrupted; what came is kept, go on with: ./nacelle pull " + wanted);
+    }
   }
 
   private void wordnet(TransferProgress progress) {

@@ -137,7 +137,7 @@ public final class Inspector {
     try (HfFolder open = HfFolder.open(folder)) {
       for (SafetensorsFile file : open.files()) {
         for (TensorEntry entry : file.entries().values()) {
-          if (open.entries().get(entry.name()) == entry) {
+          if (entry.equals(open.entries().get(entry.name()))) {
             tensors.add(new Tensor(folder.relativize(file.path()), entry));
           }
         }

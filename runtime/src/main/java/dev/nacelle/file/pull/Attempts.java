@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Attempts {
   static final int MOST = 5;
 
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(120);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(2);
 
   private final String what;
   private final Duration firstPause;

@@ -59,6 +59,17 @@ final class CacheLock implements AutoCloseable {
     }
   }
 
+  /**
+   * Holds that the lock is still ours.
+   *
+   * @throws IOException where the file system gave it up
+   */
+  void require() throws IOException {
+    if (!lock.isValid()) {
+      throw new IOException("the lock was lost");
+    }
+  }
+
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     try {
       return channel.tryLock();

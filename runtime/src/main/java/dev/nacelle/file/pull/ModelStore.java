@@ -9,12 +9,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Models by name: {@code smollm2-135m}, {@code gemma3-270m}, {@code hf:ORG/REPO[@REV][:FILE.gguf]}.
  */
 public final class ModelStore {
+  private static final Pattern FROM_HUB =
+      Pattern.compile(".*/(?:models/hf/|models--)([^/]+?)--([^/]+)(?:/snapshots)?/[^/]+");
+
   private final Path cacheRoot;
   private final UnaryOperator<@Nullable String> environment;
   private final Duration firstPause;
@@ -57,6 +62,15 @@ public final class ModelStore {
   /** Whether a text is a name of a model and not a path. */
   public static boolean isName(String text) {
     return HubName.isOne(text) || packaged(text).isPresent();
+  }
+
+  /**
+   * What a model is called where other tools look for it: {@code ORG/REPO} for a folder out of a
+   * hub, in our cache or in Hugging Face's, else the path itself.
+   */
+  public static String publishedName(Path model) {
+    Matcher m = FROM_HUB.matcher(model.toAbsolutePath().normalize().toString());
+    return m.matches() ? m.group(1) + "/" + m.group(2) : model.toString();
   }
 
   private static Optional<PackagedModel> packaged(String text) {
@@ -128,6 +142,7 @@ public final class ModelStore {
     HubSettings settings = HubSettings.of(environment, firstPause);
     Path folder = hub.folder(parsed);
     try (CacheLock lock = CacheLock.of(folder, listener)) {
+      lock.require();
       // Another process may have brought it while this one waited.
       there = update ? Optional.empty() : find(name);
       if (there.isPresent()) {

@@ -137,6 +137,7 @@ public record PackagedModel(
     }
     Path folder = folder(cacheRoot);
     try (CacheLock lock = CacheLock.of(folder, listener)) {
+      lock.require();
       if (!isCached(cacheRoot)) {
         bring(folder, cacheRoot, listener);
       }

@@ -16,8 +16,11 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
 import java.util.concurrent.Executors;
 
 /**
@@ -57,7 +60,7 @@ final class FakeHub implements AutoCloseable {
   /** A way to serve content badly. */
   sealed interface Fault {
     /** An answer without content. */
-    record Status(int code, String retryAfter) implements Fault {}
+    record Status(int code, @Nullable String retryAfter) implements Fault {}
 
     /** The connection ends after so many bytes of the body. */
     record Drop(int bytes) implements Fault {}
@@ -106,7 +109,7 @@ final class FakeHub implements AutoCloseable {
 
   static byte[] noise(int bytes, long seed) {
     byte[] noise = new byte[bytes];
-    new java.util.Random(seed).nextBytes(noise);
+    new Random(seed).nextBytes(noise);
     return noise;
   }
 
@@ -212,7 +215,7 @@ final class FakeHub implements AutoCloseable {
 
   private void content(String name, String range, HttpExchange exchange)
       throws IOException, InterruptedException {
-    byte[] bytes = files.get(name);
+    byte[] bytes = Objects.requireNonNull(files.get(name));
     int from = 0;
     if (range != null && knowsRanges) {
       from = Integer.parseInt(range.substring("bytes=".length(), range.indexOf('-')));

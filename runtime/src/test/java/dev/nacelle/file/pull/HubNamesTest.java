@@ -109,6 +109,15 @@ final class HubNamesTest {
   }
 
   @Test
+  void aModelOutOfAHubIsCalledAsThere() {
+    assertEquals("org/repo--x", ModelStore.publishedName(Path.of("/c/models/hf/org--repo--x/abc")));
+    assertEquals(
+        "org/repo", ModelStore.publishedName(Path.of("/h/hub/models--org--repo/snapshots/abc")));
+    assertEquals("my/model", ModelStore.publishedName(Path.of("my/model")));
+    assertEquals("a.gguf", ModelStore.publishedName(Path.of("a.gguf")));
+  }
+
+  @Test
   void settingsShowNoToken() {
     HubSettings settings = HubSettings.of(Map.of("HF_TOKEN", "hf_abc")::get, Duration.ofMillis(1));
     assertEquals("hf_abc", settings.token());

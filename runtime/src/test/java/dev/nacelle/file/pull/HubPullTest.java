@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pulling from a hub that behaves, and from one that does not. */
-@Timeout(60)
+@Timeout(240)
 final class HubPullTest {
   private static final String NAME = "hf:org/repo";
   private static final String WEIGHTS = "model.safetensors";

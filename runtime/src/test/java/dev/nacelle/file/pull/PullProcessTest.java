@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whole processes that pull: two at once, and one that is killed. */
-@Timeout(120)
+@Timeout(400)
 final class PullProcessTest {
   private static final String WEIGHTS = "model.safetensors";
 
@@ -58,7 +58,7 @@ final class PullProcessTest {
   }
 
   private void finished(Process process, int number) throws Exception {
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertTrue(process.waitFor(180, TimeUnit.SECONDS));
     String said =
         Files.readString(temporary.resolve("err" + number))
             + Files.readString(temporary.resolve("out" + number));
@@ -91,7 +91,7 @@ final class PullProcessTest {
     hub.fault(WEIGHTS, new FakeHub.Fault.Stall(2_000_000));
     Process first = pull(0);
     Path part = folder().resolve(".incoming").resolve(WEIGHTS);
-    for (int i = 0; i < 600 && !(Files.exists(part) && Files.size(part) == 2_000_000); i++) {
+    for (int i = 0; i < 1800 && !(Files.exists(part) && Files.size(part) == 2_000_000); i++) {
       Thread.sleep(100);
     }
     assertEquals(2_000_000, Files.size(part));
