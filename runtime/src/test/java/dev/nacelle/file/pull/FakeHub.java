@@ -20,8 +20,8 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
-import org.jspecify.annotations.Nullable;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model hub on two ports of this machine: the hub itself, and the storage that large files are
