@@ -55,7 +55,8 @@ final class ChunkPlan {
     ChunkPlan plan = wanted(rows, vocabulary, channels, rank, dtype);
     while (plan.bytes() > workspaceBytes) {
       if (plan.columns > FEWEST_COLUMNS && plan.columns >= plan.rows) {
-        plan = new ChunkPlan(plan.rows, plan.columns / 2, channels, rank, dtype);
+        long fewer = Math.max(FEWEST_COLUMNS, plan.columns / 2);
+        plan = new ChunkPlan(plan.rows, fewer, channels, rank, dtype);
       } else if (plan.rows > 1) {
         plan = new ChunkPlan((plan.rows + 1) / 2, plan.columns, channels, rank, dtype);
       } else if (rows == 0) {
