@@ -1,13 +1,24 @@
 /**
- * Native libraries behind Java faces. What is not exported is nobody else's business: {@code ffm}
- * links, and everything above it hides that.
+ * Native libraries behind Java faces, for Nacelle's own modules alone. What is not exported is
+ * nobody else's business: {@code ffm} links, and everything above it hides that.
  */
+@SuppressWarnings("module") // the modules above this one are built after it
 module dev.nacelle.nativeaccess {
   requires static org.jspecify;
 
-  exports dev.nacelle.nativeaccess;
-  exports dev.nacelle.nativeaccess.blas;
-  exports dev.nacelle.nativeaccess.loader;
-  exports dev.nacelle.nativeaccess.threads;
-  exports dev.nacelle.nativeaccess.torch;
+  exports dev.nacelle.nativeaccess to
+      dev.nacelle.kernels,
+      dev.nacelle;
+  exports dev.nacelle.nativeaccess.blas to
+      dev.nacelle.kernels,
+      dev.nacelle;
+  exports dev.nacelle.nativeaccess.loader to
+      dev.nacelle.kernels,
+      dev.nacelle;
+  exports dev.nacelle.nativeaccess.threads to
+      dev.nacelle.kernels,
+      dev.nacelle;
+  exports dev.nacelle.nativeaccess.torch to
+      dev.nacelle.kernels,
+      dev.nacelle;
 }

@@ -10,6 +10,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.PackagedModel;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Shell;
 import dev.nacelle.text.Message;
 import dev.nacelle.train.Answer;
 import dev.nacelle.train.FinetuneOptions;
@@ -188,8 +189,8 @@ final class Demonstration {
     System.out.print(
         SideBySide.of("The model as it came", answers.base, "With the adapter", answers.adapted));
     System.out.println("\nWordNet has: " + answers.expected.replace("\n", "; ") + "\n");
-    String model = Shell.quote(options.model());
-    String out = Shell.quote(options.out());
+    String model = Shell.quote(options.model().toString());
+    String out = Shell.quote(options.out().toString());
     System.out.println("Adapter, for PEFT too: " + options.out());
     System.out.println(
         "Report and step log:   "
@@ -211,7 +212,7 @@ final class Demonstration {
             + " --adapter "
             + out
             + " --data "
-            + Shell.quote(parts.heldOut()));
+            + Shell.quote(parts.heldOut().toString()));
     System.out.println(
         "  ./nacelle finetune --model " + model + " --data YOUR.jsonl --out my-adapter");
   }
