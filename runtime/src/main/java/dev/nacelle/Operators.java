@@ -11,6 +11,7 @@ import dev.nacelle.kernels.operator.OperatorUsageException;
 import dev.nacelle.kernels.operator.TensorSpec;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
+import dev.nacelle.nativeaccess.NativeException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -115,7 +116,16 @@ public final class Operators {
   }
 
   private static NativeBuffer allocate(long bytes, List<NativeBuffer> memory) {
-    NativeBuffer buffer = NativeBuffer.allocate(bytes);
+    NativeBuffer buffer;
+    try {
+      buffer = NativeBuffer.allocate(bytes);
+    } catch (NativeException e) {
+      throw new NacelleException(
+          NacelleException.Kind.BUDGET,
+          String.valueOf(e.getMessage()),
+          "give the operator smaller tensors",
+          e);
+    }
     memory.add(buffer);
     return buffer;
   }

@@ -102,12 +102,15 @@ public final class TensorData {
   public float[] toFloats() {
     ByteBuffer from = bytes();
     float[] floats = new float[from.remaining() / type.bytes()];
-    switch (type) {
-      case FP32 -> from.asFloatBuffer().get(floats);
-      case BF16 -> Arrays.setAll(floats, i -> Float.intBitsToFloat(from.getShort(2 * i) << 16));
-      case FP16 -> Arrays.setAll(floats, i -> Float.float16ToFloat(from.getShort(2 * i)));
-      case I32, I64, U8 ->
-          throw NacelleException.input(this + " holds whole numbers", "call toLongs");
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] =
+          switch (type) {
+            case FP32 -> from.getFloat(4 * i);
+            case BF16 -> Float.intBitsToFloat(from.getShort(2 * i) << 16);
+            case FP16 -> Float.float16ToFloat(from.getShort(2 * i));
+            case I32, I64, U8 ->
+                throw NacelleException.input(this + " holds whole numbers", "call toLongs");
+          };
     }
     return floats;
   }
@@ -120,12 +123,15 @@ public final class TensorData {
   public long[] toLongs() {
     ByteBuffer from = bytes();
     long[] longs = new long[from.remaining() / type.bytes()];
-    switch (type) {
-      case I64 -> from.asLongBuffer().get(longs);
-      case I32 -> Arrays.setAll(longs, i -> from.getInt(4 * i));
-      case U8 -> Arrays.setAll(longs, i -> Byte.toUnsignedLong(from.get(i)));
-      case FP32, BF16, FP16 ->
-          throw NacelleException.input(this + " holds fractions", "call toFloats");
+    for (int i = 0; i < longs.length; i++) {
+      longs[i] =
+          switch (type) {
+            case I64 -> from.getLong(8 * i);
+            case I32 -> from.getInt(4 * i);
+            case U8 -> Byte.toUnsignedLong(from.get(i));
+            case FP32, BF16, FP16 ->
+                throw NacelleException.input(this + " holds fractions", "call toFloats");
+          };
     }
     return longs;
   }
