@@ -1,5 +1,7 @@
 package dev.nacelle;
 
+import dev.nacelle.report.RunReport;
+import dev.nacelle.report.StepLog;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
@@ -61,9 +63,18 @@ public final class FinetuneRun {
     if (slow != null) {
       hear(new TrainEvent.Note(slow));
     }
-    Finetune finetune =
-        new Finetune(options, engine.faults(), engine::kernels, this::hear, cancellation);
-    return summary(finetune.run());
+    try (StepLog log = new StepLog(options.out().resolve("log.jsonl"))) {
+      Consumer<TrainEvent> both =
+          event -> {
+            log.accept(event);
+            hear(event);
+          };
+      FinetuneResult result =
+          new Finetune(options, engine.faults(), engine::kernels, both, cancellation).run();
+      RunReport.of(options, result, Nacelle.VERSION)
+          .write(options.out().resolve("report.json"), engine.faults());
+      return summary(result);
+    }
   }
 
   /** Asks the run to stop after the step that it is in; returns at once. */
@@ -97,8 +108,7 @@ public final class FinetuneRun {
           new FinetuneEvent.Started(started.totalSteps(), started.trainable(), started.modules());
       case TrainEvent.Stepped stepped -> translate(stepped.step(), stepped.evalLoss());
       case TrainEvent.Evaluated evaluated ->
-          new FinetuneEvent.Evaluated(
-              evaluated.step(), evaluated.loss(), evaluated.targetTokens());
+          new FinetuneEvent.Evaluated(evaluated.step(), evaluated.loss(), evaluated.targetTokens());
       case TrainEvent.Saved saved -> new FinetuneEvent.Saved(saved.folder());
     };
   }

@@ -291,8 +291,7 @@ public final class Finetuning {
 
     /** AdamW's betas, 0 ≤ β &lt; 1; default 0.9 and 0.999. */
     public Builder optBetas(double first, double second) {
-      adam =
-          new AdamSettings(first, second, adam.eps(), adam.weightDecay(), adam.loraPlusRatio());
+      adam = new AdamSettings(first, second, adam.eps(), adam.weightDecay(), adam.loraPlusRatio());
       note("--betas", first + "," + second);
       return this;
     }
@@ -308,8 +307,7 @@ public final class Finetuning {
 
     /** LoRA+: multiplies the rate of every B; default 1. */
     public Builder optLoraPlusRatio(double value) {
-      adam =
-          new AdamSettings(adam.beta1(), adam.beta2(), adam.eps(), adam.weightDecay(), value);
+      adam = new AdamSettings(adam.beta1(), adam.beta2(), adam.eps(), adam.weightDecay(), value);
       note("--lora-plus-ratio", value);
       return this;
     }

@@ -136,8 +136,7 @@ public final class Generation {
           "choose 0 or more, 0.8 say");
       require(
           topP > 0 && topP <= 1, "--top-p " + topP + " is not possible", "choose above 0, up to 1");
-      require(
-          topK >= 0, "--top-k " + topK + " is not possible", "choose 1 or more, or 0 for all");
+      require(topK >= 0, "--top-k " + topK + " is not possible", "choose 1 or more, or 0 for all");
       require(!stops.contains(""), "--stop is empty", "give the text to stop before");
       return new Generation(this);
     }

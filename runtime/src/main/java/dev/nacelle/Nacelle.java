@@ -46,6 +46,9 @@ import java.util.function.Consumer;
  * --enable-native-access}, see docs/embedding.md.
  */
 public final class Nacelle implements AutoCloseable {
+  /** Of this library. */
+  public static final String VERSION = "0.1.0";
+
   private final int threads;
   private final Optional<String> fallbackReason;
   private final FaultInjector faults = FaultInjector.fromEnvironment();

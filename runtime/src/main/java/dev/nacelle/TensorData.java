@@ -55,8 +55,7 @@ public final class TensorData {
    * @throws NacelleException of kind INPUT where their number is not the product of the shape
    */
   public static TensorData ofFloats(float[] elements, long... shape) {
-    return filled(
-        ElementType.FP32, elements.length, b -> b.asFloatBuffer().put(elements), shape);
+    return filled(ElementType.FP32, elements.length, b -> b.asFloatBuffer().put(elements), shape);
   }
 
   /** An I32 tensor; otherwise as {@link #ofFloats}. */

@@ -77,7 +77,8 @@ final class BadModelTest {
                 "plain",
                 f -> text(f, "model.safetensors", ""),
                 "model.safetensors"),
-            new Spoilt("header no JSON", "plain", f -> header(f, "{\"x\":[}"), "header, line 1, column"),
+            new Spoilt(
+                "header no JSON", "plain", f -> header(f, "{\"x\":[}"), "header, line 1, column"),
             new Spoilt(
                 "unknown dtype",
                 "plain",

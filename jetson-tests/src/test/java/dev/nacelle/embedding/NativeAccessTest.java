@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A JVM that refuses native access: a sentence with the flag, the same that docs/embedding.md has. */
+/**
+ * A JVM that refuses native access: a sentence with the flag, the same that docs/embedding.md has.
+ */
 final class NativeAccessTest {
   private static final String FLAG = "--enable-native-access=ALL-UNNAMED";
 

@@ -60,11 +60,8 @@ final class OperatorsTest {
       // ∂y₀/∂x = r·e₀ − r³·x₀·x/2
       double c = r * r * r * 3 / 2;
       assertArrayEquals(
-          new float[] {(float) (r - c * 3), (float) (-c * 4)},
-          out.get("grad_x").toFloats(),
-          1e-6f);
-      assertArrayEquals(
-          new float[] {(float) (3 * r), 0}, out.get("grad_weight").toFloats(), 1e-6f);
+          new float[] {(float) (r - c * 3), (float) (-c * 4)}, out.get("grad_x").toFloats(), 1e-6f);
+      assertArrayEquals(new float[] {(float) (3 * r), 0}, out.get("grad_weight").toFloats(), 1e-6f);
     }
   }
 
@@ -82,8 +79,7 @@ final class OperatorsTest {
       assertEquals("BF16[2, 2]", y.toString());
       assertEquals(1 / (1 + Math.exp(-1)), y.toFloats()[0], 4e-3);
     }
-    assertArrayEquals(
-        new long[] {-1, 2}, TensorData.ofInts(new int[] {-1, 2}, 2).toLongs());
+    assertArrayEquals(new long[] {-1, 2}, TensorData.ofInts(new int[] {-1, 2}, 2).toLongs());
   }
 
   @Test

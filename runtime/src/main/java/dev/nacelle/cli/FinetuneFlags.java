@@ -216,35 +216,35 @@ final class FinetuneFlags {
     double[] pair = betas();
     return FinetuneRules.check(
         new FinetuneOptions(
-        givenModel,
-        givenOut,
-        new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
-        new FinetuneOptions.DataFlow(
-            List.copyOf(data),
-            DataFormat.parse(format),
-            choice("--train-on", trainOn, TrainOn.class),
-            skipBadLines,
-            batchSize,
-            accumulate,
-            maxLength,
-            isOn("--packing", packing),
-            choice("--order", order, Order.class)),
-        new FinetuneOptions.Length(
-            steps == null ? 0 : steps, steps != null ? 0 : epochs == null ? 1 : epochs),
-        new FinetuneOptions.Learning(
-            lr,
-            choice("--schedule", schedule, Schedule.Kind.class),
-            warmup,
-            clip,
-            new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
-        new FinetuneOptions.Evaluating(List.copyOf(evalData), evalSplit, evalEvery, patience),
-        computeType(dtype),
-        threads,
-        seed,
-        log,
-        dumpGradients,
-        overwrite,
-        command));
+            givenModel,
+            givenOut,
+            new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
+            new FinetuneOptions.DataFlow(
+                List.copyOf(data),
+                DataFormat.parse(format),
+                choice("--train-on", trainOn, TrainOn.class),
+                skipBadLines,
+                batchSize,
+                accumulate,
+                maxLength,
+                isOn("--packing", packing),
+                choice("--order", order, Order.class)),
+            new FinetuneOptions.Length(
+                steps == null ? 0 : steps, steps != null ? 0 : epochs == null ? 1 : epochs),
+            new FinetuneOptions.Learning(
+                lr,
+                choice("--schedule", schedule, Schedule.Kind.class),
+                warmup,
+                clip,
+                new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
+            new FinetuneOptions.Evaluating(List.copyOf(evalData), evalSplit, evalEvery, patience),
+            computeType(dtype),
+            threads,
+            seed,
+            log,
+            dumpGradients,
+            overwrite,
+            command));
   }
 
   private double[] betas() {

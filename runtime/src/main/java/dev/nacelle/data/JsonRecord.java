@@ -5,8 +5,8 @@ import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -122,10 +122,7 @@ final class JsonRecord {
   private static BadRecordException notJson(JsonProcessingException e) {
     long at = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
     return new BadRecordException(
-        "not JSON%s: %s"
-            .formatted(
-                at < 0 ? "" : " at byte " + at + " of the record",
-                reason(e)));
+        "not JSON%s: %s".formatted(at < 0 ? "" : " at byte " + at + " of the record", reason(e)));
   }
 
   /** The parser's words, less its advice to programmers. */

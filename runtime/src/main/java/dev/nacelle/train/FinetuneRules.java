@@ -30,8 +30,7 @@ public final class FinetuneRules {
         adapter.rank() >= 1 && adapter.rank() <= HIGHEST_RANK,
         "--rank " + adapter.rank(),
         "choose 1 or more, 16 say");
-    require(
-        isFrom(0, adapter.alpha()), "--alpha " + adapter.alpha(), "choose 0 or more, 32 say");
+    require(isFrom(0, adapter.alpha()), "--alpha " + adapter.alpha(), "choose 0 or more, 32 say");
     require(
         adapter.dropout() >= 0 && adapter.dropout() < 1,
         "--dropout " + adapter.dropout(),
@@ -77,7 +76,8 @@ public final class FinetuneRules {
         evaluation.data().isEmpty() || split == 0,
         "--eval-data with --eval-split",
         "give one of them");
-    require(evaluation.every() >= 0, "--eval-every " + evaluation.every(), "choose 1 or more steps");
+    require(
+        evaluation.every() >= 0, "--eval-every " + evaluation.every(), "choose 1 or more steps");
     require(evaluation.patience() >= 0, "--patience " + evaluation.patience(), "choose 1 or more");
     require(
         (evaluation.patience() == 0 && evaluation.every() == 0) || evaluation.isWanted(),

@@ -62,8 +62,9 @@ public final class Blas {
   }
 
   /**
-   * Multiplies with a number of threads. OpenBLAS has one for the whole process: products of another
-   * number wait until those that run are done, so that no engine changes the bits of another.
+   * Multiplies with a number of threads. OpenBLAS has one for the whole process: products of
+   * another number wait until those that run are done, so that no engine changes the bits of
+   * another.
    */
   public void withThreads(int count, Runnable products) {
     enter(count);
