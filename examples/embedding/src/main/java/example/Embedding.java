@@ -38,8 +38,11 @@ public final class Embedding {
       normalise(nacelle);
       System.out.println("held at the end: " + nacelle.memoryUse().liveBytes() + " bytes");
     } catch (NacelleException e) {
-      // The message says what failed and where, the hint what to do next.
-      System.err.println(e.kind() + ": " + e.getMessage() + "\n  " + e.hint());
+      // The message says what failed and where, the hint, where there is one, what to do next.
+      System.err.println(e.kind() + ": " + e.getMessage());
+      if (e.hint() != null) {
+        System.err.println("  " + e.hint());
+      }
       System.exit(e.kind().exitCode());
     }
   }
