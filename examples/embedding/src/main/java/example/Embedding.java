@@ -98,7 +98,8 @@ public final class Embedding {
 
   private static String chat(String question, String answer) {
     return """
-    {"messages": [{"role": "user", "content": "%s"}, {"role": "assistant", "content": "%s"}]}"""
+    {"messages": [{"role": "user", "content": "%s"}, {"role": "assistant", "content": "%s"}]}\
+    """
         .formatted(question, answer);
   }
 }

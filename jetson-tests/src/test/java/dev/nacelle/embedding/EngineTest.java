@@ -67,7 +67,7 @@ final class EngineTest {
 
     assertEquals(12, summary.steps());
     assertTrue(summary.evaluationLoss().isPresent());
-    assertTrue(summary.peakBytes() > 0 && summary.peakClasses().get("parameters") > 0);
+    assertTrue(summary.peakBytes() > 0 && summary.peakClasses().getOrDefault("parameters", 0L) > 0);
     List<FinetuneEvent.Stepped> steps =
         events.stream()
             .filter(FinetuneEvent.Stepped.class::isInstance)
@@ -84,37 +84,37 @@ final class EngineTest {
   @Test
   void writesAndMeasures() {
     Path init = Fixtures.example("plain-qv").resolve("init");
-    try (Nacelle nacelle = Nacelle.open(1);
-        LanguageModel model = nacelle.openModel(Tiny.MODEL, ComputeType.FP32)) {
-      Evaluation held = Evaluation.builder().setData(Tiny.DATA).build();
-      EvaluationSummary plain = model.evaluate(held);
-      assertEquals(Math.exp(plain.loss()), plain.perplexity());
-      Generation asked = Generation.ofPrompt("Q: ").optMaxNewTokens(8).build();
-      StringBuilder heard = new StringBuilder();
-      GeneratedText text =
-          model.generate(
-              asked,
-              piece -> {
-                heard.append(piece);
-                return true;
-              });
-      assertEquals(text.text(), heard.toString());
-      assertEquals(model.tokenize("Q: ").length, text.promptTokens());
-      assertEquals(1, model.generate(asked, piece -> false).ids().length);
+    try (Nacelle nacelle = Nacelle.open(1)) {
+      try (LanguageModel model = nacelle.openModel(Tiny.MODEL, ComputeType.FP32)) {
+        Evaluation held = Evaluation.builder().setData(Tiny.DATA).build();
+        EvaluationSummary plain = model.evaluate(held);
+        assertEquals(Math.exp(plain.loss()), plain.perplexity());
+        Generation asked = Generation.ofPrompt("Q: ").optMaxNewTokens(8).build();
+        StringBuilder heard = new StringBuilder();
+        GeneratedText text =
+            model.generate(
+                asked,
+                piece -> {
+                  heard.append(piece);
+                  return true;
+                });
+        assertEquals(text.text(), heard.toString());
+        assertEquals(model.tokenize("Q: ").length, text.promptTokens());
+        assertEquals(1, model.generate(asked, piece -> false).ids().length);
 
-      model.adapt(List.of(WeightedAdapter.of(init)));
-      double adapted = model.evaluate(held).loss();
-      assertFalse(adapted == plain.loss());
-      model.adapt(List.of(new WeightedAdapter(init, 0.5), new WeightedAdapter(init, 0.5)));
-      assertEquals(adapted, model.evaluate(held).loss(), 1e-6);
-      model.adapt(List.of());
-      assertEquals(plain, model.evaluate(held));
-      assertTrue(nacelle.memoryUse().liveBytes() > 0);
-      assertTrue(nacelle.memoryUse().liveTensors() > 0);
-      assertEquals(
-          nacelle.memoryUse().liveBytes(),
-          nacelle.memoryUse().liveClasses().values().stream().mapToLong(b -> b).sum());
-      model.close();
+        model.adapt(List.of(WeightedAdapter.of(init)));
+        double adapted = model.evaluate(held).loss();
+        assertFalse(adapted == plain.loss());
+        model.adapt(List.of(new WeightedAdapter(init, 0.5), new WeightedAdapter(init, 0.5)));
+        assertEquals(adapted, model.evaluate(held).loss(), 1e-6);
+        model.adapt(List.of());
+        assertEquals(plain, model.evaluate(held));
+        assertTrue(nacelle.memoryUse().liveBytes() > 0);
+        assertTrue(nacelle.memoryUse().liveTensors() > 0);
+        assertEquals(
+            nacelle.memoryUse().liveBytes(),
+            nacelle.memoryUse().liveClasses().values().stream().mapToLong(b -> b).sum());
+      }
       assertEquals(0, nacelle.memoryUse().liveBytes());
       assertTrue(nacelle.memoryUse().peakBytes() > 0);
     }

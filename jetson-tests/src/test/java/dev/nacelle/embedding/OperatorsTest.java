@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -55,14 +56,17 @@ final class OperatorsTest {
                       "grad_y", TensorData.ofFloats(new float[] {1, 0}, 1, 2)),
                   Map.of("eps", "1e-12"));
       double r = 1 / Math.sqrt(12.5);
-      assertArrayEquals(
-          new float[] {(float) (3 * r), (float) (8 * r)}, out.get("y").toFloats(), 1e-6f);
+      assertArrayEquals(new float[] {(float) (3 * r), (float) (8 * r)}, floats(out, "y"), 1e-6f);
       // ∂y₀/∂x = r·e₀ − r³·x₀·x/2
       double c = r * r * r * 3 / 2;
       assertArrayEquals(
-          new float[] {(float) (r - c * 3), (float) (-c * 4)}, out.get("grad_x").toFloats(), 1e-6f);
-      assertArrayEquals(new float[] {(float) (3 * r), 0}, out.get("grad_weight").toFloats(), 1e-6f);
+          new float[] {(float) (r - c * 3), (float) (-c * 4)}, floats(out, "grad_x"), 1e-6f);
+      assertArrayEquals(new float[] {(float) (3 * r), 0}, floats(out, "grad_weight"), 1e-6f);
     }
+  }
+
+  private static float[] floats(Map<String, TensorData> out, String name) {
+    return Objects.requireNonNull(out.get(name), name).toFloats();
   }
 
   @Test
@@ -74,7 +78,9 @@ final class OperatorsTest {
     TensorData gate = TensorData.of(ElementType.BF16, bf16.flip(), 2, 2);
     assertArrayEquals(new float[] {1, -2, 0.5f, 3}, gate.toFloats());
     try (Nacelle nacelle = Nacelle.open(1)) {
-      TensorData y = nacelle.operators().run("swiglu", Map.of("gate", gate, "up", gate)).get("y");
+      Map<String, TensorData> out =
+          nacelle.operators().run("swiglu", Map.of("gate", gate, "up", gate));
+      TensorData y = Objects.requireNonNull(out.get("y"));
       assertEquals(ElementType.BF16, y.type());
       assertEquals("BF16[2, 2]", y.toString());
       assertEquals(1 / (1 + Math.exp(-1)), y.toFloats()[0], 4e-3);

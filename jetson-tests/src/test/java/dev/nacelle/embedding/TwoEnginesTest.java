@@ -1,6 +1,7 @@
 package dev.nacelle.embedding;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -142,7 +143,7 @@ final class TwoEnginesTest {
 
   private static void assertInterrupted(Future<FinetuneSummary> run) {
     ExecutionException thrown = assertThrows(ExecutionException.class, run::get);
-    NacelleException why = (NacelleException) thrown.getCause();
+    NacelleException why = assertInstanceOf(NacelleException.class, thrown.getCause());
     assertEquals(NacelleException.Kind.INTERRUPTED, why.kind(), why.getMessage());
   }
 }
