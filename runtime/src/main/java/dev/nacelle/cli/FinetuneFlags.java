@@ -22,7 +22,7 @@ final class FinetuneFlags {
   @Option(
       names = "--model",
       paramLabel = "M",
-      description = "A Hugging Face folder or a .gguf file.")
+      description = "A Hugging Face folder, a .gguf file, or a name that pull knows.")
   @Nullable Path model;
 
   @Option(
@@ -209,42 +209,47 @@ final class FinetuneFlags {
   /** The options, held against {@link FinetuneRules}. */
   FinetuneOptions options(
       Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
+    return FinetuneRules.check(
+        described(givenModel, givenOut, threads, seed, given, command));
+  }
+
+  private FinetuneOptions described(
+      Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
     require(steps == null || epochs == null, "--steps with --epochs", "give one of them");
     require(steps == null || steps >= 1, "--steps " + steps, "choose 1 or more");
     require(
         epochs == null || (finite(epochs) && epochs > 0), "--epochs " + epochs, "choose above 0");
     double[] pair = betas();
-    return FinetuneRules.check(
-        new FinetuneOptions(
-            givenModel,
-            givenOut,
-            new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
-            new FinetuneOptions.DataFlow(
-                List.copyOf(data),
-                DataFormat.parse(format),
-                choice("--train-on", trainOn, TrainOn.class),
-                skipBadLines,
-                batchSize,
-                accumulate,
-                maxLength,
-                isOn("--packing", packing),
-                choice("--order", order, Order.class)),
-            new FinetuneOptions.Length(
-                steps == null ? 0 : steps, steps != null ? 0 : epochs == null ? 1 : epochs),
-            new FinetuneOptions.Learning(
-                lr,
-                choice("--schedule", schedule, Schedule.Kind.class),
-                warmup,
-                clip,
-                new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
-            new FinetuneOptions.Evaluating(List.copyOf(evalData), evalSplit, evalEvery, patience),
-            computeType(dtype),
-            threads,
-            seed,
-            log,
-            dumpGradients,
-            overwrite,
-            command));
+    return new FinetuneOptions(
+        Names.model(givenModel),
+        givenOut,
+        new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
+        new FinetuneOptions.DataFlow(
+            Names.trainingData(data),
+            DataFormat.parse(format),
+            choice("--train-on", trainOn, TrainOn.class),
+            skipBadLines,
+            batchSize,
+            accumulate,
+            maxLength,
+            isOn("--packing", packing),
+            choice("--order", order, Order.class)),
+        new FinetuneOptions.Length(
+            steps == null ? 0 : steps, steps != null ? 0 : epochs == null ? 1 : epochs),
+        new FinetuneOptions.Learning(
+            lr,
+            choice("--schedule", schedule, Schedule.Kind.class),
+            warmup,
+            clip,
+            new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
+        new FinetuneOptions.Evaluating(Names.heldOutData(evalData), evalSplit, evalEvery, patience),
+        computeType(dtype),
+        threads,
+        seed,
+        log,
+        dumpGradients,
+        overwrite,
+        command);
   }
 
   private double[] betas() {
