@@ -9,6 +9,7 @@ module dev.nacelle {
   requires dev.nacelle.kernels;
   requires dev.nacelle.nativeaccess;
   requires info.picocli;
+  requires java.net.http;
   // The maker of the demonstration's data runs in a process of its own, on the class path.
   requires static extjwnl;
   requires static org.jspecify;

@@ -18,7 +18,7 @@ record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose)
       return "use a smaller --batch-size or --max-length, or give it more with"
           + " NACELLE_JAVA_OPTS=-Xmx4g";
     }
-    return known != failure && known.kind() == NacelleException.Kind.INTERNAL
+    return !(failure instanceof NacelleException) && known.kind() == NacelleException.Kind.INTERNAL
         ? "this is a bug: run the command again with -v and report what it prints"
         : known.hint();
   }

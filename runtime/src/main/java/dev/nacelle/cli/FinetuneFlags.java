@@ -209,8 +209,7 @@ final class FinetuneFlags {
   /** The options, held against {@link FinetuneRules}. */
   FinetuneOptions options(
       Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
-    return FinetuneRules.check(
-        described(givenModel, givenOut, threads, seed, given, command));
+    return FinetuneRules.check(described(givenModel, givenOut, threads, seed, given, command));
   }
 
   private FinetuneOptions described(
