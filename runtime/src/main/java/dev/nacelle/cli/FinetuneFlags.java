@@ -188,6 +188,12 @@ final class FinetuneFlags {
   int patience;
 
   @Option(
+      names = "--sample-prompt",
+      paramLabel = "T",
+      description = "Answered before and after, into the report; repeatable.")
+  List<String> samplePrompts = new ArrayList<>();
+
+  @Option(
       names = "--dtype",
       defaultValue = "fp32",
       description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE} on the CPU).")
@@ -236,6 +242,8 @@ final class FinetuneFlags {
         (patience == 0 && evalEvery == 0) || !evalData.isEmpty() || evalSplit > 0,
         "--eval-every or --patience without held-out data",
         "add --eval-data or --eval-split");
+    require(
+        samplePrompts.stream().noneMatch(String::isBlank), "--sample-prompt ''", "give it a text");
     double[] pair = betas();
     return new FinetuneOptions(
         givenModel,
@@ -263,6 +271,7 @@ final class FinetuneFlags {
         computeType(dtype),
         threads,
         seed,
+        List.copyOf(samplePrompts),
         log,
         dumpGradients,
         overwrite,

@@ -50,8 +50,14 @@ public final class Finetune {
         Adapter adapter = adapter(engine, model);
         FinetuneData data = new FinetuneData(options, base, listener)) {
       BaseModel.install(model, adapter);
-      return new FinetuneLoop(options, faults, listener, base, engine, model, adapter, data, begin)
-          .run();
+      FinetuneLoop loop =
+          new FinetuneLoop(options, faults, listener, base, engine, model, adapter, data, begin);
+      try {
+        loop.run();
+      } finally {
+        listener.accept(new TrainEvent.Ended(loop.result()));
+      }
+      return loop.result();
     }
   }
 
