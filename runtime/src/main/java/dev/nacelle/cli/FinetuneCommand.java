@@ -7,6 +7,7 @@ import dev.nacelle.report.RunOutcome;
 import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
 import dev.nacelle.report.TrainProgress;
+import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
@@ -83,10 +84,11 @@ final class FinetuneCommand implements Callable<Integer> {
             progress.accept(event);
           };
       try {
-        FinetuneResult ignored = new Finetune(options, faults, compute::kernels, listener).run();
+        FinetuneResult ignored =
+            new Finetune(options, faults, compute::kernels, listener, new Cancellation()).run();
         return recorder.done();
       } catch (RuntimeException | Error e) {
-        recorder.stopped(RunOutcome.failed(e), e);
+        recorder.stopped(RunOutcome.of(e), e);
         throw e;
       }
     }

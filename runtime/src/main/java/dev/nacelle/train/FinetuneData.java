@@ -23,6 +23,7 @@ final class FinetuneData implements AutoCloseable {
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
   private final FinetuneOptions options;
+  private final Cancellation cancellation;
   private final Progress evaluationProgress;
   private final Dataset dataset;
   private final @Nullable Dataset evalDataset;
@@ -31,16 +32,18 @@ final class FinetuneData implements AutoCloseable {
   private final @Nullable DataCounts measured;
   private @Nullable BatchSource source;
 
-  FinetuneData(FinetuneOptions options, BaseModel base, Consumer<TrainEvent> listener) {
+  FinetuneData(
+      FinetuneOptions options,
+      BaseModel base,
+      Consumer<TrainEvent> listener,
+      Cancellation cancellation) {
     this.options = options;
-    this.evaluationProgress =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("evaluating", done, total));
+    this.cancellation = cancellation;
+    this.evaluationProgress = progress("evaluating", listener);
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    Progress reading =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("reading", done, total));
-    Progress counting =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("tokenising", done, total));
+    Progress reading = progress("reading", listener);
+    Progress counting = progress("tokenising", listener);
     SampleEncoder encoder =
         new SampleEncoder(
             base.tokenizer(),
@@ -103,6 +106,14 @@ final class FinetuneData implements AutoCloseable {
         counts.truncated(),
         options.data().maxLength(),
         counts.dropped());
+  }
+
+  /** Tells the listener, and stops where that was asked for. */
+  private Progress progress(String what, Consumer<TrainEvent> listener) {
+    return (done, total) -> {
+      cancellation.check();
+      listener.accept(new TrainEvent.Preparing(what, done, total));
+    };
   }
 
   long badLines() {

@@ -27,6 +27,7 @@ final class FinetuneLoop {
   private final FinetuneOptions options;
   private final FaultInjector faults;
   private final Consumer<TrainEvent> listener;
+  private final Cancellation cancellation;
   private final BaseModel base;
   private final Engine engine;
   private final LlamaModel model;
@@ -48,6 +49,7 @@ final class FinetuneLoop {
       FinetuneOptions options,
       FaultInjector faults,
       Consumer<TrainEvent> listener,
+      Cancellation cancellation,
       BaseModel base,
       Engine engine,
       LlamaModel model,
@@ -57,6 +59,7 @@ final class FinetuneLoop {
     this.options = options;
     this.faults = faults;
     this.listener = listener;
+    this.cancellation = cancellation;
     this.base = base;
     this.engine = engine;
     this.model = model;
@@ -85,7 +88,7 @@ final class FinetuneLoop {
     }
     answerSamples(0);
     trainBegin = System.nanoTime();
-    try (Trainer trainer = new Trainer(engine, model, adapter, settings)) {
+    try (Trainer trainer = new Trainer(engine, model, adapter, settings, cancellation)) {
       trainer.observeGradients(this::dumpFirstGradients);
       while (trainer.stepsDone() < totalSteps && !isOutOfPatience()) {
         if (faults.next(FaultInjector.Act.STEP)) {
@@ -128,7 +131,10 @@ final class FinetuneLoop {
   private void answerSamples(long step) {
     List<String> prompts = options.samplePrompts();
     for (int i = 0; i < prompts.size(); i++) {
-      String answer = ChatAnswer.greedy(base, model, prompts.get(i), MOST_SAMPLE_TOKENS);
+      String answer =
+          ChatAnswer.greedy(
+              base, model, prompts.get(i), MOST_SAMPLE_TOKENS, () -> !cancellation.isAsked());
+      cancellation.check();
       listener.accept(new TrainEvent.Sampled(step, i, prompts.get(i), answer));
     }
   }

@@ -36,7 +36,7 @@ final class AxisTest {
 
   @Test
   void labelsAreShort() {
-    assertEquals("0.00", Axis.fromZero(0.08).label(0));
+    assertEquals("0", Axis.fromZero(0.08).label(0));
     assertEquals("0.08", Axis.fromZero(0.08).label(0.08));
     assertEquals("1e-4", Axis.fromZero(2e-4).label(1e-4));
     assertEquals("2.5", Axis.around(2.1, 3.9).label(2.5));
