@@ -85,7 +85,8 @@ final class HtmlReport {
     if (error.isMissingNode()) {
       return;
     }
-    out.append("<section class=\"notice\" role=\"note\">\n<p>");
+    out.append("<section class=\"notice ").append(Html.escape(text("status")));
+    out.append("\" role=\"note\">\n<p>");
     out.append(Html.escape(error.path("message").asText())).append("</p>\n");
     if (error.path("hint").isTextual()) {
       out.append("<p>").append(Html.escape(error.path("hint").asText())).append("</p>\n");
