@@ -50,16 +50,39 @@ final class RunFilesTest {
     assertEquals(printed, report);
     for (String field :
         List.of(
-            "status", "samples", "truncated", "dropped", "bad_lines", "steps", "loss", "first_loss",
-            "eval_loss", "eval_loss_before", "tokens", "seconds", "tokens_per_second", "command",
-            "measured_peak_bytes", "measured_classes", "device", "processor", "threads", "isa",
-            "product_library", "versions", "libraries", "flags", "generations", "finished")) {
+            "status",
+            "samples",
+            "truncated",
+            "dropped",
+            "bad_lines",
+            "steps",
+            "loss",
+            "first_loss",
+            "eval_loss",
+            "eval_loss_before",
+            "tokens",
+            "seconds",
+            "tokens_per_second",
+            "command",
+            "measured_peak_bytes",
+            "measured_classes",
+            "device",
+            "processor",
+            "threads",
+            "isa",
+            "product_library",
+            "versions",
+            "libraries",
+            "flags",
+            "generations",
+            "finished")) {
       assertFalse(report.path(field).isMissingNode() || report.path(field).isNull(), field);
     }
     assertEquals("done", report.path("status").asText());
     assertEquals(6, report.path("steps").asInt());
     assertTrue(report.path("versions").path("libtorch").asText().startsWith("2."));
-    assertTrue(report.path("command").asText().contains("'" + out.toString().replace("'", "'\\''")));
+    assertTrue(
+        report.path("command").asText().contains("'" + out.toString().replace("'", "'\\''")));
     assertEquals("6", report.path("flags").path("--steps").asText());
     assertEquals("16", report.path("flags").path("--rank").asText());
     answers(report);
@@ -76,7 +99,8 @@ final class RunFilesTest {
     JsonNode first = report.path("generations").path(0);
     assertEquals(PROMPT, first.path("prompt").asText());
     assertEquals(2, report.path("generations").size());
-    // What generate says to the same prompt, greedily, is what the run was answered before it began.
+    // What generate says to the same prompt, greedily, is what the run was answered before it
+    // began.
     JsonNode generated =
         Outcome.of(
                 "generate",

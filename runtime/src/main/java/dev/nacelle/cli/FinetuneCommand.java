@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3 bad",
+      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3"
+          + " bad",
       "input, 4 does not fit the memory, 5 the environment lacks something.",
       "",
       "Examples:",

@@ -125,7 +125,8 @@ final class HtmlReport {
     }
     out.append("<section aria-labelledby=\"answers\">\n<h2 id=\"answers\">Sample answers</h2>\n");
     for (JsonNode one : generations) {
-      out.append("<article>\n<h3 class=\"prompt\">").append(Html.escape(one.path("prompt").asText()));
+      out.append("<article>\n<h3 class=\"prompt\">")
+          .append(Html.escape(one.path("prompt").asText()));
       out.append("</h3>\n<div class=\"pair\">\n");
       answer("Before the first step", one.path("before"));
       answer("After the last step", one.path("after"));

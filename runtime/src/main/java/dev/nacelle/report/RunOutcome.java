@@ -34,7 +34,9 @@ public record RunOutcome(
     if (failure instanceof NacelleException known) {
       return new RunOutcome(
           known instanceof CancelledException ? Status.INTERRUPTED : Status.FAILED,
-          known.kind().code(), String.valueOf(known.getMessage()), known.hint());
+          known.kind().code(),
+          String.valueOf(known.getMessage()),
+          known.hint());
     }
     return new RunOutcome(
         Status.FAILED,

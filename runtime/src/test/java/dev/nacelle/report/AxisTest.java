@@ -15,10 +15,12 @@ final class AxisTest {
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < 20_000; i++) {
       double a = Math.pow(10, random.nextDouble(-12, 12)) * (random.nextInt(4) == 0 ? -1 : 1);
-      double b = random.nextInt(10) == 0 ? a : a + Math.abs(a) * Math.pow(10, random.nextDouble(-6, 2));
+      double b =
+          random.nextInt(10) == 0 ? a : a + Math.abs(a) * Math.pow(10, random.nextDouble(-6, 2));
       Axis axis = Axis.around(a, b);
       String what = a + " to " + b + ": " + axis;
-      assertTrue(axis.low() <= a + Math.abs(a) * 1e-9 && axis.high() >= b - Math.abs(b) * 1e-9, what);
+      assertTrue(
+          axis.low() <= a + Math.abs(a) * 1e-9 && axis.high() >= b - Math.abs(b) * 1e-9, what);
       assertTrue(axis.ticks().size() >= 2 && axis.ticks().size() <= 8, what);
       assertTrue(axis.place(a) >= -1e-6 && axis.place(b) <= 1 + 1e-6, what);
     }

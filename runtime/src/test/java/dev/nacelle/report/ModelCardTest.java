@@ -50,15 +50,15 @@ final class ModelCardTest {
 
   @Test
   void scalarsHoldAnything() {
-    assertEquals("\"a\\\"b\\\\c\\u000A\\u00E9\\U0001F600\"", ModelCard.yaml("a\"b\\c\n\u00e9\ud83d\ude00"));
+    assertEquals(
+        "\"a\\\"b\\\\c\\u000A\\u00E9\\U0001F600\"", ModelCard.yaml("a\"b\\c\n\u00e9\ud83d\ude00"));
     assertEquals("\"\\uFFFD\"", ModelCard.yaml("\ud83d"));
     assertEquals("``` a``b ```", ModelCard.code("a``b"));
   }
 
   @Test
   void basesHaveNamesThatTheHubTakes() {
-    assertEquals(
-        "org/name", ModelCard.baseModel("/c/hub/models--org--name/snapshots/0123abc"));
+    assertEquals("org/name", ModelCard.baseModel("/c/hub/models--org--name/snapshots/0123abc"));
     assertEquals("my-model-Q8.gguf", ModelCard.baseModel("/x/my model\u00e9Q8.gguf"));
     assertEquals("unknown", ModelCard.baseModel("/x/\u00e9\u00e9"));
   }

@@ -44,7 +44,10 @@ final class SyntheticRun {
   static ObjectNode report(long steps, String text) {
     ObjectNode report = JSON.createObjectNode();
     report.put("status", "done").put("finished", "2026-11-28T15:00:00Z");
-    report.put("command", text).put("model", "models/" + text.replace('\0', ' ').replace('/', ' ')).put("out", text);
+    report
+        .put("command", text)
+        .put("model", "models/" + text.replace('\0', ' ').replace('/', ' '))
+        .put("out", text);
     report.putArray("data").add("data/" + text);
     report.put("steps", steps).put("samples", 17).put("truncated", 3).put("dropped", 1);
     report.put("counted", "all").put("bad_lines", 0);

@@ -79,7 +79,7 @@ final class TrainProgressTest {
     String said = bytes.toString(StandardCharsets.UTF_8);
     assertTrue(said.contains("step 2/2  loss 0.5000"), said);
     assertEquals(-1, said.chars().filter(c -> c < 0x20 && c != '\n').findFirst().orElse(-1), said);
-    assertFalse(said.contains("["+ "#"), said);
+    assertFalse(said.contains("[" + "#"), said);
   }
 
   private long drawn() {

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Event files, taken apart by a decoder that shares nothing with the writer. */
 final class EventFileTest {
   /**
-   * As TensorBoard 2.21's own writer has it: {@code jetson-tests/peers/tensorboard_golden.py} prints
-   * these bytes.
+   * As TensorBoard 2.21's own writer has it: {@code jetson-tests/peers/tensorboard_golden.py}
+   * prints these bytes.
    */
   private static final String GOLDEN =
       "1800000000000000a37f4b220900000000004a93401a0d627261696e2e4576656e743a3265b8d3fb0f00"
@@ -102,8 +102,7 @@ final class EventFileTest {
     }
   }
 
-  private record Event(
-      long step, @Nullable String tag, float value, boolean sessionStart) {}
+  private record Event(long step, @Nullable String tag, float value, boolean sessionStart) {}
 
   private static List<Event> decode(Path file) throws IOException {
     ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
@@ -112,7 +111,8 @@ final class EventFileTest {
       byte[] length = new byte[8];
       in.get(length);
       assertEquals(masked(plainCrc32c(length)), in.getInt(), "the length's checksum");
-      byte[] record = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+      byte[] record =
+          new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
       in.get(record);
       assertEquals(masked(plainCrc32c(record)), in.getInt(), "the record's checksum");
       events.add(event(record));
@@ -123,8 +123,7 @@ final class EventFileTest {
   private static Event event(byte[] record) {
     Map<Integer, Object> fields = fields(record);
     long step = (long) fields.getOrDefault(2, 0L);
-    boolean start =
-        fields.containsKey(7) && fields((byte[]) fields.get(7)).get(1).equals(1L);
+    boolean start = fields.containsKey(7) && fields((byte[]) fields.get(7)).get(1).equals(1L);
     if (!fields.containsKey(5)) {
       return new Event(step, null, 0, start);
     }
