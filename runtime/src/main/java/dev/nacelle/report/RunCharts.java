@@ -104,7 +104,8 @@ final class RunCharts {
     Chart chart = chart("memory", "Memory of tensors", unit + " at each step's peak", all);
     List<String> heads = new ArrayList<>(List.of("step"));
     for (LedgerClass kind : CLASSES) {
-      chart.area(kind.label(), "m" + kind.ordinal(), of(all, s -> classBytes(s, kind) / bytes));
+      chart.area(
+          kind.label(), "m" + CLASSES.indexOf(kind), of(all, s -> classBytes(s, kind) / bytes));
       heads.add(kind.label());
     }
     if (!Double.isNaN(predicted)) {
