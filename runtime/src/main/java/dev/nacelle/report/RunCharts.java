@@ -98,7 +98,7 @@ final class RunCharts {
   private String memory() {
     long most = all.stream().mapToLong(Stretch::bytes).max().orElse(0);
     double predicted = predictedByLedger();
-    double scale = Math.max(most, Double.isNaN(predicted) ? 0 : predicted);
+    double scale = Math.max((double) most, Double.isNaN(predicted) ? 0 : predicted);
     String unit = scale >= 1L << 31 ? "GiB" : scale >= 1L << 21 ? "MiB" : "KiB";
     double bytes = unit.equals("GiB") ? 1L << 30 : unit.equals("MiB") ? 1L << 20 : 1L << 10;
     Chart chart = chart("memory", "Memory of tensors", unit + " at each step's peak", all);
