@@ -6,6 +6,7 @@ import dev.nacelle.report.RunIdentity;
 import dev.nacelle.report.RunOutcome;
 import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Shell;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
