@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
+      MergeCommand.class,
       OpCommand.class,
       BenchCommand.class,
     },

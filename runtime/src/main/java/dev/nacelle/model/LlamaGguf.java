@@ -154,22 +154,27 @@ public final class LlamaGguf implements TensorSource {
 
   @Override
   public void readFloat32(String name, NativeBuffer target) {
-    String raw = rawName(name);
+    file.readRows(rawName(name), 0, entry(name).rows(), target, rowOrder(name));
+  }
+
+  @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    file.readRows(rawName(name), first, rows, target, rowOrder(name));
+  }
+
+  /** Which row of the file a row of Hugging Face's order comes from. */
+  public GgufFile.RowOrder rowOrder(String name) {
     int d = rowsPerHead(name);
     if (d == 0) {
-      file.readFloat32(raw, target);
-      return;
+      return row -> row;
     }
     int half = d / 2;
-    file.readRows(
-        raw,
-        target,
-        row -> {
-          long head = row / d;
-          long t = row % d / half;
-          long j = row % half;
-          return head * d + 2 * j + t;
-        });
+    return row -> {
+      long head = row / d;
+      long t = row % d / half;
+      long j = row % half;
+      return head * d + 2 * j + t;
+    };
   }
 
   private String rawName(String name) {
