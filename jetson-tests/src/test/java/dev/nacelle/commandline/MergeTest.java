@@ -177,8 +177,7 @@ final class MergeTest {
       assertEquals(overall, rounding.path("overall").asDouble(), 1e-3 * overall);
       assertEquals(worst, rounding.path("worst").path("relative").asDouble(), 1e-3 * worst);
       assertEquals(worstTensor, rounding.path("worst").path("tensor").asText());
-      JsonNode config =
-          Outcome.JSON.readTree(folder.resolve(type).resolve("config.json").toFile());
+      JsonNode config = Outcome.JSON.readTree(folder.resolve(type).resolve("config.json").toFile());
       String name = type.equals("bf16") ? "bfloat16" : "float16";
       assertEquals(name, config.path("dtype").asText());
     }
@@ -234,7 +233,10 @@ final class MergeTest {
 
     spoil(adapter, 1e6f);
     assertTrue(
-        merge(base, adapter, "out", "--dtype", "fp16").expect(3).err().contains("too large for fp16"));
+        merge(base, adapter, "out", "--dtype", "fp16")
+            .expect(3)
+            .err()
+            .contains("too large for fp16"));
     spoil(adapter, Float.NaN);
     assertTrue(merge(base, adapter, "out").expect(3).err().contains("not finite"));
 

@@ -8,6 +8,7 @@ import dev.nacelle.report.Sizes;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.ProcessMemory;
 import dev.nacelle.train.export.FolderMerge;
+import dev.nacelle.train.export.GgufMerge;
 import dev.nacelle.train.export.MergeOptions;
 import dev.nacelle.train.export.MergeResult;
 import java.nio.file.Path;
@@ -25,19 +26,24 @@ import picocli.CommandLine.Option;
     name = "merge",
     mixinStandardHelpOptions = true,
     description = {
-      "Adds adapters to their base model for good and writes the result: a folder that transformers",
-      "opens, tokenizer included, or one GGUF file. Tensors are streamed: memory does not grow with",
+      "Adds adapters to their base model for good and writes the result: a folder that"
+          + " transformers",
+      "opens, tokenizer included, or one GGUF file. Tensors are streamed: memory does not grow"
+          + " with",
       "the model."
     },
     footer = {
       "",
       "A 16-bit type cannot hold a small update whole: standard error and --json say how large the",
-      "rounding error is beside the update (rounding.overall, rounding.worst). In fp32 it is nothing.",
+      "rounding error is beside the update (rounding.overall, rounding.worst). In fp32 it is"
+          + " nothing.",
       "",
-      "--json prints out, format, type, tensors, files, bytes, adapted, untied, rounding, seconds and",
+      "--json prints out, format, type, tensors, files, bytes, adapted, untied, rounding, seconds"
+          + " and",
       "peak_bytes.",
       "",
-      "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 5 the environment lacks",
+      "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 5 the environment"
+          + " lacks",
       "something.",
       "",
       "Examples:",
@@ -78,6 +84,11 @@ final class MergeCommand implements Callable<Integer> {
   private String format = "hf";
 
   @Option(
+      names = "--type",
+      description = "With --format gguf: f16 or q8_0 for matrices (default: f16); vectors are F32.")
+  private @Nullable String type;
+
+  @Option(
       names = "--dtype",
       description =
           "Type of a folder's weights: fp32, bf16 or fp16 (default: the base's own; fp32 where that"
@@ -99,22 +110,32 @@ final class MergeCommand implements Callable<Integer> {
     compute.check();
     MergeOptions options = options();
     long begin = System.nanoTime();
-    try (TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet)) {
-      FaultInjector faults = FaultInjector.fromEnvironment();
-      MergeResult result = new FolderMerge(options, faults, progress::accept).run();
-      double seconds = (System.nanoTime() - begin) * 1e-9;
-      progress.close();
-      tell(result, seconds);
-    }
+    MergeResult result = merge(options);
+    tell(result, (System.nanoTime() - begin) * 1e-9);
     return 0;
+  }
+
+  private MergeResult merge(MergeOptions options) {
+    FaultInjector faults = FaultInjector.fromEnvironment();
+    try (TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet)) {
+      return format.equals("gguf")
+          ? new GgufMerge(options, ggufType(), faults, progress::accept).run()
+          : new FolderMerge(options, faults, progress::accept).run();
+    }
   }
 
   private MergeOptions options() {
     if (model == null || out == null) {
       throw NacelleException.usage("--model and --out are needed", "name the base and the target");
     }
-    if (!format.equals("hf")) {
-      throw NacelleException.usage("--format " + format + " is no format", "choose hf or gguf");
+    switch (format) {
+      case "hf" -> refuse(type, "--type", "a folder's weights have a --dtype");
+      case "gguf" -> {
+        refuse(dtype, "--dtype", "a GGUF file's matrices have a --type");
+        GgufMerge.Type ignored = ggufType();
+      }
+      default ->
+          throw NacelleException.usage("--format " + format + " is no format", "choose hf or gguf");
     }
     return new MergeOptions(
         model,
@@ -124,6 +145,23 @@ final class MergeCommand implements Callable<Integer> {
         ByteSize.parse("--max-shard-size", shardSize),
         overwrite,
         compute.threads());
+  }
+
+  private void refuse(@Nullable String value, String flag, String hint) {
+    if (value != null) {
+      throw NacelleException.usage(
+          flag + " " + value + " does not go with --format " + format, hint);
+    }
+  }
+
+  private GgufMerge.Type ggufType() {
+    return switch (type == null ? "f16" : type.toLowerCase(Locale.ROOT)) {
+      case "f16" -> GgufMerge.Type.F16;
+      case "q8_0" -> GgufMerge.Type.Q8_0;
+      default ->
+          throw NacelleException.usage(
+              "--type " + type + " is no type that is written", "choose f16 or q8_0");
+    };
   }
 
   private static DType type(String text) {
@@ -162,10 +200,7 @@ final class MergeCommand implements Callable<Integer> {
               .put("untied", result.untied());
       ObjectNode rounding = json.putObject("rounding");
       rounding.put("overall", result.rounding().overall());
-      rounding
-          .putObject("worst")
-          .put("tensor", worst)
-          .put("relative", result.rounding().worst());
+      rounding.putObject("worst").put("tensor", worst).put("relative", result.rounding().worst());
       json.put("seconds", seconds).put("peak_bytes", ProcessMemory.peakResidentBytes());
       System.out.println(Json.text(json));
     } else {

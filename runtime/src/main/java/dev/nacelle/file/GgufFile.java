@@ -241,8 +241,7 @@ public final class GgufFile implements TensorSource {
    * @param first the first row of the result, in the result's order
    * @param target at least 4 × rows × columns bytes
    */
-  public void readRows(
-      String name, long first, long rows, NativeBuffer target, RowOrder order) {
+  public void readRows(String name, long first, long rows, NativeBuffer target, RowOrder order) {
     TensorEntry entry = entry(name);
     GgufType type = GgufType.valueOf(entry.fileDtype());
     if (!type.isReadable()) {

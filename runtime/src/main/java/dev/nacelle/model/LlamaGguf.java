@@ -22,6 +22,9 @@ import java.util.Set;
  * be moved); {@link #readFloat32} reads all of them.
  */
 public final class LlamaGguf implements TensorSource {
+  /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
+  public static final String ROPE_FACTORS = LlamaGgufConfig.ROPE_FACTORS;
+
   private final GgufFile file;
   private final ModelConfig config;
   private final Map<String, TensorEntry> entries = new LinkedHashMap<>();
@@ -86,7 +89,7 @@ public final class LlamaGguf implements TensorSource {
   }
 
   /** GGUF's name for a tensor of Hugging Face's name. */
-  static String fileName(String name) {
+  public static String fileName(String name) {
     return switch (name) {
       case LlamaTensors.EMBEDDING -> "token_embd.weight";
       case LlamaTensors.FINAL_NORM -> "output_norm.weight";
@@ -115,8 +118,12 @@ public final class LlamaGguf implements TensorSource {
     return "blk." + parts[2] + "." + module + rest.substring(dot);
   }
 
-  /** D for a tensor whose rows the file interleaves within each head, 0 for all others. */
   private int rowsPerHead(String name) {
+    return interleavedRows(config, name);
+  }
+
+  /** D for a tensor whose rows GGUF interleaves within each head, 0 for all others. */
+  public static int interleavedRows(ModelConfig config, String name) {
     boolean interleaved =
         name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
     return interleaved ? config.headDim() : 0;

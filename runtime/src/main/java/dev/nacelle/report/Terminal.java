@@ -8,6 +8,12 @@ package dev.nacelle.report;
  * @param columns its width
  */
 public record Terminal(boolean interactive, int columns) {
+  /** Whether colours go to standard output: a terminal, and {@code NO_COLOR} not set. */
+  public static boolean colourOnStandardOutput() {
+    String refused = System.getenv("NO_COLOR");
+    return Boolean.getBoolean("nacelle.out.tty") && (refused == null || refused.isEmpty());
+  }
+
   /** What the launcher found. */
   public static Terminal standardError() {
     return new Terminal(

@@ -32,8 +32,7 @@ public final class FolderMerge {
   /**
    * @param listener hears how far it is
    */
-  public FolderMerge(
-      MergeOptions options, FaultInjector faults, Consumer<TrainEvent> listener) {
+  public FolderMerge(MergeOptions options, FaultInjector faults, Consumer<TrainEvent> listener) {
     this.options = options;
     this.faults = faults;
     this.listener = listener;

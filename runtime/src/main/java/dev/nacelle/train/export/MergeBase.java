@@ -84,7 +84,9 @@ sealed interface MergeBase extends AutoCloseable {
     return dtype != null && dtype.isCompute() ? dtype : DType.FP32;
   }
 
-  /** Whether the head is the token table and an adapter changes it: it then needs its own matrix. */
+  /**
+   * Whether the head is the token table and an adapter changes it: it then needs its own matrix.
+   */
   default boolean unties(Updates updates) {
     return config().tieWordEmbeddings() && updates.has("lm_head");
   }
@@ -115,8 +117,7 @@ sealed interface MergeBase extends AutoCloseable {
       String name = tensor.name();
       String module =
           name.endsWith(".weight") ? name.substring(0, name.length() - ".weight".length()) : "";
-      pieces.add(
-          new Piece(name, name, tensor.shape(), updates.has(module) ? module : null));
+      pieces.add(new Piece(name, name, tensor.shape(), updates.has(module) ? module : null));
     }
     if (unties(updates)) {
       long[] shape = {config().vocabularySize(), config().hiddenSize()};

@@ -76,8 +76,7 @@ final class ModelFiles {
               .toList();
       Files.createDirectories(to);
       for (Path file : files) {
-        AtomicFile.write(
-            to.resolve(file.getFileName()), faults, channel -> copy(file, channel));
+        AtomicFile.write(to.resolve(file.getFileName()), faults, channel -> copy(file, channel));
       }
     } catch (IOException e) {
       throw AtomicFile.failure(to, e);

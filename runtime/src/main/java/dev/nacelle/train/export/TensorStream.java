@@ -113,13 +113,7 @@ final class TensorStream implements AutoCloseable {
     private final double[] lost;
     private final double[] added;
 
-    Block(
-        String name,
-        int columns,
-        int rows,
-        int headDim,
-        ElementEncoder encoder,
-        boolean vector) {
+    Block(String name, int columns, int rows, int headDim, ElementEncoder encoder, boolean vector) {
       this.name = name;
       this.columns = columns;
       this.headDim = headDim;

@@ -66,8 +66,7 @@ final class Updates implements AutoCloseable {
   Rows rows(String module) {
     List<RowTerm> terms = new ArrayList<>();
     for (Term term : modules.getOrDefault(module, List.of())) {
-      terms.add(
-          new RowTerm(term.adapter, (float) term.factor, term.rank, term.adapter.a(module)));
+      terms.add(new RowTerm(term.adapter, (float) term.factor, term.rank, term.adapter.a(module)));
     }
     return new Rows(module, terms);
   }
