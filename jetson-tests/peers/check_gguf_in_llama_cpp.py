@@ -1,9 +1,9 @@
 """Runs GGUF files of ours in a real llama.cpp, and holds its losses against Nacelle's.
 
     npm pack @node-llama-cpp/linux-x64@3.22.1 && tar xf *.tgz        # a plain libllama with its C interface
-    nacelle eval --model base.gguf --adapter D --data F.jsonl --token-losses L.jsonl
-    nacelle export --model base.gguf --adapter D --format gguf --out D.gguf
-    python check_gguf_in_llama_cpp.py --lib package/bins/linux-x64 --model base.gguf --lora D.gguf --token-losses L.jsonl
+    nacelle eval --model base-f16.gguf --adapter D --data F.jsonl --token-losses L.jsonl
+    nacelle export --model base-f16.gguf --adapter D --format gguf --out D.gguf
+    python check_gguf_in_llama_cpp.py --lib package/bins/linux-x64 --model base-f16.gguf --lora D.gguf --token-losses L.jsonl
     python check_gguf_in_llama_cpp.py --lib package/bins/linux-x64 --model merged.gguf --token-losses L.jsonl
 
 Parameters are passed as its own defaults: opaque blocks that llama.cpp filled itself, so that their layout need not be
