@@ -94,7 +94,8 @@ final class ConversationTest {
             "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},"
                 + "{\"role\":\"assistant\",\"content\":\"Hello there\"}]}",
             "{\"prompt\":\"one two three four five six seven\",\"completion\":\" x\"}",
-            "{\"text\":\"a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j\"}");
+            "{\"text\":\"a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i"
+                + " j\"}");
     String[] args = {
       "preview", "--model", MODEL.toString(), "--data", data.toString(), "--max-length", "40"
     };

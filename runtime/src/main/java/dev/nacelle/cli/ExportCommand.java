@@ -37,7 +37,7 @@ final class ExportCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "M",
       required = true,
-      description = "The adapter's base: a Hugging Face folder or a .gguf file.")
+      description = "The adapter's base: a folder, a .gguf file or a name that pull knows.")
   private @Nullable Path model;
 
   @Option(
@@ -76,7 +76,8 @@ final class ExportCommand implements Callable<Integer> {
       throw NacelleException.usage("--format " + format + " is no format", "choose gguf");
     }
     AdapterExport.Result result =
-        AdapterExport.toGguf(model, adapter, out, overwrite, FaultInjector.fromEnvironment());
+        AdapterExport.toGguf(
+            Names.model(model), adapter, out, overwrite, FaultInjector.fromEnvironment());
     if (output.json) {
       System.out.println(
           Json.text(

@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
       OpCommand.class,
       BenchCommand.class,
       CompletionCommand.class,
+      PullCommand.class,
+      InspectCommand.class,
+      DoctorCommand.class,
     },
     footer = {
       "",

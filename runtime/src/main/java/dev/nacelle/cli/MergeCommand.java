@@ -57,7 +57,7 @@ final class MergeCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "M",
       required = true,
-      description = "The base: a Hugging Face folder or a .gguf file.")
+      description = "The base: a folder, a .gguf file or a name that pull knows.")
   private @Nullable Path model;
 
   @Option(
@@ -138,7 +138,7 @@ final class MergeCommand implements Callable<Integer> {
           throw NacelleException.usage("--format " + format + " is no format", "choose hf or gguf");
     }
     return new MergeOptions(
-        model,
+        Names.model(model),
         adapters.stream().map(ModelFlags::choice).toList(),
         out,
         dtype == null ? null : type(dtype),

@@ -62,7 +62,7 @@ final class PreviewCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "M",
       required = true,
-      description = "A Hugging Face folder or a .gguf file; its weights are not read.")
+      description = "A folder, a .gguf file or a name that pull knows; weights are not read.")
   private @Nullable Path model;
 
   @Option(
@@ -135,7 +135,7 @@ final class PreviewCommand implements Callable<Integer> {
             skipBadLines);
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
-        BaseModel base = BaseModel.open(model, FaultInjector.fromEnvironment());
+        BaseModel base = BaseModel.open(Names.model(model), FaultInjector.fromEnvironment());
         Dataset dataset =
             Dataset.open(
                 data,
