@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.report.Terminal;
 import dev.nacelle.text.Message;
 import dev.nacelle.train.Answer;
 import dev.nacelle.train.BaseModel;
@@ -11,7 +12,6 @@ import dev.nacelle.train.GenerationCache;
 import dev.nacelle.train.Generator;
 import dev.nacelle.train.ReadyModel;
 import java.io.BufferedReader;
-import java.io.Console;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -77,8 +77,7 @@ final class ChatCommand implements Callable<Integer> {
     model.check();
     compute.check();
     sampling.check();
-    Console console = System.console();
-    boolean person = console != null && console.isTerminal();
+    boolean person = Terminal.isStandardInput();
     try (ReadyModel ready = model.open(compute, FaultInjector.fromEnvironment());
         GenerationCache cache = new GenerationCache(ready.model())) {
       if (person) {

@@ -26,7 +26,8 @@ final class Interrupts {
                       yield null;
                     }
                     case "hashCode" -> System.identityHashCode(self);
-                    case "equals" -> args != null && self == args[0];
+                    case "equals" ->
+                        args != null && System.identityHashCode(self) == args[0].hashCode();
                     default -> "interrupts";
                   });
       Object interrupt = signal.getConstructor(String.class).newInstance("INT");

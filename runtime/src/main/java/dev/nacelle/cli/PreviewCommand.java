@@ -138,7 +138,7 @@ final class PreviewCommand implements Callable<Integer> {
         BaseModel base = BaseModel.open(Names.model(model), FaultInjector.fromEnvironment());
         Dataset dataset =
             Dataset.open(
-                data,
+                Names.trainingData(data),
                 new SampleEncoder(base.tokenizer(), base.template(), base.eosId(), options),
                 Path.of(System.getProperty("java.io.tmpdir")),
                 (done, total) ->

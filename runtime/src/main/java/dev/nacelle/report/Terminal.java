@@ -8,6 +8,11 @@ package dev.nacelle.report;
  * @param columns its width
  */
 public record Terminal(boolean interactive, int columns) {
+  /** Whether standard input is a terminal: a person types there. */
+  public static boolean isStandardInput() {
+    return Boolean.getBoolean("nacelle.in.tty");
+  }
+
   /** Whether colours go to standard output: a terminal, and {@code NO_COLOR} not set. */
   public static boolean colourOnStandardOutput() {
     String refused = System.getenv("NO_COLOR");
