@@ -13,6 +13,7 @@ import dev.nacelle.data.TokenizeOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,23 +23,27 @@ final class FinetuneData implements AutoCloseable {
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
   private final FinetuneOptions options;
+  private final Cancellation cancellation;
   private final Progress evaluationProgress;
   private final Dataset dataset;
   private final @Nullable Dataset evalDataset;
   private final DataView train;
   private final @Nullable DataView eval;
-  private final @Nullable DataCounts counts;
+  private final @Nullable DataCounts measured;
+  private @Nullable BatchSource source;
 
-  FinetuneData(FinetuneOptions options, BaseModel base, Consumer<TrainEvent> listener) {
+  FinetuneData(
+      FinetuneOptions options,
+      BaseModel base,
+      Consumer<TrainEvent> listener,
+      Cancellation cancellation) {
     this.options = options;
-    this.evaluationProgress =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("evaluating", done, total));
+    this.cancellation = cancellation;
+    this.evaluationProgress = progress("evaluating", listener);
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    Progress reading =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("reading", done, total));
-    Progress counting =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("tokenising", done, total));
+    Progress reading = progress("reading", listener);
+    Progress counting = progress("tokenising", listener);
     SampleEncoder encoder =
         new SampleEncoder(
             base.tokenizer(),
@@ -64,7 +69,7 @@ final class FinetuneData implements AutoCloseable {
       }
       this.evalDataset = held;
       boolean measure = options.length().steps() == 0 || dataset.bytes() <= ALWAYS_MEASURED_BYTES;
-      this.counts = measure ? train.measure(counting) : null;
+      this.measured = measure ? train.measure(counting) : null;
       if (eval != null) {
         eval.measure(counting);
       }
@@ -77,9 +82,40 @@ final class FinetuneData implements AutoCloseable {
     }
   }
 
-  /** Counts of the training side; null where so large a file was not read through first. */
-  @Nullable DataCounts counts() {
-    return counts;
+  /**
+   * Whether {@link #counts} are of all the training side: a large file is not read through first.
+   */
+  boolean isMeasured() {
+    return measured != null;
+  }
+
+  /** Counts of the training side, or of what was dealt out of it so far. */
+  DataCounts counts() {
+    if (measured != null) {
+      return measured;
+    }
+    return source == null ? DataCounts.NONE : source.dealt();
+  }
+
+  /** The counts as a sentence. */
+  String countsInWords() {
+    DataCounts counts = counts();
+    return String.format(
+        Locale.ROOT,
+        "%,d samples%s; %,d truncated at --max-length %d, %,d dropped because no target was left",
+        counts.samples(),
+        isMeasured() ? "" : " seen",
+        counts.truncated(),
+        options.data().maxLength(),
+        counts.dropped());
+  }
+
+  /** Tells the listener, and stops where that was asked for. */
+  private Progress progress(String what, Consumer<TrainEvent> listener) {
+    return (done, total) -> {
+      cancellation.check();
+      listener.accept(new TrainEvent.Preparing(what, done, total));
+    };
   }
 
   long badLines() {
@@ -88,8 +124,11 @@ final class FinetuneData implements AutoCloseable {
 
   BatchSource batches() {
     FinetuneOptions.DataFlow flow = options.data();
-    return new BatchSource(
-        train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+    BatchSource batches =
+        new BatchSource(
+            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+    source = batches;
+    return batches;
   }
 
   boolean hasEval() {

@@ -38,16 +38,16 @@ final class OperatorMatrixTest {
           Map.entry("lif", 2919),
           Map.entry("plif", 2829),
           Map.entry("alif", 3279),
-          Map.entry("fourier_filter", 1),
-          Map.entry("fa_lif", 1),
+          Map.entry("fourier_filter", 1239),
+          Map.entry("fa_lif", 3234),
           Map.entry("spike_pack", 246),
           Map.entry("spike_unpack", 1044),
-          Map.entry("spike_linear", 1),
-          Map.entry("leaky_integrate", 1),
+          Map.entry("spike_linear", 912),
+          Map.entry("leaky_integrate", 756),
           Map.entry("rms_norm", 2556),
           Map.entry("rope", 1116),
           Map.entry("swiglu", 486),
-          Map.entry("cross_entropy", 1728),
+          Map.entry("cross_entropy", 1818),
           Map.entry("adamw", 876),
           Map.entry("clip_grad_norm", 792));
 
@@ -84,6 +84,7 @@ final class OperatorMatrixTest {
         sets.forEach((label, set) -> check(point, operator, dtype, values, expected, label, set));
       }
     }
+    sets.values().forEach(KernelSet::close);
     System.out.println(
         name
             + ": "
