@@ -63,6 +63,11 @@ public final class FourierFilterOperator implements Operator {
   }
 
   @Override
+  public String scaledBy(String tensor) {
+    return tensor.equals("grad_gain_im") ? "grad_gain_re" : tensor;
+  }
+
+  @Override
   public Map<String, Long> benchSizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
     sizes.put("T", 16L);

@@ -50,6 +50,11 @@ public final class FaLifOperator implements Operator {
   }
 
   @Override
+  public String scaledBy(String tensor) {
+    return tensor.equals("grad_gain_im") ? "grad_gain_re" : tensor;
+  }
+
+  @Override
   public Map<String, Long> benchSizes() {
     return NeuronBench.sizes();
   }
