@@ -80,7 +80,8 @@ final class NeuronBench {
   static Tolerance tolerance(String tensor, DType dtype, long terms) {
     return switch (tensor) {
       case "spikes" -> new Tolerance(0, 0);
-      case "v", "b", "v_sequence" -> Tolerance.of(DType.FP32, 4, 64);
+      // What is left of a membrane after a spike may be far smaller than what it was made of.
+      case "v", "b", "v_sequence" -> Tolerance.of(DType.FP32, 4, 64).widened(1e-4);
       case "grad_w", "grad_rho", "grad_beta", "grad_v_threshold" ->
           Tolerance.of(DType.FP32, 8, terms * 64).widened(1e-3);
       case "grad_gain_re", "grad_gain_im" -> Tolerance.of(DType.FP32, 4, terms * 64);
