@@ -1,8 +1,12 @@
 package dev.nacelle.kernels.crossentropy;
 
+import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.CrossEntropy;
+import dev.nacelle.kernels.Matrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizedLinear;
+import dev.nacelle.kernels.WeightProducts;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.kernels.common.Rows;
@@ -18,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CpuCrossEntropy implements CrossEntropy {
   private final Products products;
+  private final WeightProducts weightProducts;
   private final SoftmaxKernels kernels;
 
-  public CpuCrossEntropy(NativeFunctions library, Products products) {
+  public CpuCrossEntropy(NativeFunctions library, Products products, QuantizedLinear quantized) {
     this.products = products;
+    this.weightProducts = new WeightProducts(products, quantized);
     this.kernels = new SoftmaxKernels(library);
   }
 
@@ -37,7 +43,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       Operand targets,
       float gradScale,
       float softcap,
@@ -75,7 +81,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
               gradWeight,
               gradLosses,
               adjacent(scratch, hidden),
-              adjacent(scratch, weight),
+              readable(scratch, weight),
               gradScale,
               softcap,
               lowRank == null ? null : adjacent(scratch, lowRank),
@@ -94,7 +100,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       float gradScale,
       float softcap,
       @Nullable LowRank pair,
@@ -104,6 +110,13 @@ public final class CpuCrossEntropy implements CrossEntropy {
           || gradWeight != null
           || (pair != null && (pair.gradA() != null || pair.gradB() != null));
     }
+  }
+
+  private static Matrix readable(Scratch scratch, Matrix weight) {
+    return switch (weight) {
+      case Operand plain -> adjacent(scratch, plain);
+      case BlockMatrix blocks -> blocks;
+    };
   }
 
   private static Operand adjacent(Scratch scratch, Operand x) {
@@ -167,7 +180,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
     }
     Operand hidden = rows(call, active, from, n, numbers);
     Operand logits = chunk.logits(n);
-    products.multiply(logits, hidden, false, call.weight, true, 1, 0);
+    weightProducts.forward(logits, hidden, call.weight);
     LowRank pair = call.pair;
     if (pair != null) {
       products.multiply(chunk.down(n), hidden, false, pair.a(), true, 1, 0);
@@ -214,7 +227,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
     }
     if (call.gradHidden != null) {
       Operand rows = call.chunk.gradHidden(n);
-      products.multiply(rows, gradient, false, call.weight, false, 1, 0);
+      weightProducts.backward(rows, gradient, call.weight, 0);
       if (pair != null) {
         products.multiply(rows, gradDown, false, pair.a(), false, 1, 1);
       }

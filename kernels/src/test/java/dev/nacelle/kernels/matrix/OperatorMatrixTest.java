@@ -39,6 +39,8 @@ final class OperatorMatrixTest {
           "rope", 1116,
           "swiglu", 486,
           "cross_entropy", 1728,
+          "dequantize", 1,
+          "quantized_linear", 1,
           "adamw", 876,
           "clip_grad_norm", 792);
 
@@ -110,7 +112,7 @@ final class OperatorMatrixTest {
     String where = label + " " + dtype.label() + " " + point;
     List<NativeBuffer> buffers = new ArrayList<>();
     try {
-      Map<String, Operand> plain = run(point, values, Layout.CONTIGUOUS, false, set, buffers);
+      Map<String, Operand> plain = run(point, values, Layout.CONTIGUOUS, false, set, dtype, buffers);
       runs++;
       assertEquals(expected.tensors.keySet(), plain.keySet(), where);
       plain.forEach(
@@ -125,10 +127,10 @@ final class OperatorMatrixTest {
           });
       if (point.fill() == Fill.NORMAL) {
         for (Layout layout : Layout.values()) {
-          same(where + " " + layout, plain, run(point, values, layout, false, set, buffers));
+          same(where + " " + layout, plain, run(point, values, layout, false, set, dtype, buffers));
         }
         if (point.expanded()) {
-          Map<String, Operand> other = run(point, values, Layout.CONTIGUOUS, true, set, buffers);
+          Map<String, Operand> other = run(point, values, Layout.CONTIGUOUS, true, set, dtype, buffers);
           same(where + " stride 0", plain, other);
         }
       }
@@ -173,12 +175,20 @@ final class OperatorMatrixTest {
     }
   }
 
+  /** Operators that choose the type of their result by an attribute are asked for each type. */
+  private static Map<String, String> attributes(MatrixCase point, DType dtype) {
+    boolean asked =
+        find(point.operator()).spec().attributes().stream().anyMatch(a -> a.name().equals("dtype"));
+    return asked ? point.with("dtype", dtype.label()).attributes() : point.attributes();
+  }
+
   private static Map<String, Operand> run(
       MatrixCase point,
       CaseValues values,
       Layout layout,
       boolean strideZero,
       KernelSet set,
+      DType dtype,
       List<NativeBuffer> buffers) {
     Map<String, Operand> inputs = new LinkedHashMap<>();
     values.tensors.forEach(
@@ -196,7 +206,7 @@ final class OperatorMatrixTest {
             point.operator(),
             Backend.CPU,
             inputs,
-            point.attributes(),
+            attributes(point, dtype),
             bytes -> {
               NativeBuffer buffer = NativeBuffer.allocate(bytes);
               buffer.segment().fill((byte) 0xff);
