@@ -31,6 +31,11 @@ public interface TensorSource extends AutoCloseable {
    */
   void readFloat32(String name, NativeBuffer target);
 
+  /** What {@link #data} gives the bytes of. */
+  default StoredAs stored(TensorEntry entry) {
+    return new StoredAs(entry.dtype(), null, 0);
+  }
+
   /**
    * Whether {@link #readFloat32} can read the tensor; types that hold blocks may be readable too.
    */

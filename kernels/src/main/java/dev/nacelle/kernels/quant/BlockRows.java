@@ -18,6 +18,9 @@ final class BlockRows {
 
   /** The elements of a row; the next call writes over them. */
   float[] read(long index) {
+    if (row.length == 0) {
+      return row;
+    }
     long stored = matrix.storedRow(index);
     Operand blocks = matrix.blocks();
     blocks

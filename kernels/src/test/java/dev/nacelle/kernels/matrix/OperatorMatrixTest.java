@@ -39,8 +39,8 @@ final class OperatorMatrixTest {
           "rope", 1116,
           "swiglu", 486,
           "cross_entropy", 1728,
-          "dequantize", 1,
-          "quantized_linear", 1,
+          "dequantize", 1206,
+          "quantized_linear", 3753,
           "adamw", 876,
           "clip_grad_norm", 792);
 
@@ -137,7 +137,8 @@ final class OperatorMatrixTest {
     } catch (RuntimeException e) {
       failures.add(where + ": " + e);
     } finally {
-      buffers.forEach(NativeBuffer::close);
+      // A call that failed has closed its results already.
+      buffers.stream().filter(buffer -> !buffer.isClosed()).forEach(NativeBuffer::close);
     }
   }
 
