@@ -57,7 +57,12 @@ public enum BlockFormat {
   public long rowBytes(long columns) {
     if (columns % elements != 0) {
       throw new IllegalArgumentException(
-          "a row of " + columns + " elements is no number of " + label() + " blocks of " + elements);
+          "a row of "
+              + columns
+              + " elements is no number of "
+              + label()
+              + " blocks of "
+              + elements);
     }
     return columns / elements * bytes;
   }

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     stored row 2j + t is used as row t·d/2 + j: how GGUF stores a Llama's queries and keys
  */
 public record BlockMatrix(
-    Operand blocks, BlockFormat format, @Nullable Operand absmax, long headRows)
-    implements Matrix {
+    Operand blocks, BlockFormat format, @Nullable Operand absmax, long headRows) implements Matrix {
 
   /**
    * @throws IllegalArgumentException if the parts do not fit each other
@@ -65,7 +64,9 @@ public record BlockMatrix(
     return storedRow(row, headRows);
   }
 
-  /** Where a row is stored whose heads of {@code headRows} rows are interleaved; 0 for not at all. */
+  /**
+   * Where a row is stored whose heads of {@code headRows} rows are interleaved; 0 for not at all.
+   */
   public static long storedRow(long row, long headRows) {
     if (headRows == 0) {
       return row;

@@ -122,8 +122,7 @@ public final class AdapterFiles {
         long n = Math.min(WIDENED_ROWS, matrix.size(0) - from);
         Operand blocks = matrix.blocks().rows(from, from + n);
         dequantize.forward(
-            Operand.view(
-                rows, 0, DType.FP32, new long[] {n, columns}, new long[] {columns, 1}),
+            Operand.view(rows, 0, DType.FP32, new long[] {n, columns}, new long[] {columns, 1}),
             BlockMatrix.of(blocks, matrix.format()));
         NamedTensor.bytes(rows.slice(0, n * columns * 4)).writeTo(sink);
       }

@@ -7,8 +7,8 @@ import dev.nacelle.tensor.Tensor;
 import dev.nacelle.tensor.Weight;
 
 /**
- * y = x·Wᵀ with W frozen, plain or quantised: x (T, K), W (M, K). Nothing is kept; backward is gradX
- * = g·W alone.
+ * y = x·Wᵀ with W frozen, plain or quantised: x (T, K), W (M, K). Nothing is kept; backward is
+ * gradX = g·W alone.
  */
 public record FrozenLinear(Weight weight) implements Function {
   @Override

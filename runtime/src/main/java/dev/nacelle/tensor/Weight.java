@@ -2,7 +2,9 @@ package dev.nacelle.tensor;
 
 import dev.nacelle.kernels.Matrix;
 
-/** A frozen matrix (out, in) of a model: plain elements, or quantised blocks that stay as they are. */
+/**
+ * A frozen matrix (out, in) of a model: plain elements, or quantised blocks that stay as they are.
+ */
 public sealed interface Weight permits Tensor, BlockTensor {
   /** Size of dimension {@code d}, in elements. */
   long size(int d);

@@ -71,7 +71,8 @@ public final class BlockDecoder {
     for (int i = 0; i < elements; i++) {
       int code = (i % 2 == 0 ? raw[i / 2] >> 4 : raw[i / 2]) & 15;
       out[i] =
-          NF4_LEVELS[code] * (float) absmax.applyAsDouble((first + i) / BlockFormat.ABSMAX_ELEMENTS);
+          NF4_LEVELS[code]
+              * (float) absmax.applyAsDouble((first + i) / BlockFormat.ABSMAX_ELEMENTS);
     }
   }
 
@@ -93,8 +94,7 @@ public final class BlockDecoder {
   }
 
   /** 16 bytes: elements 0 to 15 in the low nibbles, 16 to 31 in the high ones. */
-  private static void nibbles(
-      byte[] raw, int at, int zero, float d, float m, float[] out, int to) {
+  private static void nibbles(byte[] raw, int at, int zero, float d, float m, float[] out, int to) {
     for (int i = 0; i < 16; i++) {
       out[to + i] = ((raw[at + i] & 15) - zero) * d + m;
       out[to + 16 + i] = ((raw[at + i] >> 4 & 15) - zero) * d + m;

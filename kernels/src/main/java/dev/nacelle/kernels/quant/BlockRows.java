@@ -23,9 +23,7 @@ final class BlockRows {
     }
     long stored = matrix.storedRow(index);
     Operand blocks = matrix.blocks();
-    blocks
-        .buffer()
-        .read(blocks.byteOffset() + stored * blocks.stride(0), raw, 0, raw.length);
+    blocks.buffer().read(blocks.byteOffset() + stored * blocks.stride(0), raw, 0, raw.length);
     Operand absmax = matrix.absmax();
     if (absmax == null) {
       BlockDecoder.widen(matrix.format(), raw, row, row.length);

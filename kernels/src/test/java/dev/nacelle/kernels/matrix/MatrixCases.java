@@ -152,12 +152,9 @@ final class MatrixCases {
     return cases;
   }
 
-  private static MatrixCase blocks(
-      MatrixCase point, BlockFormat format, long rows, long columns) {
+  private static MatrixCase blocks(MatrixCase point, BlockFormat format, long rows, long columns) {
     MatrixCase one =
-        point
-            .input("blocks", rows, format.rowBytes(columns))
-            .with("format", format.label());
+        point.input("blocks", rows, format.rowBytes(columns)).with("format", format.label());
     long shared = BlockFormat.ABSMAX_ELEMENTS;
     return format.hasAbsmax() ? one.input("absmax", (rows * columns + shared - 1) / shared) : one;
   }

@@ -112,7 +112,8 @@ final class OperatorMatrixTest {
     String where = label + " " + dtype.label() + " " + point;
     List<NativeBuffer> buffers = new ArrayList<>();
     try {
-      Map<String, Operand> plain = run(point, values, Layout.CONTIGUOUS, false, set, dtype, buffers);
+      Map<String, Operand> plain =
+          run(point, values, Layout.CONTIGUOUS, false, set, dtype, buffers);
       runs++;
       assertEquals(expected.tensors.keySet(), plain.keySet(), where);
       plain.forEach(
@@ -130,7 +131,8 @@ final class OperatorMatrixTest {
           same(where + " " + layout, plain, run(point, values, layout, false, set, dtype, buffers));
         }
         if (point.expanded()) {
-          Map<String, Operand> other = run(point, values, Layout.CONTIGUOUS, true, set, dtype, buffers);
+          Map<String, Operand> other =
+              run(point, values, Layout.CONTIGUOUS, true, set, dtype, buffers);
           same(where + " stride 0", plain, other);
         }
       }
