@@ -8,7 +8,7 @@
 
 #include "nk.h"
 
-/* Formats; Java's BlockFormat has the same order. */
+/* Formats; Java's BlockFormat.code() has the same numbers. */
 enum { NK_Q4_0, NK_Q4_1, NK_Q5_0, NK_Q5_1, NK_Q8_0, NK_Q4_K, NK_Q5_K, NK_Q6_K, NK_NF4, NK_FORMATS };
 
 typedef struct nk_blocks {

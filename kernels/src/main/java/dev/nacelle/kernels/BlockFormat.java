@@ -3,28 +3,30 @@ package dev.nacelle.kernels;
 import java.util.Locale;
 
 /**
- * How a row of quantised elements is stored, in the order of blocks/blocks.h. The Q formats are
- * those of GGUF files; NF4 is bitsandbytes', whose absmax lies apart from its codes.
+ * How a row of quantised elements is stored. The Q formats are those of GGUF files; NF4 is
+ * bitsandbytes', whose absmax lies apart from its codes.
  */
 public enum BlockFormat {
-  Q4_0(32, 18),
-  Q4_1(32, 20),
-  Q5_0(32, 22),
-  Q5_1(32, 24),
-  Q8_0(32, 34),
-  Q4_K(256, 144),
-  Q5_K(256, 176),
-  Q6_K(256, 210),
+  Q4_0(0, 32, 18),
+  Q4_1(1, 32, 20),
+  Q5_0(2, 32, 22),
+  Q5_1(3, 32, 24),
+  Q8_0(4, 32, 34),
+  Q4_K(5, 256, 144),
+  Q5_K(6, 256, 176),
+  Q6_K(7, 256, 210),
   /** Two elements a byte, the first in the high nibble; 64 of the whole matrix share an absmax. */
-  NF4(2, 1);
+  NF4(8, 2, 1);
 
   /** Elements that share one absmax of {@link #NF4}. */
   public static final int ABSMAX_ELEMENTS = 64;
 
+  private final int code;
   private final int elements;
   private final int bytes;
 
-  BlockFormat(int elements, int bytes) {
+  BlockFormat(int code, int elements, int bytes) {
+    this.code = code;
     this.elements = elements;
     this.bytes = bytes;
   }
@@ -32,6 +34,11 @@ public enum BlockFormat {
   /** The name on the command line, {@code q4_1} say. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The number that the C code knows it by (NK_Q4_0 … in blocks.h). */
+  public int code() {
+    return code;
   }
 
   /** Elements of a block: a row holds whole blocks. */

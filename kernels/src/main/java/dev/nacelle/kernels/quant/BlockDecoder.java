@@ -11,20 +11,20 @@ import java.util.function.LongToDoubleFunction;
 public final class BlockDecoder {
   private static final float[] NF4_LEVELS = {
     -1.0f,
-    -0.6961928009986877f,
-    -0.5250730514526367f,
-    -0.39491748809814453f,
-    -0.28444138169288635f,
-    -0.18477343022823334f,
-    -0.09105003625154495f,
+    -0.6961928f,
+    -0.52507305f,
+    -0.3949175f,
+    -0.28444138f,
+    -0.18477343f,
+    -0.091050036f,
     0.0f,
-    0.07958029955625534f,
-    0.16093020141124725f,
-    0.24611230194568634f,
-    0.33791524171829224f,
-    0.44070982933044434f,
-    0.5626170039176941f,
-    0.7229568362236023f,
+    0.0795803f,
+    0.1609302f,
+    0.2461123f,
+    0.33791524f,
+    0.44070983f,
+    0.562617f,
+    0.72295684f,
     1.0f
   };
 
@@ -105,7 +105,7 @@ public final class BlockDecoder {
   private static void fives(byte[] raw, int at, int zero, float d, float m, float[] out, int to) {
     for (int i = 0; i < 32; i++) {
       int nibble = (i < 16 ? raw[at + 4 + i] : raw[at + 4 + i - 16] >> 4) & 15;
-      int fifth = raw[at + i / 8] >> i % 8 & 1;
+      int fifth = raw[at + i / 8] >> (i % 8) & 1;
       out[to + i] = (nibble + 16 * fifth - zero) * d + m;
     }
   }
@@ -139,7 +139,7 @@ public final class BlockDecoder {
       int strand = i % 128 / 32;
       int l = i % 32;
       int low = raw[at + 64 * half + l + 32 * (strand % 2)] >> (strand < 2 ? 0 : 4) & 15;
-      int high = raw[at + 128 + 32 * half + l] >> 2 * strand & 3;
+      int high = raw[at + 128 + 32 * half + l] >> (2 * strand) & 3;
       int scale = raw[at + 192 + 8 * half + 2 * strand + l / 16];
       out[to + i] = (low + 16 * high - 32) * (d * scale);
     }

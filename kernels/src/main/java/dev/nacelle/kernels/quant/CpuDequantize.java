@@ -52,7 +52,7 @@ public final class CpuDequantize implements Dequantize {
               matrix.headRows(),
               DTypeCodes.of(y.dtype()),
               ids == null ? 0 : DTypeCodes.of(ids.dtype()),
-              matrix.format().ordinal(),
+              matrix.format().code(),
               threads);
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_dequantize_forward", t);

@@ -47,7 +47,7 @@ public final class CpuQuantizedLinear implements QuantizedLinear {
           weight.headRows(),
           DTypeCodes.of(y.dtype()),
           DTypeCodes.of(x.dtype()),
-          weight.format().ordinal(),
+          weight.format().code(),
           threads);
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_quantized_linear_forward", t);
@@ -75,7 +75,7 @@ public final class CpuQuantizedLinear implements QuantizedLinear {
           weight.headRows(),
           DTypeCodes.of(gradX.dtype()),
           DTypeCodes.of(gradY.dtype()),
-          weight.format().ordinal(),
+          weight.format().code(),
           beta,
           threads);
     } catch (Throwable t) {

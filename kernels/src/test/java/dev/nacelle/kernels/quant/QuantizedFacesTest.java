@@ -80,8 +80,8 @@ final class QuantizedFacesTest {
             for (int head = 0; head < 3; head++) {
               for (int j = 0; j < 4; j++) {
                 for (int half = 0; half < 2; half++) {
-                  long inFile = t * 24L + head * 8 + 2 * j + half;
-                  long inModel = t * 24L + head * 8 + half * 4 + j;
+                  long inFile = t * 24L + head * 8L + 2L * j + half;
+                  long inModel = t * 24L + head * 8L + half * 4L + j;
                   assertEquals(Samples.get(plain, inFile), Samples.get(moved, inModel));
                   Samples.set(gradUsed, inModel, Samples.get(gradStored, inFile));
                 }

@@ -146,7 +146,10 @@ final class OpCommandsTest {
     float[] ones = new float[32];
     Arrays.fill(ones, 1f);
     Path in =
-        write(bytes, NamedTensor.of("x", ones, 1, 32), NamedTensor.of("grad_y", new float[] {1f, 1f}, 1, 2));
+        write(
+            bytes,
+            NamedTensor.of("x", ones, 1, 32),
+            NamedTensor.of("grad_y", new float[] {1f, 1f}, 1, 2));
     String[] linear = {
       "run", "quantized_linear", "--in", in.toString(), "--out", out().toString(), "--attr"
     };
