@@ -63,6 +63,13 @@ public sealed interface FinetuneEvent {
    */
   record Evaluated(long step, double loss, long targetTokens) implements FinetuneEvent {}
 
+  /**
+   * A sample prompt was answered.
+   *
+   * @param step after how many steps; 0 is before the first one
+   */
+  record Sampled(long step, String prompt, String answer) implements FinetuneEvent {}
+
   /** The adapter is on disk. */
   record Saved(Path folder) implements FinetuneEvent {}
 }

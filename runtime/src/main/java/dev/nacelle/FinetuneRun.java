@@ -1,7 +1,9 @@
 package dev.nacelle;
 
+import dev.nacelle.report.RunIdentity;
+import dev.nacelle.report.RunOutcome;
+import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
-import dev.nacelle.report.StepLog;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
@@ -63,17 +65,22 @@ public final class FinetuneRun {
     if (slow != null) {
       hear(new TrainEvent.Note(slow));
     }
-    try (StepLog log = new StepLog(options.out().resolve("log.jsonl"))) {
+    RunIdentity identity = new RunIdentity(Nacelle.VERSION, options.command(), Map.of());
+    try (RunRecorder recorder = new RunRecorder(options, identity, engine.faults())) {
       Consumer<TrainEvent> both =
           event -> {
-            log.accept(event);
+            recorder.accept(event);
             hear(event);
           };
-      FinetuneResult result =
-          new Finetune(options, engine.faults(), engine::kernels, both, cancellation).run();
-      RunReport.of(options, result, Nacelle.VERSION)
-          .write(options.out().resolve("report.json"), engine.faults());
-      return summary(result);
+      try {
+        FinetuneResult result =
+            new Finetune(options, engine.faults(), engine::kernels, both, cancellation).run();
+        RunReport ignored = recorder.done();
+        return summary(result);
+      } catch (RuntimeException | Error e) {
+        recorder.stopped(RunOutcome.of(e), e);
+        throw e;
+      }
     }
   }
 
@@ -97,10 +104,13 @@ public final class FinetuneRun {
 
   private void hear(TrainEvent event) {
     FinetuneEvent told = translate(event);
-    Failures.call(() -> listener.accept(told));
+    if (told != null) {
+      Failures.call(() -> listener.accept(told));
+    }
   }
 
-  private static FinetuneEvent translate(TrainEvent event) {
+  /** Null for what the summary or the exception tells. */
+  private static @Nullable FinetuneEvent translate(TrainEvent event) {
     return switch (event) {
       case TrainEvent.Note note -> new FinetuneEvent.Note(note.text());
       case TrainEvent.Preparing at -> new FinetuneEvent.Preparing(at.what(), at.done(), at.total());
@@ -109,7 +119,10 @@ public final class FinetuneRun {
       case TrainEvent.Stepped stepped -> translate(stepped.step(), stepped.evalLoss());
       case TrainEvent.Evaluated evaluated ->
           new FinetuneEvent.Evaluated(evaluated.step(), evaluated.loss(), evaluated.targetTokens());
+      case TrainEvent.Sampled sampled ->
+          new FinetuneEvent.Sampled(sampled.step(), sampled.prompt(), sampled.answer());
       case TrainEvent.Saved saved -> new FinetuneEvent.Saved(saved.folder());
+      case TrainEvent.Ended ended -> null;
     };
   }
 
@@ -128,12 +141,13 @@ public final class FinetuneRun {
   }
 
   private FinetuneSummary summary(FinetuneResult result) {
+    StepRecord last = result.last();
     Map<String, Long> classes = new LinkedHashMap<>();
     result.classes().forEach((kind, bytes) -> classes.put(kind.label(), bytes));
     return new FinetuneSummary(
         options.out(),
         result.steps(),
-        result.last().loss(),
+        last == null ? Double.NaN : last.loss(),
         optional(result.evalBefore()),
         optional(result.evalAfter()),
         result.tokens(),

@@ -47,6 +47,7 @@ public final class Finetuning {
         options.dtype(),
         threads,
         options.seed(),
+        options.samplePrompts(),
         options.log(),
         options.dumpGradients(),
         options.overwrite(),
@@ -59,6 +60,7 @@ public final class Finetuning {
     private final Set<String> given = new LinkedHashSet<>();
     private final List<Path> data = new ArrayList<>();
     private final List<Path> evaluationData = new ArrayList<>();
+    private final List<String> samplePrompts = new ArrayList<>();
     private @Nullable Path model;
     private @Nullable Path out;
     private @Nullable Path initAdapter;
@@ -342,6 +344,15 @@ public final class Finetuning {
       return this;
     }
 
+    /** A user's messages, answered greedily before and after, into the report; default none. */
+    public Builder optSamplePrompts(String... messages) {
+      for (String message : messages) {
+        samplePrompts.add(message);
+        note("--sample-prompt", message);
+      }
+      return this;
+    }
+
     /** The element type of activations; default fp32. */
     public Builder optComputeType(ComputeType value) {
       dtype = value;
@@ -402,6 +413,7 @@ public final class Finetuning {
                   DType.valueOf(dtype.name()),
                   1,
                   seed,
+                  List.copyOf(samplePrompts),
                   null,
                   null,
                   overwrite,

@@ -59,6 +59,26 @@ public record BlockMatrix(
     return d == 0 ? blocks.size(0) : format.columns(blocks.size(1));
   }
 
+  /**
+   * @throws IllegalArgumentException if the run cuts a head, or elements that share an absmax
+   */
+  @Override
+  public BlockMatrix rows(long from, long to) {
+    long first = from * size(1);
+    long last = to * size(1);
+    long shared = BlockFormat.ABSMAX_ELEMENTS;
+    boolean cut = headRows > 0 && (from % headRows != 0 || to % headRows != 0);
+    if (cut || (absmax != null && first % shared != 0)) {
+      throw new IllegalArgumentException(
+          "rows " + from + " to " + to + " of " + this + " cannot be seen alone");
+    }
+    return new BlockMatrix(
+        blocks.rows(from, to),
+        format,
+        absmax == null ? null : absmax.rows(first / shared, (last + shared - 1) / shared),
+        headRows);
+  }
+
   /** Where used row {@code row} is stored. */
   public long storedRow(long row) {
     return storedRow(row, headRows);

@@ -4,4 +4,7 @@ package dev.nacelle.kernels;
 public sealed interface Matrix permits Operand, BlockMatrix {
   /** Rows (0) or columns (1), in elements. */
   long size(int d);
+
+  /** Rows {@code from} to {@code to}. */
+  Matrix rows(long from, long to);
 }

@@ -156,6 +156,7 @@ public final class Operand implements Matrix {
   }
 
   /** Rows {@code from} to {@code to} of the first dimension. */
+  @Override
   public Operand rows(long from, long to) {
     long[] rows = shape.clone();
     rows[0] = to - from;

@@ -189,6 +189,12 @@ final class FinetuneFlags {
   int patience;
 
   @Option(
+      names = "--sample-prompt",
+      paramLabel = "T",
+      description = "Answered before and after, into the report; repeatable.")
+  List<String> samplePrompts = new ArrayList<>();
+
+  @Option(
       names = "--dtype",
       defaultValue = "fp32",
       description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE} on the CPU).")
@@ -245,6 +251,7 @@ final class FinetuneFlags {
         computeType(dtype),
         threads,
         seed,
+        List.copyOf(samplePrompts),
         log,
         dumpGradients,
         overwrite,

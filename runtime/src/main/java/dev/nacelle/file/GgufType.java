@@ -76,6 +76,11 @@ enum GgufType {
     this.format = format;
   }
 
+  /** Its number in a file. */
+  int id() {
+    return id;
+  }
+
   int blockElements() {
     return blockElements;
   }

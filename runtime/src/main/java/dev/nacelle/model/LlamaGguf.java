@@ -24,6 +24,9 @@ import java.util.Set;
  * must be moved. {@link #stored} says which, and {@link #readFloat32} reads all of them.
  */
 public final class LlamaGguf implements TensorSource {
+  /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
+  public static final String ROPE_FACTORS = LlamaGgufConfig.ROPE_FACTORS;
+
   private final GgufFile file;
   private final ModelConfig config;
   private final Map<String, TensorEntry> entries = new LinkedHashMap<>();
@@ -88,7 +91,7 @@ public final class LlamaGguf implements TensorSource {
   }
 
   /** GGUF's name for a tensor of Hugging Face's name. */
-  static String fileName(String name) {
+  public static String fileName(String name) {
     return switch (name) {
       case LlamaTensors.EMBEDDING -> "token_embd.weight";
       case LlamaTensors.FINAL_NORM -> "output_norm.weight";
@@ -117,8 +120,12 @@ public final class LlamaGguf implements TensorSource {
     return "blk." + parts[2] + "." + module + rest.substring(dot);
   }
 
-  /** D for a tensor whose rows the file interleaves within each head, 0 for all others. */
   private int rowsPerHead(String name) {
+    return interleavedRows(config, name);
+  }
+
+  /** D for a tensor whose rows GGUF interleaves within each head, 0 for all others. */
+  public static int interleavedRows(ModelConfig config, String name) {
     boolean interleaved =
         name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
     return interleaved ? config.headDim() : 0;
@@ -162,9 +169,18 @@ public final class LlamaGguf implements TensorSource {
 
   @Override
   public void readFloat32(String name, NativeBuffer target) {
-    String raw = rawName(name);
+    file.readRows(rawName(name), 0, entry(name).rows(), target, rowOrder(name));
+  }
+
+  @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    file.readRows(rawName(name), first, rows, target, rowOrder(name));
+  }
+
+  /** Which row of the file a row of Hugging Face's order comes from. */
+  public GgufFile.RowOrder rowOrder(String name) {
     int d = rowsPerHead(name);
-    file.readRows(raw, target, row -> BlockMatrix.storedRow(row, d));
+    return row -> BlockMatrix.storedRow(row, d);
   }
 
   private String rawName(String name) {

@@ -22,6 +22,10 @@ public final class FinetuneRules {
     check(options.learning());
     check(options.length());
     check(options.evaluation());
+    require(
+        options.samplePrompts().stream().noneMatch(String::isBlank),
+        "--sample-prompt ''",
+        "give it a text");
     return options;
   }
 

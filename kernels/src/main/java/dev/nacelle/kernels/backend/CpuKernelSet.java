@@ -51,7 +51,7 @@ public final class CpuKernelSet implements KernelSet {
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
     this.swiGlu = new CpuSwiGlu(library);
-    this.crossEntropy = new CpuCrossEntropy(library, products, quantizedLinear);
+    this.crossEntropy = new CpuCrossEntropy(library, products, quantizedLinear, dequantize);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
     this.attention = new CpuAttention(library);
