@@ -279,7 +279,9 @@ public final class CpuCrossEntropy implements CrossEntropy {
     }
   }
 
-  /** Sums of products with the weight become the gradient; of blocks only the targets' rows widen. */
+  /**
+   * Sums of products with the weight become the gradient; of blocks only the targets' rows widen.
+   */
   private void finish(Call call, Part rows, Operand wide) {
     switch (call.weight) {
       case Operand plain ->
