@@ -81,10 +81,10 @@ final class EngineTest {
     assertTrue(report.contains("--dropout 0.1 --batch-size 2"), report);
   }
 
-  /** What a run leaves; TensorBoard's file has the time in its name. */
-  private List<String> files(String name) throws IOException {
-    return Fixtures.files(folder.resolve(name)).stream()
-        .map(file -> file.startsWith("runs/") ? "runs/" : file)
+  /** Their names; an event file's has the time in it. */
+  private List<String> files(String run) throws IOException {
+    return Fixtures.files(folder.resolve(run)).stream()
+        .map(name -> name.replaceAll("tfevents\\.\\d+", "tfevents.TIME"))
         .toList();
   }
 
