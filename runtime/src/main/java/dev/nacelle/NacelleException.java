@@ -20,7 +20,11 @@ public class NacelleException extends RuntimeException {
     /** Does not fit the memory budget. */
     BUDGET(4, "budget"),
     /** A library, device, permission or disk space is missing. */
-    ENVIRONMENT(5, "environment");
+    ENVIRONMENT(5, "environment"),
+    /** Stopped on request, from the keyboard (SIGINT) or by the program around us. */
+    INTERRUPTED(130, "interrupted"),
+    /** Stopped because the system asked the process to end (SIGTERM). */
+    TERMINATED(143, "terminated");
 
     private final int exitCode;
     private final String code;

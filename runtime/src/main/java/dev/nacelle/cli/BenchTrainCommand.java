@@ -8,6 +8,7 @@ import dev.nacelle.devices.Processor;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.BaseModel;
+import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
@@ -92,7 +93,8 @@ final class BenchTrainCommand implements Callable<Integer> {
               event -> {
                 note(event);
                 progress.accept(event);
-              })
+              },
+              new Cancellation())
           .run();
     }
   }

@@ -5,6 +5,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.report.RunReport;
 import dev.nacelle.report.StepLog;
 import dev.nacelle.report.TrainProgress;
+import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
@@ -80,7 +81,8 @@ final class FinetuneCommand implements Callable<Integer> {
                   e -> {
                     steps.accept(e);
                     progress.accept(e);
-                  })
+                  },
+                  new Cancellation())
               .run();
       RunReport report = RunReport.of(options, result, Version.VERSION);
       report.write(options.out().resolve("report.json"), faults);

@@ -17,25 +17,30 @@ public final class Finetune {
   private final FaultInjector faults;
   private final IntFunction<KernelSet> kernels;
   private final Consumer<TrainEvent> listener;
+  private final Cancellation cancellation;
 
   /**
    * @param kernels opens kernels for a number of threads
    * @param listener hears what happens, on the calling thread
+   * @param cancellation stops the run from another thread
    */
   public Finetune(
       FinetuneOptions options,
       FaultInjector faults,
       IntFunction<KernelSet> kernels,
-      Consumer<TrainEvent> listener) {
+      Consumer<TrainEvent> listener,
+      Cancellation cancellation) {
     this.options = options;
     this.faults = faults;
     this.kernels = kernels;
     this.listener = listener;
+    this.cancellation = cancellation;
   }
 
   /**
    * Runs to the end.
    *
+   * @throws CancelledException where the cancellation asked for it; the state is saved
    * @throws dev.nacelle.NacelleException as each part says; what was saved before stays
    */
   public FinetuneResult run() {
@@ -48,9 +53,10 @@ public final class Finetune {
                 new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)));
         LlamaModel model = base.load(engine, options.dtype());
         Adapter adapter = adapter(engine, model);
-        FinetuneData data = new FinetuneData(options, base, listener)) {
+        FinetuneData data = new FinetuneData(options, base, listener, cancellation)) {
       BaseModel.install(model, adapter);
-      return new FinetuneLoop(options, faults, listener, base, engine, model, adapter, data, begin)
+      return new FinetuneLoop(
+              options, faults, listener, cancellation, base, engine, model, adapter, data, begin)
           .run();
     }
   }

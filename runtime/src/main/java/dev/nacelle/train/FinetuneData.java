@@ -22,6 +22,7 @@ final class FinetuneData implements AutoCloseable {
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
   private final FinetuneOptions options;
+  private final Cancellation cancellation;
   private final Progress evaluationProgress;
   private final Dataset dataset;
   private final @Nullable Dataset evalDataset;
@@ -29,16 +30,18 @@ final class FinetuneData implements AutoCloseable {
   private final @Nullable DataView eval;
   private final @Nullable DataCounts counts;
 
-  FinetuneData(FinetuneOptions options, BaseModel base, Consumer<TrainEvent> listener) {
+  FinetuneData(
+      FinetuneOptions options,
+      BaseModel base,
+      Consumer<TrainEvent> listener,
+      Cancellation cancellation) {
     this.options = options;
-    this.evaluationProgress =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("evaluating", done, total));
+    this.cancellation = cancellation;
+    this.evaluationProgress = progress("evaluating", listener);
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    Progress reading =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("reading", done, total));
-    Progress counting =
-        (done, total) -> listener.accept(new TrainEvent.Preparing("tokenising", done, total));
+    Progress reading = progress("reading", listener);
+    Progress counting = progress("tokenising", listener);
     SampleEncoder encoder =
         new SampleEncoder(
             base.tokenizer(),
@@ -75,6 +78,14 @@ final class FinetuneData implements AutoCloseable {
       dataset.close();
       throw e;
     }
+  }
+
+  /** Tells the listener, and stops where that was asked for. */
+  private Progress progress(String what, Consumer<TrainEvent> listener) {
+    return (done, total) -> {
+      cancellation.check();
+      listener.accept(new TrainEvent.Preparing(what, done, total));
+    };
   }
 
   /** Counts of the training side; null where so large a file was not read through first. */

@@ -25,6 +25,7 @@ final class FinetuneLoop {
   private final FinetuneOptions options;
   private final FaultInjector faults;
   private final Consumer<TrainEvent> listener;
+  private final Cancellation cancellation;
   private final BaseModel base;
   private final Engine engine;
   private final LlamaModel model;
@@ -42,6 +43,7 @@ final class FinetuneLoop {
       FinetuneOptions options,
       FaultInjector faults,
       Consumer<TrainEvent> listener,
+      Cancellation cancellation,
       BaseModel base,
       Engine engine,
       LlamaModel model,
@@ -51,6 +53,7 @@ final class FinetuneLoop {
     this.options = options;
     this.faults = faults;
     this.listener = listener;
+    this.cancellation = cancellation;
     this.base = base;
     this.engine = engine;
     this.model = model;
@@ -77,7 +80,7 @@ final class FinetuneLoop {
     long trainBegin = System.nanoTime();
     long tokens = 0;
     StepRecord last = null;
-    try (Trainer trainer = new Trainer(engine, model, adapter, settings)) {
+    try (Trainer trainer = new Trainer(engine, model, adapter, settings, cancellation)) {
       trainer.observeGradients(this::dumpFirstGradients);
       while (trainer.stepsDone() < totalSteps && !isOutOfPatience()) {
         if (faults.next(FaultInjector.Act.STEP)) {

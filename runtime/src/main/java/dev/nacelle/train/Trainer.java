@@ -21,15 +21,29 @@ public final class Trainer implements AutoCloseable {
   private final TrainSettings settings;
   private final Optimizer optimizer;
   private final NeededWork needed;
+  private final Cancellation cancellation;
   private long stepsDone;
   private long tokensDone;
   private Consumer<Adapter> gradientObserver = ignored -> {};
 
   public Trainer(Engine engine, LlamaModel model, Adapter adapter, TrainSettings settings) {
+    this(engine, model, adapter, settings, new Cancellation());
+  }
+
+  /**
+   * @param cancellation ends a step between its micro-batches, as if it had not begun
+   */
+  public Trainer(
+      Engine engine,
+      LlamaModel model,
+      Adapter adapter,
+      TrainSettings settings,
+      Cancellation cancellation) {
     this.engine = engine;
     this.model = model;
     this.adapter = adapter;
     this.settings = settings;
+    this.cancellation = cancellation;
     this.needed = NeededWork.of(model);
     this.optimizer = new Optimizer(engine, settings.adam(), adapter.pairs());
   }
@@ -46,7 +60,10 @@ public final class Trainer implements AutoCloseable {
   /**
    * One optimiser step over all its micro-batches: the loss is the mean over all their targets.
    *
+   * <p>A step that fails may be taken again, and then comes to what it would have come to.
+   *
    * @throws NacelleException where the loss is not a number; the adapter then is what it was before
+   * @throws CancelledException where the cancellation asked for it
    */
   public StepRecord step(List<PackedBatch> microBatches) {
     long begin = System.nanoTime();
@@ -60,8 +77,10 @@ public final class Trainer implements AutoCloseable {
       padding += batch.paddingTokens();
     }
     double sum = 0;
+    long tokensBefore = tokensDone;
     try {
       for (PackedBatch batch : microBatches) {
+        cancellation.check();
         sum += forwardBackward(batch, 1f / Math.max(1, targets));
         tokensDone += batch.length();
       }
@@ -99,6 +118,10 @@ public final class Trainer implements AutoCloseable {
           engine.ledger().live(),
           engine.ledger().peak());
     } finally {
+      if (stepsDone != step) {
+        // Taken again, the step must draw the same dropout masks.
+        tokensDone = tokensBefore;
+      }
       optimizer.releaseGradients();
     }
   }

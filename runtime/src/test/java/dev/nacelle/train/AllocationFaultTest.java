@@ -105,7 +105,7 @@ final class AllocationFaultTest {
       try (TrainingRig rig = new TrainingRig(fault)) {
         LlamaModel model =
             rig.model(TrainingRig.config(16, 24, 8, 4, 2, false), DType.FP32, DType.FP32);
-        Trainer trainer = rig.trainer(model, rig.adapt(model, 2, 0, "all-linear", ""));
+        Trainer trainer = rig.trainer(model, rig.adapt(model, 2, 0.3, "all-linear", ""));
         trainer.step(batches());
         if (failed == 1) {
           fault.failing = fault.seen + 40;
