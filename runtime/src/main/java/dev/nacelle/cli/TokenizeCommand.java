@@ -39,7 +39,8 @@ import picocli.CommandLine.Option;
     name = "tokenize",
     mixinStandardHelpOptions = true,
     description = {
-      "Prints a text's token ids, and the tokens as the vocabulary spells them, as one JSON object.",
+      "Prints a text's token ids, and the tokens as the vocabulary spells them, as one JSON"
+          + " object.",
       "With --chat also the text that the model's template makes of a conversation, and which",
       "tokens are trained on."
     },

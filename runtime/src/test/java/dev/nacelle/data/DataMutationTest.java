@@ -76,7 +76,10 @@ class DataMutationTest {
       }
     }
     System.out.println(
-        keptSyntax + " kept their syntax, " + pastTheParser + " of these came past the parser: "
+        keptSyntax
+            + " kept their syntax, "
+            + pastTheParser
+            + " of these came past the parser: "
             + outcomes);
     count.finish(FILES);
     assertTrue(keptSyntax >= FILES / 2);
@@ -103,7 +106,12 @@ class DataMutationTest {
     }
   }
 
-  private String outcome(Path path, ChatTemplate template, boolean skip, int mutant, MutationCount.@Nullable Reach reach) {
+  private String outcome(
+      Path path,
+      ChatTemplate template,
+      boolean skip,
+      int mutant,
+      MutationCount.@Nullable Reach reach) {
     SampleEncoder encoder =
         new SampleEncoder(
             new ToyText(),

@@ -126,8 +126,7 @@ final class JsonMutationTest {
     MutationCount count = new MutationCount("adapter_model.safetensors", SEED + 3);
     ObjectMapper mapper = new ObjectMapper();
     for (int i = 0; i < MUTANTS; i++) {
-      byte[] json =
-          mutator.write(mutator.json(mapper.readTree(weights, 8, header)));
+      byte[] json = mutator.write(mutator.json(mapper.readTree(weights, 8, header)));
       byte[] mutant =
           i % 4 == 3
               ? mutator.bytes(weights)
@@ -161,9 +160,7 @@ final class JsonMutationTest {
   @Test
   void shardIndexes() throws IOException {
     Files.writeString(folder.resolve("config.json"), "{}");
-    Files.write(
-        folder.resolve("a.safetensors"),
-        resource(ADAPTER + "adapter_model.safetensors"));
+    Files.write(folder.resolve("a.safetensors"), resource(ADAPTER + "adapter_model.safetensors"));
     String key = "base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight";
     String index =
         "{\"metadata\":{\"total_size\":192},\"weight_map\":{\"" + key + "\":\"a.safetensors\"}}";

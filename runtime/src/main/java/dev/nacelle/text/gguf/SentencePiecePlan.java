@@ -31,7 +31,8 @@ final class SentencePiecePlan {
         true,
         false,
         json ->
-            PairModel.write(json, vocabulary, pairOptions(vocabulary), ScoredMerges.of(vocabulary)));
+            PairModel.write(
+                json, vocabulary, pairOptions(vocabulary), ScoredMerges.of(vocabulary)));
   }
 
   static TokenizerPlan gemma4(GgufVocabulary vocabulary, Path file) {

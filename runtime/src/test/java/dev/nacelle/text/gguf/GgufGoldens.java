@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 
-/** Small GGUF files and what is to come of them: jetson-tests/peers/make_gguf_tokenizer_goldens.py. */
+/**
+ * Small GGUF files and what is to come of them: jetson-tests/peers/make_gguf_tokenizer_goldens.py.
+ */
 final class GgufGoldens {
   private GgufGoldens() {}
 

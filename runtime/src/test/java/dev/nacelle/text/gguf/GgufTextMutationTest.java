@@ -26,10 +26,41 @@ final class GgufTextMutationTest {
   private static final List<Message> CONVERSATION =
       List.of(new Message("user", "Hi"), new Message("assistant", "Hello"));
   private static final Object[] ODD = {
-    "", "a", "▁", "Ġ", "<0x41>", "gpt2", "llama", "t5", "gemma4", "bert", "smollm", "falcon", "\u0000",
-    "a b", " ", "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}", "{% if", 0, -1, 1,
-    5, 6, Integer.MAX_VALUE, Long.MAX_VALUE, -1L, true, false, 0f, Float.NaN, Float.POSITIVE_INFINITY,
-    -1e30f, List.of(), List.of("a"), List.of(1, 2), List.of(0f)
+    "",
+    "a",
+    "▁",
+    "Ġ",
+    "<0x41>",
+    "gpt2",
+    "llama",
+    "t5",
+    "gemma4",
+    "bert",
+    "smollm",
+    "falcon",
+    "\u0000",
+    "a b",
+    " ",
+    "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}",
+    "{% if",
+    0,
+    -1,
+    1,
+    5,
+    6,
+    Integer.MAX_VALUE,
+    Long.MAX_VALUE,
+    -1L,
+    true,
+    false,
+    0f,
+    Float.NaN,
+    Float.POSITIVE_INFINITY,
+    -1e30f,
+    List.of(),
+    List.of("a"),
+    List.of(1, 2),
+    List.of(0f)
   };
 
   @TempDir Path folder;

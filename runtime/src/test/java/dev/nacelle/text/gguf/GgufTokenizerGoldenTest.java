@@ -31,7 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 final class GgufTokenizerGoldenTest {
   /** Kinds that lie in a file of their own; all others share one and differ in their cut. */
-  private static final Set<String> OWN_FILE = Set.of("llama", "llama-no-prefix", "gemma4", "unigram");
+  private static final Set<String> OWN_FILE =
+      Set.of("llama", "llama-no-prefix", "gemma4", "unigram");
 
   @TempDir private static Path folder;
 

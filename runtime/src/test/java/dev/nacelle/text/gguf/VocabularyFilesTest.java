@@ -59,7 +59,8 @@ final class VocabularyFilesTest {
       for (int i = 0; i < answers.size(); i++) {
         String ids = join(tokenizer.encode(texts.get(i), false).ids());
         if (!ids.equals(answers.get(i).strip())) {
-          wrong.add(file.getFileName() + ": '" + texts.get(i) + "'\n" + ids + "\n" + answers.get(i));
+          wrong.add(
+              file.getFileName() + ": '" + texts.get(i) + "'\n" + ids + "\n" + answers.get(i));
         }
       }
     } catch (NacelleException e) {

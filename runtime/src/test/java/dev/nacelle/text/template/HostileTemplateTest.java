@@ -74,8 +74,8 @@ class HostileTemplateTest {
                 + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}"
                 + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x|tojson }}",
-            "{% set a = namespace(x=[1]) %}{% set b = namespace(x=[1]) %}{% for i in range(60) %}"
-                + "{% set a.x = [a.x, a.x] %}{% set b.x = [b.x, b.x] %}{% endfor %}{{ a.x == b.x }}",
+            "{% set a = namespace(x=[1]) %}{% set b = namespace(x=[1]) %}{% for i in range(60) %}{%"
+                + " set a.x = [a.x, a.x] %}{% set b.x = [b.x, b.x] %}{% endfor %}{{ a.x == b.x }}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(99999) %}"
                 + "{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
             "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
