@@ -10,14 +10,12 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.pull.PackagedModel;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Shell;
 import dev.nacelle.report.Terminal;
 import dev.nacelle.report.TransferProgress;
-import dev.nacelle.text.Message;
-import dev.nacelle.train.Answer;
+import dev.nacelle.train.ChatAnswer;
 import dev.nacelle.train.FinetuneOptions;
-import dev.nacelle.train.Generator;
 import dev.nacelle.train.ReadyModel;
-import dev.nacelle.train.Sampling;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -162,17 +160,7 @@ final class Demonstration {
   }
 
   private static String answer(ReadyModel ready, String question) {
-    var base = ready.base();
-    String text = base.template().render(List.of(new Message("user", question)), true);
-    return new Answer(base.tokenizer(), List.of(), piece -> {})
-        .generate(
-            new Generator(ready.model(), base.endTokens()),
-            base.tokenizer().encode(text, false).ids(),
-            MOST_ANSWER_TOKENS,
-            Sampling.GREEDY,
-            0,
-            () -> true)
-        .text();
+    return ChatAnswer.greedy(ready.base(), ready.model(), question, MOST_ANSWER_TOKENS, () -> true);
   }
 
   private static void print(
@@ -192,8 +180,8 @@ final class Demonstration {
     System.out.print(
         SideBySide.of("The model as it came", answers.base, "With the adapter", answers.adapted));
     System.out.println("\nWordNet has: " + answers.expected.replace("\n", "; ") + "\n");
-    String model = Shell.quote(options.model());
-    String out = Shell.quote(options.out());
+    String model = Shell.quote(options.model().toString());
+    String out = Shell.quote(options.out().toString());
     System.out.println("Adapter, for PEFT too: " + options.out());
     System.out.println(
         "Report and step log:   "
@@ -215,7 +203,7 @@ final class Demonstration {
             + " --adapter "
             + out
             + " --data "
-            + Shell.quote(parts.heldOut()));
+            + Shell.quote(parts.heldOut().toString()));
     System.out.println(
         "  ./nacelle finetune --model " + model + " --data YOUR.jsonl --out my-adapter");
   }

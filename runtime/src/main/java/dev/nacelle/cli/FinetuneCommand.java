@@ -2,16 +2,20 @@ package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.report.RunIdentity;
+import dev.nacelle.report.RunOutcome;
+import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
-import dev.nacelle.report.StepLog;
+import dev.nacelle.report.Shell;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
-import java.nio.file.Path;
+import dev.nacelle.train.TrainEvent;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +33,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3 bad",
+      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3"
+          + " bad",
       "input, 4 does not fit the memory, 5 the environment lacks something.",
       "",
       "Examples:",
@@ -69,24 +74,25 @@ final class FinetuneCommand implements Callable<Integer> {
   /** Trains and writes log and report. */
   RunReport run(FinetuneOptions options) {
     FaultInjector faults = FaultInjector.fromEnvironment();
-    Path log = options.log() == null ? options.out().resolve("log.jsonl") : options.log();
+    RunIdentity identity =
+        new RunIdentity(
+            Version.VERSION, options.command(), FlagValues.of(spec.commandLine().getCommandSpec()));
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
-        StepLog steps = new StepLog(log)) {
-      FinetuneResult result =
-          new Finetune(
-                  options,
-                  faults,
-                  compute::kernels,
-                  e -> {
-                    steps.accept(e);
-                    progress.accept(e);
-                  },
-                  new Cancellation())
-              .run();
-      RunReport report = RunReport.of(options, result, Version.VERSION);
-      report.write(options.out().resolve("report.json"), faults);
-      return report;
+        RunRecorder recorder = new RunRecorder(options, identity, faults)) {
+      Consumer<TrainEvent> listener =
+          event -> {
+            recorder.accept(event);
+            progress.accept(event);
+          };
+      try {
+        FinetuneResult ignored =
+            new Finetune(options, faults, compute::kernels, listener, new Cancellation()).run();
+        return recorder.done();
+      } catch (RuntimeException | Error e) {
+        recorder.stopped(RunOutcome.of(e), e);
+        throw e;
+      }
     }
   }
 
@@ -97,6 +103,8 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private String typed() {
-    return "./nacelle " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    return spec.commandLine().getParseResult().originalArgs().stream()
+        .map(Shell::quote)
+        .collect(Collectors.joining(" ", "./nacelle ", ""));
   }
 }

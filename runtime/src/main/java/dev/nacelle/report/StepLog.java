@@ -59,6 +59,8 @@ public final class StepLog implements AutoCloseable {
             .put("seconds", s.seconds())
             .put("bytes", s.bytes())
             .put("peak_bytes", s.peakBytes());
+    ObjectNode classes = line.putObject("classes");
+    s.classes().forEach((kind, bytes) -> classes.put(kind.label(), bytes));
     if (stepped.evalLoss() != null) {
       line.put("eval_loss", stepped.evalLoss());
     }

@@ -55,9 +55,15 @@ public final class Finetune {
         Adapter adapter = adapter(engine, model);
         FinetuneData data = new FinetuneData(options, base, listener, cancellation)) {
       BaseModel.install(model, adapter);
-      return new FinetuneLoop(
-              options, faults, listener, cancellation, base, engine, model, adapter, data, begin)
-          .run();
+      FinetuneLoop loop =
+          new FinetuneLoop(
+              options, faults, listener, cancellation, base, engine, model, adapter, data, begin);
+      try {
+        loop.run();
+      } finally {
+        listener.accept(new TrainEvent.Ended(loop.result()));
+      }
+      return loop.result();
     }
   }
 

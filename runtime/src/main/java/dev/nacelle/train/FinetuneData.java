@@ -13,6 +13,7 @@ import dev.nacelle.data.TokenizeOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,8 @@ final class FinetuneData implements AutoCloseable {
   private final @Nullable Dataset evalDataset;
   private final DataView train;
   private final @Nullable DataView eval;
-  private final @Nullable DataCounts counts;
+  private final @Nullable DataCounts measured;
+  private @Nullable BatchSource source;
 
   FinetuneData(
       FinetuneOptions options,
@@ -67,7 +69,7 @@ final class FinetuneData implements AutoCloseable {
       }
       this.evalDataset = held;
       boolean measure = options.length().steps() == 0 || dataset.bytes() <= ALWAYS_MEASURED_BYTES;
-      this.counts = measure ? train.measure(counting) : null;
+      this.measured = measure ? train.measure(counting) : null;
       if (eval != null) {
         eval.measure(counting);
       }
@@ -80,6 +82,34 @@ final class FinetuneData implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether {@link #counts} are of all the training side: a large file is not read through first.
+   */
+  boolean isMeasured() {
+    return measured != null;
+  }
+
+  /** Counts of the training side, or of what was dealt out of it so far. */
+  DataCounts counts() {
+    if (measured != null) {
+      return measured;
+    }
+    return source == null ? DataCounts.NONE : source.dealt();
+  }
+
+  /** The counts as a sentence. */
+  String countsInWords() {
+    DataCounts counts = counts();
+    return String.format(
+        Locale.ROOT,
+        "%,d samples%s; %,d truncated at --max-length %d, %,d dropped because no target was left",
+        counts.samples(),
+        isMeasured() ? "" : " seen",
+        counts.truncated(),
+        options.data().maxLength(),
+        counts.dropped());
+  }
+
   /** Tells the listener, and stops where that was asked for. */
   private Progress progress(String what, Consumer<TrainEvent> listener) {
     return (done, total) -> {
@@ -88,19 +118,17 @@ final class FinetuneData implements AutoCloseable {
     };
   }
 
-  /** Counts of the training side; null where so large a file was not read through first. */
-  @Nullable DataCounts counts() {
-    return counts;
-  }
-
   long badLines() {
     return dataset.badLines();
   }
 
   BatchSource batches() {
     FinetuneOptions.DataFlow flow = options.data();
-    return new BatchSource(
-        train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+    BatchSource batches =
+        new BatchSource(
+            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+    source = batches;
+    return batches;
   }
 
   boolean hasEval() {

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The steps of one run, with its evaluations, its patience and its saves. */
 final class FinetuneLoop {
+  private static final int MOST_SAMPLE_TOKENS = 128;
+
   private final FinetuneOptions options;
   private final FaultInjector faults;
   private final Consumer<TrainEvent> listener;
@@ -38,6 +40,10 @@ final class FinetuneLoop {
   private @Nullable Double evalBest;
   private int evaluationsWithoutBetter;
   private boolean gradientsDumped;
+  private long trainBegin;
+  private double trainSeconds;
+  private long tokens;
+  private @Nullable StepRecord last;
 
   FinetuneLoop(
       FinetuneOptions options,
@@ -62,8 +68,8 @@ final class FinetuneLoop {
     this.begin = begin;
   }
 
-  /** Takes all steps, evaluates where asked, saves the adapter. */
-  FinetuneResult run() {
+  /** Takes all steps, evaluates and answers where asked, saves the adapter. */
+  void run() {
     BatchSource source = data.batches();
     long totalSteps = totalSteps(source);
     FinetuneOptions.Learning learning = options.learning();
@@ -73,13 +79,15 @@ final class FinetuneLoop {
             learning.adam(),
             learning.clip());
     long trainable = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+    if (data.isMeasured()) {
+      listener.accept(new TrainEvent.Note(data.countsInWords()));
+    }
     listener.accept(new TrainEvent.Started(totalSteps, trainable, adapter.pairs().size()));
     if (data.hasEval()) {
       evaluate(0);
     }
-    long trainBegin = System.nanoTime();
-    long tokens = 0;
-    StepRecord last = null;
+    answerSamples(0);
+    trainBegin = System.nanoTime();
     try (Trainer trainer = new Trainer(engine, model, adapter, settings, cancellation)) {
       trainer.observeGradients(this::dumpFirstGradients);
       while (trainer.stepsDone() < totalSteps && !isOutOfPatience()) {
@@ -89,26 +97,46 @@ final class FinetuneLoop {
               "NACELLE_FAULT made step " + (trainer.stepsDone() + 1) + " fail",
               "unset NACELLE_FAULT");
         }
-        last = trainer.step(batches(source.next()));
-        tokens += last.tokens();
-        boolean due = isEvaluationDue(last.step(), totalSteps);
-        Double evalLoss = due ? evaluate(last.step()) : null;
-        listener.accept(new TrainEvent.Stepped(last, evalLoss));
+        StepRecord step = trainer.step(batches(source.next()));
+        last = step;
+        tokens += step.tokens();
+        boolean due = isEvaluationDue(step.step(), totalSteps);
+        Double evalLoss = due ? evaluate(step.step()) : null;
+        listener.accept(new TrainEvent.Stepped(step, evalLoss));
       }
     }
-    double trainSeconds = (System.nanoTime() - trainBegin) * 1e-9;
-    if (last == null) {
-      throw new IllegalStateException("a run of no steps");
-    }
+    trainSeconds = secondsSince(trainBegin);
     if (isOutOfPatience()) {
       listener.accept(
           new TrainEvent.Note(
               "stopped after step %d: %d evaluations without a better one"
-                  .formatted(last.step(), evaluationsWithoutBetter)));
+                  .formatted(stepsDone(), evaluationsWithoutBetter)));
+    }
+    if (!data.isMeasured()) {
+      listener.accept(new TrainEvent.Note(data.countsInWords()));
     }
     save(options.out());
     listener.accept(new TrainEvent.Saved(options.out()));
-    return result(last, tokens, trainSeconds);
+    answerSamples(stepsDone());
+  }
+
+  private long stepsDone() {
+    return last == null ? 0 : last.step();
+  }
+
+  private static double secondsSince(long begin) {
+    return (System.nanoTime() - begin) * 1e-9;
+  }
+
+  private void answerSamples(long step) {
+    List<String> prompts = options.samplePrompts();
+    for (int i = 0; i < prompts.size(); i++) {
+      String answer =
+          ChatAnswer.greedy(
+              base, model, prompts.get(i), MOST_SAMPLE_TOKENS, () -> !cancellation.isAsked());
+      cancellation.check();
+      listener.accept(new TrainEvent.Sampled(step, i, prompts.get(i), answer));
+    }
   }
 
   private void save(Path folder) {
@@ -172,20 +200,22 @@ final class FinetuneLoop {
     return Math.max(1, (long) Math.ceil(length.epochs() * source.stepsPerEpoch()));
   }
 
-  private FinetuneResult result(StepRecord last, long tokens, double trainSeconds) {
+  /** What the run has come to so far. */
+  FinetuneResult result() {
     DataCounts counts = data.counts();
     KernelSet set = engine.kernels();
     long rows = (long) options.data().batchSize() * options.data().maxLength();
     return new FinetuneResult(
         last,
-        last.step(),
-        counts == null ? -1 : counts.samples(),
-        counts == null ? -1 : counts.truncated(),
-        counts == null ? -1 : counts.dropped(),
+        stepsDone(),
+        data.isMeasured(),
+        counts.samples(),
+        counts.truncated(),
+        counts.dropped(),
         data.badLines(),
         tokens,
-        trainSeconds,
-        (System.nanoTime() - begin) * 1e-9,
+        trainSeconds > 0 || trainBegin == 0 ? trainSeconds : secondsSince(trainBegin),
+        secondsSince(begin),
         evalBefore,
         evalAfter,
         evalBest,

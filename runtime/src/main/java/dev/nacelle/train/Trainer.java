@@ -67,6 +67,7 @@ public final class Trainer implements AutoCloseable {
    */
   public StepRecord step(List<PackedBatch> microBatches) {
     long begin = System.nanoTime();
+    engine.ledger().startLap();
     long step = stepsDone + 1;
     long tokens = 0;
     long targets = 0;
@@ -116,7 +117,8 @@ public final class Trainer implements AutoCloseable {
           (System.nanoTime() - begin) * 1e-9,
           needed.flops(microBatches),
           engine.ledger().live(),
-          engine.ledger().peak());
+          engine.ledger().peak(),
+          engine.ledger().classesAtLapPeak());
     } finally {
       if (stepsDone != step) {
         // Taken again, the step must draw the same dropout masks.

@@ -157,6 +157,16 @@ final class HubPullTest {
   }
 
   @Test
+  void aDigestThatTheContentAloneCarriesIsHeldToo() throws IOException {
+    hub.model(50_000);
+    hub.headHidesDigests = true;
+    hub.lie("tokenizer.json", "ETag", "\"" + "cd".repeat(20) + "\"");
+    refused(NAME, NacelleException.Kind.INPUT, "tokenizer.json", "SHA-1");
+    hub.lies.clear();
+    pull(NAME);
+  }
+
+  @Test
   void goesOnWhereTheConnectionBroke() throws IOException {
     byte[] weights = hub.model(400_000);
     hub.fault(
@@ -183,6 +193,9 @@ final class HubPullTest {
   void aServerWithoutHeadIsEnough() throws IOException {
     byte[] weights = hub.model(50_000);
     hub.knowsHead = false;
+    hub.lie(WEIGHTS, "X-Linked-Etag", "\"" + "ab".repeat(32) + "\"");
+    refused(NAME, NacelleException.Kind.INPUT, WEIGHTS, "SHA-256");
+    hub.lies.clear();
     pull(NAME);
     assertArrayEquals(weights, Files.readAllBytes(folder().resolve(WEIGHTS)));
   }
