@@ -10,6 +10,8 @@ import dev.nacelle.kernels.neuron.FaLifOperator;
 import dev.nacelle.kernels.neuron.LifOperator;
 import dev.nacelle.kernels.neuron.PlifOperator;
 import dev.nacelle.kernels.operator.Operator;
+import dev.nacelle.kernels.quant.DequantizeOperator;
+import dev.nacelle.kernels.quant.QuantizedLinearOperator;
 import dev.nacelle.kernels.rmsnorm.RmsNormOperator;
 import dev.nacelle.kernels.rope.RopeOperator;
 import dev.nacelle.kernels.spikelinear.SpikeLinearOperator;
@@ -35,6 +37,8 @@ public final class Operators {
           new RopeOperator(),
           new SwiGluOperator(),
           new CrossEntropyOperator(),
+          new DequantizeOperator(),
+          new QuantizedLinearOperator(),
           new AdamWOperator(),
           new ClipGradNormOperator());
 

@@ -66,6 +66,9 @@ final class CaseValues {
           case STATE -> random.nextBoolean() ? storage : DType.FP32;
           case BITS -> DType.I32;
         };
+    if (spec.kind() == TensorSpec.Kind.BYTES) {
+      return new Values(dtype, shape, BlockBytes.of(point, count(shape), random));
+    }
     double[] numbers = new double[count(shape)];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] =

@@ -30,12 +30,20 @@ final class DeterminismTest {
             name,
             Backend.CPU,
             inputs,
-            name.equals("spike_unpack") ? Map.of("n", "255") : Map.of(),
+            attributes(name),
             bytes -> {
               NativeBuffer buffer = NativeBuffer.allocate(bytes);
               results.add(buffer);
               return buffer;
             });
+  }
+
+  private static Map<String, String> attributes(String name) {
+    return switch (name) {
+      case "spike_unpack" -> Map.of("n", "255");
+      case "dequantize", "quantized_linear" -> Map.of("format", "q8_0");
+      default -> Map.of();
+    };
   }
 
   /** Inputs large enough that every thread has work. */
@@ -72,6 +80,13 @@ final class DeterminismTest {
         }
         in.put("targets", samples.ids(DType.I32, targets));
         in.put("grad_losses", samples.normal(DType.FP32, 0, 65));
+      }
+      case "dequantize" -> in.put("blocks", samples.bytes(99, 20 * 34));
+      case "quantized_linear" -> {
+        in.put("x", samples.normal(dtype, 0, 47, 640));
+        in.put("blocks", samples.bytes(99, 20 * 34));
+        in.put("bias", samples.normal(dtype, 0, 99));
+        in.put("grad_y", samples.normal(dtype, 0, 47, 99));
       }
       case "adamw" -> {
         for (String tensor : List.of("parameter", "gradient", "exp_avg", "exp_avg_sq")) {
