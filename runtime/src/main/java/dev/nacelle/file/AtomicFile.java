@@ -69,9 +69,11 @@ public final class AtomicFile {
               null,
               "No space left on device (" + FaultInjector.VARIABLE + ")");
         }
+        faults.reached(FaultInjector.Moment.FILE_BEGUN);
         body.writeTo(channel);
         channel.force(true);
       }
+      faults.reached(FaultInjector.Moment.FILE_WRITTEN);
       Files.move(temporary, whole, StandardCopyOption.ATOMIC_MOVE);
       temporary = null;
       flushFolder(whole);
@@ -93,13 +95,18 @@ public final class AtomicFile {
   public static void flushFolder(Path file) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
     if (folder != null) {
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
+      flush(folder);
     }
   }
 
-  private static Path temporaryBeside(Path target) {
+  /** Brings a folder's list of names, or a file's content, onto the disk. */
+  static void flush(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  static Path temporaryBeside(Path target) {
     String name = String.valueOf(target.getFileName());
     // Long names must not become too long for the file system.
     String stem = name.length() > 100 ? name.substring(0, 100) : name;
