@@ -10,12 +10,9 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.PackagedModel;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
-import dev.nacelle.text.Message;
-import dev.nacelle.train.Answer;
+import dev.nacelle.train.ChatAnswer;
 import dev.nacelle.train.FinetuneOptions;
-import dev.nacelle.train.Generator;
 import dev.nacelle.train.ReadyModel;
-import dev.nacelle.train.Sampling;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -158,17 +155,7 @@ final class Demonstration {
   }
 
   private static String answer(ReadyModel ready, String question) {
-    var base = ready.base();
-    String text = base.template().render(List.of(new Message("user", question)), true);
-    return new Answer(base.tokenizer(), List.of(), piece -> {})
-        .generate(
-            new Generator(ready.model(), base.endTokens()),
-            base.tokenizer().encode(text, false).ids(),
-            MOST_ANSWER_TOKENS,
-            Sampling.GREEDY,
-            0,
-            () -> true)
-        .text();
+    return ChatAnswer.greedy(ready.base(), ready.model(), question, MOST_ANSWER_TOKENS);
   }
 
   private static void print(

@@ -188,6 +188,31 @@ final class FinetuneFlags {
   int patience;
 
   @Option(
+      names = "--sample-prompt",
+      paramLabel = "T",
+      description = "Answered before and after, into the report; repeatable.")
+  List<String> samplePrompts = new ArrayList<>();
+
+  @Option(
+      names = "--save-every",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Steps between checkpoints (default: at the end alone).")
+  long saveEvery;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Checkpoints that stay, the newest ones (default: ${DEFAULT-VALUE}).")
+  int keep;
+
+  @Option(
+      names = "--resume",
+      description = "Go on from the newest checkpoint in --out; all other flags are remembered.")
+  boolean resume;
+
+  @Option(
       names = "--dtype",
       defaultValue = "fp32",
       description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE} on the CPU).")
@@ -236,6 +261,10 @@ final class FinetuneFlags {
         (patience == 0 && evalEvery == 0) || !evalData.isEmpty() || evalSplit > 0,
         "--eval-every or --patience without held-out data",
         "add --eval-data or --eval-split");
+    require(
+        samplePrompts.stream().noneMatch(String::isBlank), "--sample-prompt ''", "give it a text");
+    require(saveEvery >= 0, "--save-every " + saveEvery, "choose 1 or more steps");
+    require(keep >= 1, "--keep " + keep, "choose 1 or more");
     double[] pair = betas();
     return new FinetuneOptions(
         givenModel,
@@ -260,9 +289,11 @@ final class FinetuneFlags {
             clip,
             new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
         new FinetuneOptions.Evaluating(List.copyOf(evalData), evalSplit, evalEvery, patience),
+        new FinetuneOptions.Saving(saveEvery, keep, resume),
         computeType(dtype),
         threads,
         seed,
+        List.copyOf(samplePrompts),
         log,
         dumpGradients,
         overwrite,

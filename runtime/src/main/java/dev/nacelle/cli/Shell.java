@@ -8,7 +8,11 @@ final class Shell {
 
   /** The path, in single quotes where it holds anything that a shell would take apart. */
   static String quote(Path path) {
-    String text = path.toString();
+    return quote(path.toString());
+  }
+
+  /** The text, in single quotes where it holds anything that a shell would take apart. */
+  static String quote(String text) {
     return text.matches("[A-Za-z0-9_./+=:@%,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -20,6 +20,8 @@ public final class BatchSource {
   private final int accumulate;
   private Cursor cursor;
   private EpochOrder epochOrder;
+  private final long firstEpoch;
+  private DataCounts dealt = DataCounts.NONE;
 
   /**
    * @param batchSize samples a micro-batch, at least 1
@@ -38,12 +40,18 @@ public final class BatchSource {
     this.batchSize = batchSize;
     this.accumulate = accumulate;
     this.cursor = start;
+    this.firstEpoch = start.epoch();
     this.epochOrder = orderOf(start.epoch());
   }
 
   /** Where the next step begins to draw. */
   public Cursor cursor() {
     return cursor;
+  }
+
+  /** What was dealt out so far of the epoch that this source began in: each record once. */
+  public DataCounts dealt() {
+    return dealt;
   }
 
   /** Optimiser steps in an epoch. Measures the view where that was not done yet. */
@@ -80,6 +88,9 @@ public final class BatchSource {
     long position = cursor.position();
     while (position < epochOrder.size() && batches.size() < accumulate) {
       Optional<Reading> reading = view.read(epochOrder.at(position++));
+      if (reading.isPresent() && cursor.epoch() == firstEpoch) {
+        dealt = dealt.plus(reading.get());
+      }
       if (reading.isPresent() && reading.get() instanceof Reading.Kept kept) {
         batch.add(kept.sample());
         if (batch.size() == batchSize) {

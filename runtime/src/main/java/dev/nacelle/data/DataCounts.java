@@ -20,4 +20,38 @@ public record DataCounts(
     long badLines,
     long tokens,
     long targetTokens,
-    int longest) {}
+    int longest) {
+  /** Nothing seen yet. */
+  public static final DataCounts NONE = new DataCounts(0, 0, 0, 0, 0, 0, 0, 0);
+
+  /** These and one record more. */
+  DataCounts plus(Reading reading) {
+    return switch (reading) {
+      case Reading.Kept kept -> {
+        Sample sample = kept.sample();
+        yield new DataCounts(
+            records + 1,
+            samples + 1,
+            truncated + (sample.truncated() ? 1 : 0),
+            dropped,
+            badLines,
+            tokens + sample.length(),
+            targetTokens + sample.targetTokens(),
+            Math.max(longest, sample.length()));
+      }
+      case Reading.Dropped drop ->
+          new DataCounts(
+              records + 1,
+              samples,
+              truncated + (drop.truncated() ? 1 : 0),
+              dropped + 1,
+              badLines,
+              tokens,
+              targetTokens,
+              longest);
+      case Reading.Bad refused ->
+          new DataCounts(
+              records, samples, truncated, dropped, badLines + 1, tokens, targetTokens, longest);
+    };
+  }
+}

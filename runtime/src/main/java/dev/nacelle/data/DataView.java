@@ -63,47 +63,24 @@ public final class DataView {
   }
 
   private DataCounts count(Progress progress) {
-    long seen = 0;
-    long samples = 0;
-    long truncated = 0;
-    long dropped = 0;
-    long bad = dataset.badLines();
-    long tokens = 0;
-    long targets = 0;
+    DataCounts all = new DataCounts(0, 0, 0, 0, dataset.badLines(), 0, 0, 0);
     long bytes = 0;
-    int longest = 0;
     for (long r = 0; r < records(); r++) {
       RecordIndex.Entry entry = dataset.index().get(r);
       bytes += entry.length();
       if (!contains(entry)) {
         continue;
       }
-      switch (dataset.read(r, entry)) {
-        case Reading.Kept kept -> {
-          Sample sample = kept.sample();
-          seen++;
-          samples++;
-          truncated += sample.truncated() ? 1 : 0;
-          tokens += sample.length();
-          targets += sample.targetTokens();
-          longest = Math.max(longest, sample.length());
-        }
-        case Reading.Dropped drop -> {
-          seen++;
-          dropped++;
-          truncated += drop.truncated() ? 1 : 0;
-        }
-        case Reading.Bad refused -> bad++;
-      }
+      all = all.plus(dataset.read(r, entry));
       if (r % RECORDS_A_NOTICE == 0) {
         progress.at(bytes, dataset.bytes());
       }
     }
     progress.at(dataset.bytes(), dataset.bytes());
-    if (samples == 0) {
-      throw nothingLeft(dropped, bad);
+    if (all.samples() == 0) {
+      throw nothingLeft(all.dropped(), all.badLines());
     }
-    return new DataCounts(seen, samples, truncated, dropped, bad, tokens, targets, longest);
+    return all;
   }
 
   NacelleException nothingLeft(long dropped, long bad) {

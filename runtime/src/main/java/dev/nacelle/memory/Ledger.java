@@ -9,11 +9,13 @@ public final class Ledger {
     long live;
     long peak;
     long atPeak;
+    long atLapPeak;
   }
 
   private final Map<LedgerClass, Account> accounts = new EnumMap<>(LedgerClass.class);
   private long liveTotal;
   private long peakTotal;
+  private long lapPeakTotal;
   private long tensors;
 
   public Ledger() {
@@ -35,6 +37,10 @@ public final class Ledger {
     if (liveTotal > peakTotal) {
       peakTotal = liveTotal;
       accounts.values().forEach(a -> a.atPeak = a.live);
+    }
+    if (liveTotal > lapPeakTotal) {
+      lapPeakTotal = liveTotal;
+      accounts.values().forEach(a -> a.atLapPeak = a.live);
     }
   }
 
@@ -67,6 +73,19 @@ public final class Ledger {
   public Map<LedgerClass, Long> classesAtPeak() {
     Map<LedgerClass, Long> classes = new EnumMap<>(LedgerClass.class);
     accounts.forEach((kind, account) -> classes.put(kind, account.atPeak));
+    return classes;
+  }
+
+  /** Begins a lap, one step say, whose own peak {@link #classesAtLapPeak} then tells. */
+  public void startLap() {
+    accounts.values().forEach(a -> a.atLapPeak = a.live);
+    lapPeakTotal = liveTotal;
+  }
+
+  /** How the bytes were divided when the total was highest in this lap. */
+  public Map<LedgerClass, Long> classesAtLapPeak() {
+    Map<LedgerClass, Long> classes = new EnumMap<>(LedgerClass.class);
+    accounts.forEach((kind, account) -> classes.put(kind, account.atLapPeak));
     return classes;
   }
 

@@ -7,9 +7,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.devices.Processor;
 import dev.nacelle.file.AtomicFile;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.nativeaccess.NativeException;
+import dev.nacelle.nativeaccess.loader.FoundLibrary;
+import dev.nacelle.nativeaccess.loader.NativeLibraries;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
+import dev.nacelle.train.StepRecord;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /** {@code report.json}: what was asked, what came of it, on what machine. */
 public final class RunReport {
@@ -21,18 +27,40 @@ public final class RunReport {
     this.root = root;
   }
 
-  /** The report of a finished run. */
-  public static RunReport of(FinetuneOptions options, FinetuneResult result, String version) {
+  /**
+   * The report of a run that came to its end, or to another.
+   *
+   * @param history every step of it, also those that an earlier process took
+   * @param answers to the sample prompts
+   */
+  static RunReport of(
+      FinetuneOptions options,
+      RunIdentity identity,
+      RunOutcome outcome,
+      FinetuneResult result,
+      RunHistory history,
+      ArrayNode answers) {
     ObjectNode root = MAPPER.createObjectNode();
-    root.put("command", options.command());
+    root.put("status", outcome.status().label());
+    if (outcome.message() != null) {
+      ObjectNode error = root.putObject("error");
+      error.put("code", outcome.code());
+      error.put("message", outcome.message()).put("hint", outcome.hint());
+    }
+    root.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    root.put("command", identity.command());
     root.put("model", options.model().toString());
     root.put("out", options.out().toString());
     ArrayNode data = root.putArray("data");
     options.data().files().forEach(file -> data.add(file.toString()));
-    root.put("steps", result.steps());
     counts(root, result);
-    root.put("loss", result.last().loss());
-    root.put("grad_norm", result.last().gradNorm());
+    root.put("first_loss", history.firstLoss());
+    StepRecord last = result.last();
+    if (last != null) {
+      root.put("loss", last.loss()).put("grad_norm", last.gradNorm());
+    } else {
+      root.putNull("loss").putNull("grad_norm");
+    }
     root.put("eval_loss_before", result.evalBefore());
     root.put("eval_loss", result.evalAfter());
     root.put("best_eval_loss", result.evalBest());
@@ -42,19 +70,24 @@ public final class RunReport {
     root.put("tokens_per_second", result.tokens() / Math.max(1e-9, result.trainSeconds()));
     memory(root, result);
     machine(root, options, result);
-    root.putObject("versions")
-        .put("nacelle", version)
-        .put("java", Runtime.version().toString())
-        .put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    ObjectNode versions = root.putObject("versions");
+    versions.put("nacelle", identity.version());
+    versions.put("java", Runtime.version().toString());
+    versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    libraries(root, versions);
+    ObjectNode flags = root.putObject("flags");
+    identity.flags().forEach(flags::put);
+    root.set("generations", answers);
     return new RunReport(root);
   }
 
   private static void counts(ObjectNode root, FinetuneResult result) {
-    if (result.samples() >= 0) {
-      root.put("samples", result.samples());
-      root.put("truncated", result.truncated());
-      root.put("dropped", result.dropped());
-    }
+    root.put("steps", result.steps());
+    root.put("resumed_from_step", result.resumedFromStep());
+    root.put("samples", result.samples());
+    root.put("truncated", result.truncated());
+    root.put("dropped", result.dropped());
+    root.put("counted", result.countsWhole() ? "all" : "dealt");
     root.put("bad_lines", result.badLines());
   }
 
@@ -78,17 +111,32 @@ public final class RunReport {
     root.put("seed", options.seed());
   }
 
-  /** One line. */
-  public String json() {
+  /** What was opened, and LibTorch, which stands by even where our own kernels did all the work. */
+  private static void libraries(ObjectNode root, ObjectNode versions) {
+    NativeLibraries libraries = NativeLibraries.shared();
     try {
-      return MAPPER.writeValueAsString(root);
-    } catch (JsonProcessingException e) {
-      throw new AssertionError(e);
+      versions.put("libtorch", libraries.libTorchSource().version());
+    } catch (NativeException e) {
+      versions.putNull("libtorch");
+    }
+    ObjectNode paths = root.putObject("libraries");
+    for (FoundLibrary found : libraries.report()) {
+      paths.putObject(found.name()).put("origin", found.origin()).put("path", found.path());
     }
   }
 
+  /** The object itself, to be read. */
+  ObjectNode tree() {
+    return root;
+  }
+
+  /** One line. */
+  public String json() {
+    return root.toString();
+  }
+
   /** Writes the report, readable, in one rename. */
-  public void write(Path file, FaultInjector faults) {
+  void write(Path file, FaultInjector faults) {
     try {
       AtomicFile.writeText(
           file, faults, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");

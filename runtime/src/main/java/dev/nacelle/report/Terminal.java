@@ -1,16 +1,28 @@
 package dev.nacelle.report;
 
+import dev.nacelle.nativeaccess.StandardError;
+import java.util.function.IntSupplier;
+
 /**
- * What standard error is. Java cannot ask that of one stream, so the launcher says it in system
- * properties.
+ * What standard error is. Java cannot ask whether that one stream is a terminal, so the launcher
+ * says it in a system property.
  *
  * @param interactive whether a person looks at a terminal there
- * @param columns its width
+ * @param erases whether the terminal knows the sequence that clears the rest of a line
+ * @param width its columns, asked anew each time: windows are resized
  */
-public record Terminal(boolean interactive, int columns) {
-  /** What the launcher found. */
+public record Terminal(boolean interactive, boolean erases, IntSupplier width) {
+  /** What the launcher found; the columns it saw hold where the system does not say better. */
   public static Terminal standardError() {
+    int atStart = Integer.getInteger("nacelle.columns", 80);
+    String kind = System.getenv("TERM");
     return new Terminal(
-        Boolean.getBoolean("nacelle.tty"), Integer.getInteger("nacelle.columns", 80));
+        Boolean.getBoolean("nacelle.tty"),
+        kind != null && !kind.isEmpty() && !kind.equals("dumb"),
+        () -> StandardError.columns().orElse(atStart));
+  }
+
+  int columns() {
+    return width.getAsInt();
   }
 }

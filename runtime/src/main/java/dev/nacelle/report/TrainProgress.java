@@ -4,26 +4,33 @@ import dev.nacelle.train.StepRecord;
 import dev.nacelle.train.TrainEvent;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a person sees of a run: on a terminal one line redrawn with a bar, elsewhere a plain line
- * every few seconds.
+ * What a person sees of a run: on a terminal one line redrawn with a bar, which follows the window's
+ * width; elsewhere a plain line every few seconds.
  */
 public final class TrainProgress implements AutoCloseable {
   private static final long REDRAW_NANOS = 100_000_000L;
   private static final long PLAIN_NANOS = 5_000_000_000L;
-  private static final int BAR = 20;
+  private static final long LOOK_MILLIS = 150;
+  private static final String ERASE_REST = "\u001b[K";
 
   private final PrintStream err;
   private final Terminal terminal;
   private final boolean quiet;
+  private @Nullable Thread watcher;
   private long lastShown;
   private boolean lineOpen;
+  private IntFunction<String> shown = columns -> "";
+  private int shownColumns;
   private long totalSteps;
   private double trainSeconds;
   private long tokens;
+  private long stepsSeen;
 
-  private TrainProgress(PrintStream err, Terminal terminal, boolean quiet) {
+  TrainProgress(PrintStream err, Terminal terminal, boolean quiet) {
     this.err = err;
     this.terminal = terminal;
     this.quiet = quiet;
@@ -35,17 +42,18 @@ public final class TrainProgress implements AutoCloseable {
   }
 
   /** Shows an event where it is worth it. */
-  public void accept(TrainEvent event) {
+  public synchronized void accept(TrainEvent event) {
     if (quiet) {
       return;
     }
     switch (event) {
       case TrainEvent.Note note -> line(note.text());
-      case TrainEvent.Preparing p ->
-          show(
-              String.format(
-                  Locale.ROOT, "%s data %3d %%", p.what(), 100 * p.done() / Math.max(1, p.total())),
-              false);
+      case TrainEvent.Preparing p -> {
+        String text =
+            String.format(
+                Locale.ROOT, "%s data %3d %%", p.what(), 100 * p.done() / Math.max(1, p.total()));
+        show(columns -> text.substring(0, Math.min(columns, text.length())), text, false);
+      }
       case TrainEvent.Started s -> {
         totalSteps = s.totalSteps();
         line(
@@ -65,55 +73,87 @@ public final class TrainProgress implements AutoCloseable {
                   e.step(),
                   e.loss(),
                   e.targetTokens()));
+      case TrainEvent.Sampled s ->
+          line("sample prompt " + (s.index() + 1) + " answered after step " + s.step());
+      case TrainEvent.Resumed r ->
+          line("going on after step " + r.step() + " from " + r.checkpoint());
+      case TrainEvent.Saving saving -> {}
+      case TrainEvent.Checkpointed checkpointed -> {}
       case TrainEvent.Saved s -> line("adapter saved in " + s.folder());
+      case TrainEvent.Ended ended -> endLine();
     }
   }
 
   private void step(StepRecord s) {
     trainSeconds += s.seconds();
     tokens += s.tokens();
-    double left = trainSeconds / s.step() * (totalSteps - s.step());
-    String numbers =
-        String.format(
-            Locale.ROOT,
-            "step %d/%d  loss %.4f  %.0f tokens/s  %s left  peak %s",
+    stepsSeen++;
+    ProgressLine line =
+        new ProgressLine(
             s.step(),
             totalSteps,
             s.loss(),
             tokens / Math.max(1e-9, trainSeconds),
-            Sizes.duration(left),
-            Sizes.bytes(s.peakBytes()));
-    int filled = (int) (BAR * s.step() / Math.max(1, totalSteps));
-    String bar = "[" + "#".repeat(filled) + ".".repeat(BAR - filled) + "] ";
-    show(terminal.interactive() ? bar + numbers : numbers, s.step() == totalSteps || s.step() == 1);
+            trainSeconds / stepsSeen * (totalSteps - s.step()),
+            s.peakBytes());
+    show(line::fitting, line.plain(), s.step() == totalSteps || stepsSeen == 1);
   }
 
-  private void show(String text, boolean always) {
+  private void show(IntFunction<String> fitting, String plain, boolean always) {
     long now = System.nanoTime();
     long pause = terminal.interactive() ? REDRAW_NANOS : PLAIN_NANOS;
+    shown = fitting;
     if (!always && lastShown != 0 && now - lastShown < pause) {
       return;
     }
     lastShown = now;
     if (terminal.interactive()) {
-      int width = Math.max(10, terminal.columns() - 1);
-      err.print("\r" + fit(text, width));
-      err.flush();
       lineOpen = true;
+      draw(terminal.columns());
+      watch();
     } else {
-      err.println(text);
+      err.println(plain);
     }
   }
 
-  private static String fit(String text, int width) {
-    return text.length() > width
-        ? text.substring(0, width)
-        : text + " ".repeat(width - text.length());
+  /** The last column stays free: some terminals break the line once it is written. */
+  private void draw(int columns) {
+    int width = Math.max(1, columns - 1);
+    String text = shown.apply(width);
+    String rest = terminal.erases() ? ERASE_REST : " ".repeat(width - text.length());
+    err.print("\r" + text + rest);
+    err.flush();
+    shownColumns = columns;
+  }
+
+  /** Steps may be far apart; a window that became narrower is served before the next one. */
+  private void watch() {
+    if (watcher == null) {
+      watcher =
+          Thread.ofPlatform().daemon().name("nacelle-progress").start(this::redrawWhenResized);
+    }
+  }
+
+  private void redrawWhenResized() {
+    try {
+      while (true) {
+        Thread.sleep(LOOK_MILLIS);
+        synchronized (this) {
+          int columns = lineOpen ? terminal.columns() : shownColumns;
+          if (columns != shownColumns) {
+            draw(columns);
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void line(String text) {
     endLine();
-    err.println(text);
+    // A file's name may hold anything; it must not move the cursor.
+    err.println(text.replaceAll("\\p{Cntrl}", "?"));
   }
 
   private void endLine() {
@@ -124,8 +164,11 @@ public final class TrainProgress implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     endLine();
     err.flush();
+    if (watcher != null) {
+      watcher.interrupt();
+    }
   }
 }

@@ -13,7 +13,7 @@ import dev.nacelle.data.TokenizeOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The training and the held-out side of a run's data. */
@@ -22,26 +22,21 @@ final class FinetuneData implements AutoCloseable {
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
   private final FinetuneOptions options;
-  private final Cancellation cancellation;
   private final Progress evaluationProgress;
   private final Dataset dataset;
   private final @Nullable Dataset evalDataset;
   private final DataView train;
   private final @Nullable DataView eval;
-  private final @Nullable DataCounts counts;
+  private final @Nullable DataCounts measured;
+  private @Nullable BatchSource source;
 
-  FinetuneData(
-      FinetuneOptions options,
-      BaseModel base,
-      Consumer<TrainEvent> listener,
-      Cancellation cancellation) {
-    this.options = options;
-    this.cancellation = cancellation;
-    this.evaluationProgress = progress("evaluating", listener);
+  FinetuneData(RunContext run, BaseModel base) {
+    this.options = run.options();
+    this.evaluationProgress = progress("evaluating", run);
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    Progress reading = progress("reading", listener);
-    Progress counting = progress("tokenising", listener);
+    Progress reading = progress("reading", run);
+    Progress counting = progress("tokenising", run);
     SampleEncoder encoder =
         new SampleEncoder(
             base.tokenizer(),
@@ -49,12 +44,12 @@ final class FinetuneData implements AutoCloseable {
             base.eosId(),
             new TokenizeOptions(
                 flow.maxLength(), flow.trainOn(), flow.format(), flow.skipBadLines()));
-    this.dataset = Dataset.open(flow.files(), encoder, scratch, reading);
+    this.dataset = Dataset.open(flow.files(), encoder, scratch, reading, run.faults());
     Dataset held = null;
     try {
       FinetuneOptions.Evaluating evaluating = options.evaluation();
       if (!evaluating.data().isEmpty()) {
-        held = Dataset.open(evaluating.data(), encoder, scratch, reading);
+        held = Dataset.open(evaluating.data(), encoder, scratch, reading, run.faults());
         this.eval = held.all();
         this.train = dataset.all();
       } else if (evaluating.split() > 0) {
@@ -67,7 +62,7 @@ final class FinetuneData implements AutoCloseable {
       }
       this.evalDataset = held;
       boolean measure = options.length().steps() == 0 || dataset.bytes() <= ALWAYS_MEASURED_BYTES;
-      this.counts = measure ? train.measure(counting) : null;
+      this.measured = measure ? train.measure(counting) : null;
       if (eval != null) {
         eval.measure(counting);
       }
@@ -81,26 +76,61 @@ final class FinetuneData implements AutoCloseable {
   }
 
   /** Tells the listener, and stops where that was asked for. */
-  private Progress progress(String what, Consumer<TrainEvent> listener) {
+  private static Progress progress(String what, RunContext run) {
     return (done, total) -> {
-      cancellation.check();
-      listener.accept(new TrainEvent.Preparing(what, done, total));
+      run.cancellation().check();
+      run.tell(new TrainEvent.Preparing(what, done, total));
     };
   }
 
-  /** Counts of the training side; null where so large a file was not read through first. */
-  @Nullable DataCounts counts() {
-    return counts;
+  /** Whether {@link #counts} are of all the training side: a large file is not read through first. */
+  boolean isMeasured() {
+    return measured != null;
+  }
+
+  /** Counts of the training side, or of what was dealt out of it so far. */
+  DataCounts counts() {
+    if (measured != null) {
+      return measured;
+    }
+    return source == null ? DataCounts.NONE : source.dealt();
+  }
+
+  /** The counts as a sentence. */
+  String countsInWords() {
+    DataCounts counts = counts();
+    return String.format(
+        Locale.ROOT,
+        "%,d samples%s; %,d truncated at --max-length %d, %,d dropped because no target was left",
+        counts.samples(),
+        isMeasured() ? "" : " seen",
+        counts.truncated(),
+        options.data().maxLength(),
+        counts.dropped());
   }
 
   long badLines() {
     return dataset.badLines();
   }
 
-  BatchSource batches() {
+  /** Hashes of the training files. */
+  List<String> hashes() {
+    return dataset.fileHashes();
+  }
+
+  /** Hashes of the held-out files; none where a share of the training files is held out. */
+  List<String> evalHashes() {
+    return evalDataset == null ? List.of() : evalDataset.fileHashes();
+  }
+
+  /** The batches from a place on. */
+  BatchSource batches(Cursor start) {
     FinetuneOptions.DataFlow flow = options.data();
-    return new BatchSource(
-        train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+    BatchSource batches =
+        new BatchSource(
+            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), start);
+    source = batches;
+    return batches;
   }
 
   boolean hasEval() {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param out where the adapter and the reports go
  * @param dtype of the activations: fp32 or bf16
  * @param threads for every kernel
+ * @param samplePrompts a user's messages, answered before the first step and after the last
  * @param log the step log; null for {@code out/log.jsonl}
  * @param dumpGradients where the first step's gradients go; null for nowhere
  * @param overwrite whether {@code out} may hold something already; old checkpoints go
@@ -33,6 +34,7 @@ public record FinetuneOptions(
     DType dtype,
     int threads,
     long seed,
+    List<String> samplePrompts,
     @Nullable Path log,
     @Nullable Path dumpGradients,
     boolean overwrite,

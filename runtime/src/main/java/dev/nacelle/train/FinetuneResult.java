@@ -5,9 +5,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a finished run came to.
+ * What a run came to, or had come to when it ended early.
  *
- * @param last the last step
+ * @param last the last step; null before the first one was done
+ * @param resumedFromStep the step of the checkpoint that the run went on from; null for none
+ * @param countsWhole whether samples, truncated and dropped are of the whole training side
+ * @param samples of the training side; where so large a file was not read through first, those that
+ *     were dealt out
  * @param evalBefore held-out loss before the first step; null without evaluation
  * @param evalAfter held-out loss after the last step; null without evaluation
  * @param classes bytes of each ledger class when the ledger was highest
@@ -17,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param productLibrary what multiplied the largest shape
  */
 public record FinetuneResult(
-    StepRecord last,
+    @Nullable StepRecord last,
     long steps,
+    @Nullable Long resumedFromStep,
+    boolean countsWhole,
     long samples,
     long truncated,
     long dropped,

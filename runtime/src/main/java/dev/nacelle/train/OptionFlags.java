@@ -64,6 +64,9 @@ public final class OptionFlags {
     flags.positive("--eval-split", evaluation.split());
     flags.count("--eval-every", evaluation.every());
     flags.count("--patience", evaluation.patience());
+    if (!options.samplePrompts().isEmpty()) {
+      flags.values.put("--sample-prompt", options.samplePrompts());
+    }
     flags.count("--save-every", options.saving().every());
     flags.count("--keep", options.saving().keep());
     flags.put("--dtype", options.dtype().label());

@@ -18,6 +18,8 @@ import java.util.Optional;
 
 /** What a run wrote down of its own flags, {@code checkpoints/run.json}: resuming needs no others. */
 public final class RunMemory {
+  static final String NAME = "run.json";
+
   private static final String FORMAT = "nacelle-run";
   private static final int VERSION = 1;
 
@@ -75,6 +77,6 @@ public final class RunMemory {
   }
 
   private static Path file(Path out) {
-    return Checkpoints.folder(out).resolve("run.json");
+    return Checkpoints.folder(out).resolve(NAME);
   }
 }

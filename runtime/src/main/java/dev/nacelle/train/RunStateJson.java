@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.data.Cursor;
 import dev.nacelle.file.JsonObject;
+import dev.nacelle.memory.LedgerClass;
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link RunState} as the part {@code state} of checkpoint.json. */
@@ -44,6 +47,8 @@ final class RunStateJson {
         .put("needed_flops", s.neededFlops())
         .put("bytes", s.bytes())
         .put("peak_bytes", s.peakBytes());
+    ObjectNode classes = json.putObject("classes");
+    s.classes().forEach((kind, bytes) -> classes.put(kind.label(), bytes));
   }
 
   /** A loss that is no number is a string: JSON has no word for it. */
@@ -99,7 +104,19 @@ final class RunStateJson {
         json.number("seconds"),
         json.number("needed_flops"),
         json.integer("bytes", 0, MOST),
-        json.integer("peak_bytes", 0, MOST));
+        json.integer("peak_bytes", 0, MOST),
+        classes(json));
+  }
+
+  private static Map<LedgerClass, Long> classes(JsonObject json) {
+    Map<LedgerClass, Long> classes = new EnumMap<>(LedgerClass.class);
+    JsonObject read = json.object("classes");
+    for (LedgerClass kind : LedgerClass.values()) {
+      if (read != null && read.has(kind.label())) {
+        classes.put(kind, read.integer(kind.label(), 0, MOST));
+      }
+    }
+    return classes;
   }
 
   private static @Nullable Double loss(JsonObject json, String key) {

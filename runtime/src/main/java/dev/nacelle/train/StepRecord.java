@@ -1,5 +1,8 @@
 package dev.nacelle.train;
 
+import dev.nacelle.memory.LedgerClass;
+import java.util.Map;
+
 /**
  * What one optimiser step came to: a line of the log.
  *
@@ -14,6 +17,7 @@ package dev.nacelle.train;
  * @param neededFlops what {@link NeededWork} says the step cannot do without
  * @param bytes held by the ledger after the step
  * @param peakBytes the most that the ledger held since the run began
+ * @param classes how the bytes were divided when this step held most
  */
 public record StepRecord(
     long step,
@@ -26,4 +30,5 @@ public record StepRecord(
     double seconds,
     double neededFlops,
     long bytes,
-    long peakBytes) {}
+    long peakBytes,
+    Map<LedgerClass, Long> classes) {}

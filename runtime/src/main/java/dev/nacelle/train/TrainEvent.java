@@ -44,6 +44,17 @@ public sealed interface TrainEvent {
   /** An evaluation is done; {@code step} 0 is before the first one. */
   record Evaluated(long step, double loss, long targetTokens) implements TrainEvent {}
 
+  /**
+   * A sample prompt was answered.
+   *
+   * @param step how many steps were done; 0 is before the first one
+   * @param index which of the prompts, from 0
+   */
+  record Sampled(long step, int index, String prompt, String answer) implements TrainEvent {}
+
   /** The adapter is on disk. */
   record Saved(Path folder) implements TrainEvent {}
+
+  /** The last event of a run that began, whether it came to its end or not. */
+  record Ended(FinetuneResult result) implements TrainEvent {}
 }

@@ -52,6 +52,15 @@ final class ChoiceFile {
     return choices.getOrDefault(shapes, "");
   }
 
+  Map<String, String> all() {
+    return new TreeMap<>(choices);
+  }
+
+  /** Lets these hold for this run, and leaves the file alone. */
+  void adopt(Map<String, String> known) {
+    choices.putAll(known);
+  }
+
   void put(String shapes, String library) {
     choices.put(shapes, library);
     StringBuilder text = new StringBuilder();

@@ -4,6 +4,7 @@ import static dev.nacelle.nativeaccess.ffm.Linking.I32;
 import static dev.nacelle.nativeaccess.ffm.Linking.I64;
 import static dev.nacelle.nativeaccess.ffm.Linking.PTR;
 
+import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 public final class Libc {
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+
+  /** TIOCGWINSZ of Linux: fills rows, columns and two sizes in pixels, 16 bits each. */
+  private static final long GET_WINDOW_SIZE = 0x5413;
 
   private Libc() {}
 
@@ -23,6 +27,9 @@ public final class Libc {
     static final MethodHandle MUNMAP = Linking.libc("munmap", Linking.int32(PTR, I64));
     static final MethodHandle SETENV = Linking.libc("setenv", Linking.int32(PTR, PTR, I32));
     static final MethodHandle GETENV = Linking.libc("getenv", Linking.int64(PTR));
+    static final MethodHandle IOCTL =
+        Linking.libc(
+            "ioctl", Linking.int32(I32, I64, PTR), Linker.Option.firstVariadicArg(2));
   }
 
   /** The address of {@code bytes} new bytes, 0 if there are none; both sizes as C asks for them. */
@@ -81,6 +88,23 @@ public final class Libc {
       return value == 0 ? null : RawMemory.utf8(value);
     } catch (Throwable t) {
       throw new AssertionError(t);
+    }
+  }
+
+  /** The columns of the terminal behind a file descriptor, 0 where it is none or does not say. */
+  public static int terminalColumns(int descriptor) {
+    long size = alignedAlloc(Long.BYTES, Long.BYTES);
+    if (size == 0) {
+      return 0;
+    }
+    try {
+      RawMemory.putLong(size, 0);
+      int rc = (int) Bound.IOCTL.invokeExact(descriptor, GET_WINDOW_SIZE, size);
+      return rc == 0 ? RawMemory.getInt(size) >>> 16 : 0;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    } finally {
+      free(size);
     }
   }
 }

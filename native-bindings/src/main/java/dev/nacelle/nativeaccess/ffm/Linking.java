@@ -28,14 +28,16 @@ public final class Linking {
    *
    * @throws UnsatisfiedLinkError if the C library lacks it
    */
-  public static MethodHandle libc(String symbol, FunctionDescriptor type) {
+  public static MethodHandle libc(
+      String symbol, FunctionDescriptor type, Linker.Option... options) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(
         linker
             .defaultLookup()
             .find(symbol)
             .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + symbol)),
-        type);
+        type,
+        options);
   }
 
   /** A function that returns an {@code int}. */
