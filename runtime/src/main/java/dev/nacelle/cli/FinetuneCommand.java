@@ -70,7 +70,7 @@ final class FinetuneCommand implements Callable<Integer> {
     }
     List<String> typed = spec.commandLine().getParseResult().expandedArgs();
     List<String> whole = new ArrayList<>(List.of("finetune"));
-    whole.addAll(RememberedFlags.completed(out, given(), typed.subList(1, typed.size())));
+    whole.addAll(RememberedFlags.completed(out, given(), typed));
     try {
       return (FinetuneCommand)
           Main.commandLine()
