@@ -94,7 +94,8 @@ public final class AtomicFile {
   /** Flushes a folder's list of names, so that a rename survives a power cut. */
   public static void flushFolder(Path file) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
-    if (folder != null) {
+    // A folder that is itself still being written is flushed once, when all is in it.
+    if (folder != null && !folder.toString().endsWith(TEMPORARY_SUFFIX)) {
       flush(folder);
     }
   }
