@@ -3,6 +3,7 @@ package dev.nacelle.commandline;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -140,7 +141,7 @@ final class BadRunTest {
             List.of("--resume"),
             List.of("--budget", "1GiB"),
             List.of("--dry-run"),
-            List.of("--sample-prompt", "a"));
+            List.of("--sample-prompt", " "));
     assertEquals(31, all.size());
     return all.stream()
         .map(
@@ -207,7 +208,20 @@ final class BadRunTest {
             .expect(1);
     assertTrue(outcome.err().contains("step "), outcome.err());
     List<String> left = Fixtures.files(folder.resolve("out"));
-    assertEquals(List.of("log.jsonl"), left, "the steps that were taken stay in the log");
+    assertTrue(left.removeIf(f -> f.startsWith("runs/events.out.tfevents.")), left.toString());
+    assertEquals(List.of("log.jsonl", "report.html", "report.json"), left);
+    // The steps that were taken stay in the log, and the reports say what happened.
+    JsonNode report =
+        Outcome.JSON.readTree(Files.readString(folder.resolve("out").resolve("report.json")));
+    long steps = Files.readAllLines(folder.resolve("out").resolve("log.jsonl")).size();
+    assertTrue(steps > 0);
+    assertEquals(steps, report.path("steps").asLong());
+    assertEquals("failed", report.path("status").asText());
+    assertEquals("internal", report.path("error").path("code").asText());
+    String happened = report.path("error").path("message").asText();
+    assertTrue(happened.startsWith("step " + (steps + 1) + ": the loss is"), happened);
+    String page = Files.readString(folder.resolve("out").resolve("report.html"));
+    assertTrue(page.contains("class=\"status failed\"") && page.contains(happened));
   }
 
   private Outcome finetune(Path data, String... more) {

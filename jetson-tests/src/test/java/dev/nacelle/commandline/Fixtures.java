@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The recorded tiny models and cases, and copies of them to be spoilt. */
@@ -56,7 +58,7 @@ final class Fixtures {
       return all.filter(Files::isRegularFile)
           .map(f -> folder.relativize(f).toString())
           .sorted()
-          .toList();
+          .collect(Collectors.toCollection(ArrayList::new));
     }
   }
 }

@@ -155,7 +155,7 @@ final class Demonstration {
   }
 
   private static String answer(ReadyModel ready, String question) {
-    return ChatAnswer.greedy(ready.base(), ready.model(), question, MOST_ANSWER_TOKENS);
+    return ChatAnswer.greedy(ready.base(), ready.model(), question, MOST_ANSWER_TOKENS, () -> true);
   }
 
   private static void print(

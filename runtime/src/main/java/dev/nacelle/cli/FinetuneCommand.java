@@ -132,7 +132,7 @@ final class FinetuneCommand implements Callable<Integer> {
         recorder.stopped(RunOutcome.interrupted(told.getMessage(), told.hint()), told);
         throw told;
       } catch (RuntimeException | Error e) {
-        recorder.stopped(RunOutcome.failed(e), e);
+        recorder.stopped(RunOutcome.of(e), e);
         throw e;
       }
     }

@@ -76,10 +76,13 @@ record Axis(double low, double high, boolean logarithmic, List<Double> ticks, do
 
   String label(double tick) {
     double size = Math.max(Math.abs(low), Math.abs(high));
-    if (logarithmic || size >= 1e6 || (size < 1e-2 && tick != 0)) {
+    if (tick == 0) {
+      return "0";
+    }
+    if (logarithmic || size >= 1e6 || size < 1e-2) {
       return Html.scientific(tick, 2);
     }
     int decimals = (int) Math.max(0, Math.ceil(-Math.log10(tickStep) - 1e-9));
-    return String.format(Locale.ROOT, "%,." + decimals + "f", tick == 0 ? 0.0 : tick);
+    return String.format(Locale.ROOT, "%,." + decimals + "f", tick);
   }
 }

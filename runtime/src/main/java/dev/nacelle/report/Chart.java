@@ -8,9 +8,9 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A chart over the steps as a figure of HTML: the drawing is an SVG that takes any width, labels are
- * text beside it, so that they keep their size. Without JavaScript it shows all of itself but the
- * values under the pointer; these are also in the table below it.
+ * A chart over the steps as a figure of HTML: the drawing is an SVG that takes any width, labels
+ * are text beside it, so that they keep their size. Without JavaScript it shows all of itself but
+ * the values under the pointer; these are also in the table below it.
  */
 final class Chart {
   private static final double WIDTH = 1000;
@@ -28,7 +28,8 @@ final class Chart {
    *
    * @param tone the colour's name in the style sheet
    * @param values one a place on the x axis, NaN for none
-   * @param low with {@code high}, the band around a line that stands for several steps; null for none
+   * @param low with {@code high}, the band around a line that stands for several steps; null for
+   *     none
    */
   private record Series(
       String name,
@@ -151,7 +152,8 @@ final class Chart {
           any = true;
           stack[i] += s.look == Look.AREA ? value : 0;
           low = Math.min(low, s.low == null ? value : s.low[i]);
-          high = Math.max(high, s.look == Look.AREA ? stack[i] : s.high == null ? value : s.high[i]);
+          high =
+              Math.max(high, s.look == Look.AREA ? stack[i] : s.high == null ? value : s.high[i]);
         }
       }
     }
@@ -166,9 +168,9 @@ final class Chart {
     out.append(
         String.format(
             Locale.ROOT,
-            "<svg viewBox=\"0 0 %.0f %.0f\" preserveAspectRatio=\"none\" role=\"img\" tabindex=\"0\""
-                + " aria-labelledby=\"%s-t %s-d\">\n<title id=\"%s-t\">%s</title>"
-                + "<desc id=\"%s-d\">%s</desc>\n",
+            "<svg viewBox=\"0 0 %.0f %.0f\" preserveAspectRatio=\"none\" role=\"img\""
+                + " tabindex=\"0\" aria-labelledby=\"%s-t %s-d\">\n"
+                + "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>\n",
             WIDTH,
             HEIGHT,
             id,
@@ -242,7 +244,8 @@ final class Chart {
     for (int i = 0; i < x.length; i++) {
       if (Double.isFinite(low[i]) && Double.isFinite(high[i])) {
         // One step alone has no width of its own and takes all there is.
-        for (double at : x.length == 1 ? new double[] {steps.low(), steps.high()} : new double[] {x[i]}) {
+        for (double at :
+            x.length == 1 ? new double[] {steps.low(), steps.high()} : new double[] {x[i]}) {
           there.add(across(steps, at) + " " + down(y, high[i]));
           back.add(across(steps, at) + " " + down(y, low[i]));
         }

@@ -7,8 +7,8 @@ final class Html {
   private Html() {}
 
   /**
-   * Text that is no markup, inside elements and between either kind of quotes. What has no glyph and
-   * could reorder or hide its neighbours is shown by its number.
+   * Text that is no markup, inside elements and between either kind of quotes. What has no glyph
+   * and could reorder or hide its neighbours is shown by its number.
    */
   static String escape(String text) {
     StringBuilder out = new StringBuilder(text.length() + 16);

@@ -85,7 +85,8 @@ final class HtmlReport {
     if (error.isMissingNode()) {
       return;
     }
-    out.append("<section class=\"notice\" role=\"note\">\n<p>");
+    out.append("<section class=\"notice ").append(Html.escape(text("status")));
+    out.append("\" role=\"note\">\n<p>");
     out.append(Html.escape(error.path("message").asText())).append("</p>\n");
     if (error.path("hint").isTextual()) {
       out.append("<p>").append(Html.escape(error.path("hint").asText())).append("</p>\n");
@@ -124,7 +125,8 @@ final class HtmlReport {
     }
     out.append("<section aria-labelledby=\"answers\">\n<h2 id=\"answers\">Sample answers</h2>\n");
     for (JsonNode one : generations) {
-      out.append("<article>\n<h3 class=\"prompt\">").append(Html.escape(one.path("prompt").asText()));
+      out.append("<article>\n<h3 class=\"prompt\">")
+          .append(Html.escape(one.path("prompt").asText()));
       out.append("</h3>\n<div class=\"pair\">\n");
       answer("Before the first step", one.path("before"));
       answer("After the last step", one.path("after"));

@@ -75,7 +75,8 @@ final class ModelCard {
 
   private void data() {
     out.append("## Data\n\n");
-    for (String file : new TreeSet<>(report.path("data").valueStream().map(JsonNode::asText).toList())) {
+    for (String file :
+        new TreeSet<>(report.path("data").valueStream().map(JsonNode::asText).toList())) {
       out.append("- ").append(code(lastName(file))).append('\n');
     }
     out.append(

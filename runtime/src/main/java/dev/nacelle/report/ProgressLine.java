@@ -5,10 +5,16 @@ import java.util.Locale;
 
 /**
  * What there is to say of a run's progress, in as many columns as there are. Where they are few the
- * least important goes first: the bar gets shorter, then units, memory, speed and the bar itself go.
+ * least important goes first: the bar gets shorter, then units, memory, speed and the bar itself
+ * go.
  */
 record ProgressLine(
-    long step, long steps, double loss, double tokensPerSecond, double secondsLeft, long peakBytes) {
+    long step,
+    long steps,
+    double loss,
+    double tokensPerSecond,
+    double secondsLeft,
+    long peakBytes) {
 
   /** All of it, without a bar: a line of a log. */
   String plain() {

@@ -36,8 +36,7 @@ final class RunCharts {
     double before = report.path("eval_loss_before").asDouble(Double.NaN);
     if (Double.isFinite(before) && all.getFirst().firstStep() == 1) {
       Stretch zero = new Stretch();
-      zero.add(
-          JsonNodeFactory.instance.objectNode().put("step", 0).put("eval_loss", before));
+      zero.add(JsonNodeFactory.instance.objectNode().put("step", 0).put("eval_loss", before));
       stretches.add(zero);
     }
     stretches.addAll(all);
@@ -58,10 +57,7 @@ final class RunCharts {
       table = new Table("step", "training", "held out");
     }
     for (Stretch s : few) {
-      table.row(
-          s.steps(),
-          spread(s.loss),
-          evaluated ? Html.number(s.evalLoss()) : null);
+      table.row(s.steps(), spread(s.loss), evaluated ? Html.number(s.evalLoss()) : null);
     }
     return chart.html(inWords("loss", s -> s.loss.mean()), table.html());
   }
@@ -133,7 +129,9 @@ final class RunCharts {
     return s.hasClasses() ? s.bytes(kind) : Double.NaN;
   }
 
-  /** The predicted peak without libraries and JVM, which no ledger sees; NaN without a prediction. */
+  /**
+   * The predicted peak without libraries and JVM, which no ledger sees; NaN without a prediction.
+   */
   private double predictedByLedger() {
     JsonNode classes = report.path("predicted_classes");
     double sum = Double.NaN;

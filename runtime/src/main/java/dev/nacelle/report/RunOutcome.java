@@ -1,13 +1,14 @@
 package dev.nacelle.report;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.train.CancelledException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a run ended.
  *
- * @param code why it failed, as {@code --json} names it; null unless it failed
+ * @param code why it ended early, as {@code --json} names it; null where all went well
  * @param message what happened, a sentence; null where all went well
  * @param hint what to do next; null where nothing helps
  */
@@ -28,16 +29,14 @@ public record RunOutcome(
   /** All steps were taken. */
   public static final RunOutcome DONE = new RunOutcome(Status.DONE, null, null, null);
 
-  /** Somebody ended it; {@code hint} says how to go on. */
-  public static RunOutcome interrupted(String message, @Nullable String hint) {
-    return new RunOutcome(Status.INTERRUPTED, null, message, hint);
-  }
-
-  /** Something ended it. */
-  public static RunOutcome failed(Throwable failure) {
+  /** What ended a run early: somebody who asked for it, or a failure. */
+  public static RunOutcome of(Throwable failure) {
     if (failure instanceof NacelleException known) {
       return new RunOutcome(
-          Status.FAILED, known.kind().code(), String.valueOf(known.getMessage()), known.hint());
+          known instanceof CancelledException ? Status.INTERRUPTED : Status.FAILED,
+          known.kind().code(),
+          String.valueOf(known.getMessage()),
+          known.hint());
     }
     return new RunOutcome(
         Status.FAILED,

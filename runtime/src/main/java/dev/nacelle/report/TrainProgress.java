@@ -8,8 +8,8 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a person sees of a run: on a terminal one line redrawn with a bar, which follows the window's
- * width; elsewhere a plain line every few seconds.
+ * What a person sees of a run: on a terminal one line redrawn with a bar, which follows the
+ * window's width; elsewhere a plain line every few seconds.
  */
 public final class TrainProgress implements AutoCloseable {
   private static final long REDRAW_NANOS = 100_000_000L;

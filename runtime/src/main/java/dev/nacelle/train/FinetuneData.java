@@ -83,7 +83,9 @@ final class FinetuneData implements AutoCloseable {
     };
   }
 
-  /** Whether {@link #counts} are of all the training side: a large file is not read through first. */
+  /**
+   * Whether {@link #counts} are of all the training side: a large file is not read through first.
+   */
   boolean isMeasured() {
     return measured != null;
   }

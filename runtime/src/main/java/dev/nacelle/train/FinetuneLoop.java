@@ -92,6 +92,7 @@ final class FinetuneLoop {
       announce(trainer);
       try {
         takeSteps(trainer, source);
+        finish();
       } catch (CancelledException e) {
         throw saved(e, trainer);
       } catch (RuntimeException | Error e) {
@@ -99,7 +100,6 @@ final class FinetuneLoop {
         throw e;
       }
     }
-    finish();
   }
 
   private void announce(Trainer trainer) {
@@ -235,7 +235,14 @@ final class FinetuneLoop {
   private void answerSamples() {
     List<String> prompts = options.samplePrompts();
     for (int i = 0; i < prompts.size(); i++) {
-      String answer = ChatAnswer.greedy(base, model, prompts.get(i), MOST_SAMPLE_TOKENS);
+      String answer =
+          ChatAnswer.greedy(
+              base,
+              model,
+              prompts.get(i),
+              MOST_SAMPLE_TOKENS,
+              () -> !run.cancellation().isAsked());
+      run.cancellation().check();
       run.tell(new TrainEvent.Sampled(state.step(), i, prompts.get(i), answer));
     }
   }

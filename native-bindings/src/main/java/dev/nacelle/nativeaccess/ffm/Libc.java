@@ -28,8 +28,7 @@ public final class Libc {
     static final MethodHandle SETENV = Linking.libc("setenv", Linking.int32(PTR, PTR, I32));
     static final MethodHandle GETENV = Linking.libc("getenv", Linking.int64(PTR));
     static final MethodHandle IOCTL =
-        Linking.libc(
-            "ioctl", Linking.int32(I32, I64, PTR), Linker.Option.firstVariadicArg(2));
+        Linking.libc("ioctl", Linking.int32(I32, I64, PTR), Linker.Option.firstVariadicArg(2));
   }
 
   /** The address of {@code bytes} new bytes, 0 if there are none; both sizes as C asks for them. */

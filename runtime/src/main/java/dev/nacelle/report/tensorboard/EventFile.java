@@ -61,8 +61,7 @@ public final class EventFile implements AutoCloseable {
         (tag, value) ->
             summary.message(
                 VALUE, new Message().text(TAG, tag).real(SIMPLE_VALUE, value.floatValue())));
-    write(
-        new Message().real(WALL_TIME, wallTime).integer(STEP, step).message(SUMMARY, summary));
+    write(new Message().real(WALL_TIME, wallTime).integer(STEP, step).message(SUMMARY, summary));
   }
 
   private void write(Message event) throws IOException {

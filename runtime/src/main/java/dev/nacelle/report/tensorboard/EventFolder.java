@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** The event files that we wrote into a folder, one a session of the run; others stay as they are. */
+/**
+ * The event files that we wrote into a folder, one a session of the run; others stay as they are.
+ */
 public final class EventFolder {
   private static final String PREFIX = "events.out.tfevents.";
   private static final String SUFFIX = ".nacelle";
