@@ -58,8 +58,7 @@ final class ResumeCommandTest {
   @Test
   void onlyTheFolderIsNeeded() throws IOException {
     start().expect(0);
-    assertEquals(
-        List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
+    assertEquals(List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
     JsonNode report = resume("--steps", "9", "--json").expect(0).json();
     assertEquals(6, report.path("resumed_from_step").asLong());
     assertEquals(9, report.path("steps").asLong());
@@ -151,8 +150,7 @@ final class ResumeCommandTest {
       assertTrue(goesOnFrom(4).contains(newest + " is damaged"), name);
       Files.delete(file);
       assertTrue(goesOnFrom(4).contains(newest + " is damaged"), name);
-      assertEquals(
-          expected.length, Files.size(out.resolve("adapter_model.safetensors")), name);
+      assertEquals(expected.length, Files.size(out.resolve("adapter_model.safetensors")), name);
     }
     for (String name : List.of("step-000002", "step-000004", "step-000006")) {
       Files.deleteIfExists(out.resolve("checkpoints").resolve(name).resolve("checkpoint.json"));
@@ -165,8 +163,7 @@ final class ResumeCommandTest {
   private String goesOnFrom(long step) throws IOException {
     Outcome resumed = resume("--json").expect(0);
     assertEquals(step, resumed.json().path("resumed_from_step").asLong(), resumed.err());
-    assertEquals(
-        List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
+    assertEquals(List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
     return resumed.err();
   }
 
@@ -190,8 +187,7 @@ final class ResumeCommandTest {
       assertEquals("held", other.inputReader().readLine());
       for (String flag : List.of("--resume", "--overwrite", "--json")) {
         Outcome refused = start(flag).expect(2);
-        assertTrue(
-            refused.err().contains("in use by another run (process 4711)"), refused.err());
+        assertTrue(refused.err().contains("in use by another run (process 4711)"), refused.err());
       }
     } finally {
       other.destroyForcibly();
@@ -201,8 +197,10 @@ final class ResumeCommandTest {
   @Test
   void overwritingForgetsOlderCheckpoints() throws IOException {
     start().expect(0);
-    start("--overwrite", "--steps", "3", "--lr", "2e-3").expect(0);
-    assertEquals(List.of("run.json", "step-000002", "step-000003"), checkpoints());
+    start("--overwrite", "--seed", "3").expect(0);
+    assertEquals(
+        List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
+    resume("--seed", "3").expect(0);
     assertTrue(start().expect(2).err().contains("is not empty"));
   }
 }

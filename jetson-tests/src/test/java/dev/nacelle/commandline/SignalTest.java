@@ -59,8 +59,7 @@ final class SignalTest {
     Outcome resumed =
         Outcome.of(
             "finetune", "--resume", "--out", out.toString(), "--steps", "" + (steps + 2), "--json");
-    assertEquals(
-        steps, resumed.expect(0).json().path("resumed_from_step").asLong(), resumed.err());
+    assertEquals(steps, resumed.expect(0).json().path("resumed_from_step").asLong(), resumed.err());
   }
 
   private static void await(Process process, Path log, Path errors)

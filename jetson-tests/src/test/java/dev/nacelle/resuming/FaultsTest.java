@@ -59,10 +59,7 @@ final class FaultsTest {
   }
 
   private void fail(
-      Job job,
-      Path whole,
-      String fault,
-      Map.Entry<FaultInjector.Act, NacelleException.Kind> end)
+      Job job, Path whole, String fault, Map.Entry<FaultInjector.Act, NacelleException.Kind> end)
       throws IOException {
     Path out = folder.resolve(fault.replace(':', '-'));
     long buffers = NativeMemory.liveBuffers();

@@ -49,27 +49,83 @@ record Job(
   /** Ten steps of three samples, a checkpoint every third. */
   static Job of(List<Path> data) {
     return new Job(
-        "plain", data, 10, 0, 3, 1, 0, true, Order.SHUFFLE, 0, 0, 0, "all-linear", DType.FP32, 3,
+        "plain",
+        data,
+        10,
+        0,
+        3,
+        1,
+        0,
+        true,
+        Order.SHUFFLE,
+        0,
+        0,
+        0,
+        "all-linear",
+        DType.FP32,
+        3,
         2);
   }
 
   /** Steps enough that a process is killed in the midst of them; dropout, evaluations, packing. */
   static Job forKills(List<Path> data, long saveEvery) {
     return new Job(
-        "plain", data, 40, 0, 3, 1, 0.1, true, Order.SHUFFLE, 15, 3, 0, "all-linear", DType.FP32,
-        saveEvery, 2);
+        "plain",
+        data,
+        40,
+        0,
+        3,
+        1,
+        0.1,
+        true,
+        Order.SHUFFLE,
+        15,
+        3,
+        0,
+        "all-linear",
+        DType.FP32,
+        saveEvery,
+        2);
   }
 
   Job saving(long every, int kept) {
     return new Job(
-        model, data, steps, epochs, batch, accumulate, dropout, packing, order, evalSplit,
-        evalEvery, patience, targets, dtype, every, kept);
+        model,
+        data,
+        steps,
+        epochs,
+        batch,
+        accumulate,
+        dropout,
+        packing,
+        order,
+        evalSplit,
+        evalEvery,
+        patience,
+        targets,
+        dtype,
+        every,
+        kept);
   }
 
   Job ofSteps(long wanted) {
     return new Job(
-        model, data, wanted, 0, batch, accumulate, dropout, packing, order, evalSplit, evalEvery,
-        patience, targets, dtype, saveEvery, keep);
+        model,
+        data,
+        wanted,
+        0,
+        batch,
+        accumulate,
+        dropout,
+        packing,
+        order,
+        evalSplit,
+        evalEvery,
+        patience,
+        targets,
+        dtype,
+        saveEvery,
+        keep);
   }
 
   static Path model(String name) {

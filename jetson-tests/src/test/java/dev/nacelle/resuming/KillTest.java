@@ -113,8 +113,7 @@ final class KillTest {
   private Process start(Path out, boolean resume, List<Path> data, String moment, int pass)
       throws IOException {
     List<String> command = new ArrayList<>();
-    command.addAll(
-        List.of(KilledRun.class.getName(), out.toString(), Boolean.toString(resume)));
+    command.addAll(List.of(KilledRun.class.getName(), out.toString(), Boolean.toString(resume)));
     data.forEach(file -> command.add(file.toString()));
     command.addAll(List.of(moment, Integer.toString(pass)));
     return Child.start(errorFile(out), Map.of(), List.of(), command);

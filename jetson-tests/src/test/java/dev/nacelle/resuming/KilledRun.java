@@ -17,7 +17,9 @@ final class KilledRun {
   private static boolean saved;
   private static long seen;
 
-  /** Arguments: out, whether to resume, two data files, a moment or {@code none}, how many to pass. */
+  /**
+   * Arguments: out, whether to resume, two data files, a moment or {@code none}, how many to pass.
+   */
   public static void main(String[] args) {
     boolean resume = Boolean.parseBoolean(args[1]);
     long pass = Long.parseLong(args[5]);
@@ -32,8 +34,7 @@ final class KilledRun {
             });
     Job job = Job.forKills(List.of(Path.of(args[2]), Path.of(args[3])), 1);
     Object ignored =
-        Job.run(
-            job.options(Path.of(args[0]), resume), faults, KilledRun::hear, new Cancellation());
+        Job.run(job.options(Path.of(args[0]), resume), faults, KilledRun::hear, new Cancellation());
     say("finished");
   }
 

@@ -50,23 +50,79 @@ final class ResumeBitsTest {
     jobs.put(
         "dropout, accumulation, no packing",
         new Job(
-            "gqa-tied", data, 9, 0, 2, 3, 0.3, false, Order.SHUFFLE, 0, 0, 0, "q_proj,down_proj",
-            DType.FP32, 2, 1));
+            "gqa-tied",
+            data,
+            9,
+            0,
+            2,
+            3,
+            0.3,
+            false,
+            Order.SHUFFLE,
+            0,
+            0,
+            0,
+            "q_proj,down_proj",
+            DType.FP32,
+            2,
+            1));
     jobs.put(
         "evaluation",
         new Job(
-            "plain", data, 10, 0, 3, 1, 0.1, true, Order.SHUFFLE, 20, 2, 0, "all-linear",
-            DType.FP32, 4, 2));
+            "plain",
+            data,
+            10,
+            0,
+            3,
+            1,
+            0.1,
+            true,
+            Order.SHUFFLE,
+            20,
+            2,
+            0,
+            "all-linear",
+            DType.FP32,
+            4,
+            2));
     jobs.put(
         "epochs, file order",
         new Job(
-            "plain", data, 0, 1.5, 4, 2, 0.2, true, Order.FILE, 10, 3, 0, "all-linear", DType.FP32,
-            1, 3));
+            "plain",
+            data,
+            0,
+            1.5,
+            4,
+            2,
+            0.2,
+            true,
+            Order.FILE,
+            10,
+            3,
+            0,
+            "all-linear",
+            DType.FP32,
+            1,
+            3));
     jobs.put(
         "bf16 with the head",
         new Job(
-            "plain", data, 8, 0, 3, 1, 0.1, true, Order.SHUFFLE, 0, 0, 0, "v_proj,lm_head",
-            DType.BF16, 3, 2));
+            "plain",
+            data,
+            8,
+            0,
+            3,
+            1,
+            0.1,
+            true,
+            Order.SHUFFLE,
+            0,
+            0,
+            0,
+            "v_proj,lm_head",
+            DType.BF16,
+            3,
+            2));
     return jobs;
   }
 
@@ -112,8 +168,7 @@ final class ResumeBitsTest {
       if (event instanceof TrainEvent.Stepped stepped) {
         done[0] = stepped.step().step();
       }
-      boolean evaluating =
-          event instanceof TrainEvent.Preparing p && p.what().equals("evaluating");
+      boolean evaluating = event instanceof TrainEvent.Preparing p && p.what().equals("evaluating");
       if (done[0] >= step - 1 && done[0] > 0 && (evaluating || done[0] >= step)) {
         cancellation.stop();
       }
@@ -145,8 +200,7 @@ final class ResumeBitsTest {
     Path out = folder.resolve("part-" + interruptions);
     assertThrows(
         NacelleException.class,
-        () ->
-            Job.run(job.options(out, false), FaultInjector.parse(fault), e -> {}, null));
+        () -> Job.run(job.options(out, false), FaultInjector.parse(fault), e -> {}, null));
     job.run(out, true);
     Folders.assertSame(whole, out, fault);
     interruptions++;
@@ -194,8 +248,7 @@ final class ResumeBitsTest {
     assertEquals(14, Folders.log(out).size());
     assertEquals(Folders.log(kept), Folders.log(out).subList(0, 10));
     assertEquals(List.of("step-000012", "step-000014"), Folders.checkpoints(out));
-    NacelleException e =
-        assertThrows(NacelleException.class, () -> job.ofSteps(12).run(out, true));
+    NacelleException e = assertThrows(NacelleException.class, () -> job.ofSteps(12).run(out, true));
     assertEquals(NacelleException.Kind.INPUT, e.kind());
     assertTrue(String.valueOf(e.getMessage()).contains("--steps 12"), e.getMessage());
   }

@@ -7,7 +7,6 @@ import dev.nacelle.report.RunOutcome;
 import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
 import dev.nacelle.report.TrainProgress;
-import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.CancelledException;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
@@ -38,8 +37,10 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3 bad",
-      "input, 4 does not fit the memory, 5 the environment lacks something, 130 and 143 interrupted:",
+      "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3"
+          + " bad",
+      "input, 4 does not fit the memory, 5 the environment lacks something, 130 and 143"
+          + " interrupted:",
       "the state was saved, and the line that resumes it is printed.",
       "",
       "Examples:",
@@ -114,9 +115,8 @@ final class FinetuneCommand implements Callable<Integer> {
         new RunIdentity(
             Version.VERSION, options.command(), FlagValues.of(spec.commandLine().getCommandSpec()));
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
-    Cancellation cancellation = new Cancellation();
     try (progress;
-        StopSignals signals = StopSignals.to(cancellation, System.err);
+        StopSignals signals = StopSignals.listen(System.err);
         RunRecorder recorder = new RunRecorder(options, identity, faults)) {
       Consumer<TrainEvent> listener =
           event -> {
@@ -125,11 +125,11 @@ final class FinetuneCommand implements Callable<Integer> {
           };
       try {
         FinetuneResult ignored =
-            new Finetune(options, faults, compute::kernels, listener, cancellation).run();
+            new Finetune(options, faults, compute::kernels, listener, signals.cancellation()).run();
         return recorder.done();
       } catch (CancelledException e) {
         CancelledException told = e.withHint(howToGoOn(options, e));
-        recorder.stopped(RunOutcome.interrupted(told.getMessage(), told.hint()), told);
+        recorder.stopped(RunOutcome.of(told), told);
         throw told;
       } catch (RuntimeException | Error e) {
         recorder.stopped(RunOutcome.of(e), e);
@@ -138,7 +138,9 @@ final class FinetuneCommand implements Callable<Integer> {
     }
   }
 
-  /** The command that goes on after an interruption, or does it all again where nothing is there. */
+  /**
+   * The command that goes on after an interruption, or does it all again where nothing is there.
+   */
   private static String howToGoOn(FinetuneOptions options, CancelledException stopped) {
     boolean remembered = RunMemory.read(options.out()).isPresent();
     return stopped.checkpoint() == null && !remembered

@@ -25,7 +25,7 @@ final class StopSignals implements AutoCloseable {
           "INT", NacelleException.Kind.INTERRUPTED,
           "TERM", NacelleException.Kind.TERMINATED);
 
-  private final Cancellation cancellation;
+  private final Cancellation cancellation = new Cancellation();
   private final PrintStream err;
 
   /** What handled each signal before. */
@@ -33,8 +33,7 @@ final class StopSignals implements AutoCloseable {
 
   private @Nullable Method handle;
 
-  private StopSignals(Cancellation cancellation, PrintStream err) {
-    this.cancellation = cancellation;
+  private StopSignals(PrintStream err) {
     this.err = err;
   }
 
@@ -43,8 +42,8 @@ final class StopSignals implements AutoCloseable {
    *
    * @param err where a person is told that it was heard
    */
-  static StopSignals to(Cancellation cancellation, PrintStream err) {
-    StopSignals signals = new StopSignals(cancellation, err);
+  static StopSignals listen(PrintStream err) {
+    StopSignals signals = new StopSignals(err);
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -70,6 +69,11 @@ final class StopSignals implements AutoCloseable {
       return signals;
     }
     return signals;
+  }
+
+  /** What a signal asks. */
+  Cancellation cancellation() {
+    return cancellation;
   }
 
   private @Nullable Object heard(NacelleException.Kind kind) {

@@ -108,8 +108,7 @@ public final class FolderLock implements AutoCloseable {
   private static Set<OpenOption> how(boolean exists) {
     return exists
         ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE)
-        : Set.of(
-            StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
   }
 
   private static void sign(FileChannel channel) throws IOException {

@@ -72,8 +72,7 @@ public final class StepLog implements AutoCloseable {
 
   private void goOnAfter(long steps) throws IOException {
     long kept = Files.exists(file) ? bytesOf(steps) : 0;
-    FileChannel to =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileChannel to = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     channel = to;
     to.truncate(kept);
     to.position(kept);

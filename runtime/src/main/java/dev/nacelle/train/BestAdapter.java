@@ -21,8 +21,7 @@ import java.util.function.Consumer;
  */
 final class BestAdapter {
   private static final String NAME = "best";
-  private static final List<String> FILES =
-      List.of(Checkpoint.ADAPTER, Checkpoint.ADAPTER_CONFIG);
+  private static final List<String> FILES = List.of(Checkpoint.ADAPTER, Checkpoint.ADAPTER_CONFIG);
 
   private final Path folder;
   private final FaultInjector faults;

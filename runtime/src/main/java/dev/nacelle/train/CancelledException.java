@@ -39,8 +39,7 @@ public final class CancelledException extends NacelleException {
 
   /** The same with what to do next, in the words of whoever started the run. */
   public CancelledException withHint(String hint) {
-    return new CancelledException(
-        kind(), step, checkpoint, String.valueOf(getMessage()), hint);
+    return new CancelledException(kind(), step, checkpoint, String.valueOf(getMessage()), hint);
   }
 
   /** The last step that was completed. */

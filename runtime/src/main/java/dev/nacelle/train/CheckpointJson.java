@@ -72,8 +72,7 @@ final class CheckpointJson {
       throw root.error(SELF, "does not fit the rest of the file");
     }
     RunInputs inputs =
-        new RunInputs(
-            texts(root, "model"), list(root, "data"), list(root, "eval_data"));
+        new RunInputs(texts(root, "model"), list(root, "data"), list(root, "eval_data"));
     Provenance provenance =
         new Provenance(
             inputs,

@@ -98,11 +98,6 @@ final class Checkpoints {
     AtomicFolder.remove(folder);
   }
 
-  /** Removes what a killed process left half written. */
-  void sweep() {
-    AtomicFolder.sweep(folder);
-  }
-
   /** The folders by name, the newest first. */
   private List<Path> newestFirst() {
     if (!Files.isDirectory(folder)) {

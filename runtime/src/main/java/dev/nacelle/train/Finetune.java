@@ -58,7 +58,7 @@ public final class Finetune {
     long begin = System.nanoTime();
     boolean resume = options.saving().resume();
     try (OutputFolder folder = OutputFolder.take(options.out(), options.overwrite() || resume)) {
-      checkpoints.sweep();
+      folder.sweep();
       Checkpoint from = resume ? find() : null;
       try {
         return run(from, begin);
@@ -140,7 +140,8 @@ public final class Finetune {
         if (from != null) {
           adopt(from.provenance(), provenance, engine.kernels());
         }
-        CheckpointSaver saver = new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
+        CheckpointSaver saver =
+            new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
         return train(new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin));
       }
     }

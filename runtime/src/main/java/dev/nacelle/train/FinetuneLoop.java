@@ -196,9 +196,15 @@ final class FinetuneLoop {
     return asked.saved(state.step(), saver.of(state.step()));
   }
 
-  /** A run that fails in a step keeps the steps before it, where that is still possible. */
+  /**
+   * A run that something around it ends keeps the steps before. One that ends by itself, with a loss
+   * that is no number or a bug, has steps that should not push out older checkpoints.
+   */
   private void saveWhatIsThere(Trainer trainer, Throwable failure) {
-    if (!trainer.isWhole() || savedStep == state.step()) {
+    boolean fromOutside =
+        failure instanceof NacelleException known
+            && known.kind() != NacelleException.Kind.INTERNAL;
+    if (!fromOutside || !trainer.isWhole() || savedStep == state.step()) {
       return;
     }
     try {
@@ -237,11 +243,7 @@ final class FinetuneLoop {
     for (int i = 0; i < prompts.size(); i++) {
       String answer =
           ChatAnswer.greedy(
-              base,
-              model,
-              prompts.get(i),
-              MOST_SAMPLE_TOKENS,
-              () -> !run.cancellation().isAsked());
+              base, model, prompts.get(i), MOST_SAMPLE_TOKENS, () -> !run.cancellation().isAsked());
       run.cancellation().check();
       run.tell(new TrainEvent.Sampled(state.step(), i, prompts.get(i), answer));
     }

@@ -11,19 +11,23 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The folder that a run writes into, checked before anything long begins, and kept for it alone. */
+/**
+ * The folder that a run writes into, checked before anything long begins, and kept for it alone.
+ */
 final class OutputFolder implements AutoCloseable {
+  private final Path folder;
   private final @Nullable FolderLock lock;
 
-  private OutputFolder(@Nullable FolderLock lock) {
+  private OutputFolder(Path folder, @Nullable FolderLock lock) {
+    this.folder = folder;
     this.lock = lock;
   }
 
   /**
    * Makes the folder and takes it.
    *
-   * @throws NacelleException of kind USAGE where another run has it, or where it holds something and
-   *     that may not be; ENVIRONMENT where it cannot be made or written
+   * @throws NacelleException of kind USAGE where another run has it, or where it holds something
+   *     and that may not be; ENVIRONMENT where it cannot be made or written
    */
   static OutputFolder take(Path folder, boolean mayHoldSomething) {
     if (Files.isRegularFile(folder)) {
@@ -44,9 +48,8 @@ final class OutputFolder implements AutoCloseable {
         Files.deleteIfExists(probe);
         Files.createFile(probe);
         Files.delete(probe);
-        AtomicFolder.sweep(folder);
         good = true;
-        return new OutputFolder(lock);
+        return new OutputFolder(folder, lock);
       } finally {
         if (!good && lock != null) {
           lock.close();
@@ -63,6 +66,12 @@ final class OutputFolder implements AutoCloseable {
           "name a folder that you may write, on a disk with space",
           e);
     }
+  }
+
+  /** Removes what a killed process left half written, in the folder and among its checkpoints. */
+  void sweep() {
+    AtomicFolder.sweep(folder);
+    AtomicFolder.sweep(Checkpoints.folder(folder));
   }
 
   /** The lock; null on a file system that has none, where nothing keeps two runs apart. */

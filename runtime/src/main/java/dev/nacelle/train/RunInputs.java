@@ -19,8 +19,7 @@ record RunInputs(Map<String, String> model, List<String> data, List<String> eval
   static Map<String, String> model(BaseModel base, Cancellation cancellation) {
     Map<String, String> hashes = new LinkedHashMap<>();
     for (Path file : base.files()) {
-      hashes.put(
-          String.valueOf(file.getFileName()), ContentHash.of(file, cancellation::check));
+      hashes.put(String.valueOf(file.getFileName()), ContentHash.of(file, cancellation::check));
     }
     return hashes;
   }

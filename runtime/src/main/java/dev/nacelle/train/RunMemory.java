@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a run wrote down of its own flags, {@code checkpoints/run.json}: resuming needs no others. */
+/**
+ * What a run wrote down of its own flags, {@code checkpoints/run.json}: resuming needs no others.
+ */
 public final class RunMemory {
   static final String NAME = "run.json";
 

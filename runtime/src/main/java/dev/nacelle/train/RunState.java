@@ -68,16 +68,7 @@ record RunState(
 
   RunState evaluated(EvaluationState now, boolean pending) {
     return new RunState(
-        step,
-        totalSteps,
-        cursor,
-        rowsDone,
-        last,
-        pending,
-        now,
-        tokens,
-        trainSeconds,
-        totalSeconds);
+        step, totalSteps, cursor, rowsDone, last, pending, now, tokens, trainSeconds, totalSeconds);
   }
 
   RunState lasting(double training, double total) {
