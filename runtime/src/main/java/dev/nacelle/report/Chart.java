@@ -31,6 +31,7 @@ final class Chart {
    * @param low with {@code high}, the band around a line that stands for several steps; null for
    *     none
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Series(
       String name,
       String tone,

@@ -98,13 +98,14 @@ final class RunCharts {
   private String memory() {
     long most = all.stream().mapToLong(Stretch::bytes).max().orElse(0);
     double predicted = predictedByLedger();
-    double scale = Math.max(most, Double.isNaN(predicted) ? 0 : predicted);
+    double scale = Math.max((double) most, Double.isNaN(predicted) ? 0 : predicted);
     String unit = scale >= 1L << 31 ? "GiB" : scale >= 1L << 21 ? "MiB" : "KiB";
     double bytes = unit.equals("GiB") ? 1L << 30 : unit.equals("MiB") ? 1L << 20 : 1L << 10;
     Chart chart = chart("memory", "Memory of tensors", unit + " at each step's peak", all);
     List<String> heads = new ArrayList<>(List.of("step"));
     for (LedgerClass kind : CLASSES) {
-      chart.area(kind.label(), "m" + kind.ordinal(), of(all, s -> classBytes(s, kind) / bytes));
+      chart.area(
+          kind.label(), "m" + CLASSES.indexOf(kind), of(all, s -> classBytes(s, kind) / bytes));
       heads.add(kind.label());
     }
     if (!Double.isNaN(predicted)) {

@@ -2,7 +2,8 @@ package dev.nacelle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nacelle.memory.LedgerClass;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 
 /** Neighbouring steps of a run, taken together for a chart. */
 final class Stretch {
@@ -49,7 +50,7 @@ final class Stretch {
   final Spread loss = new Spread();
   final Spread rate = new Spread();
   final Spread gradNorm = new Spread();
-  private final long[] classes = new long[LedgerClass.values().length];
+  private Map<LedgerClass, Long> classes = Map.of();
   private long classesTotal = -1;
   private long firstStep = -1;
   private long lastStep = -1;
@@ -71,9 +72,9 @@ final class Stretch {
       evalLoss = line.path("eval_loss").asDouble(Double.NaN);
     }
     if (line.has("classes")) {
-      long[] these = new long[classes.length];
+      Map<LedgerClass, Long> these = new EnumMap<>(LedgerClass.class);
       for (LedgerClass kind : LedgerClass.values()) {
-        these[kind.ordinal()] = line.path("classes").path(kind.label()).asLong();
+        these.put(kind, line.path("classes").path(kind.label()).asLong());
       }
       keepLarger(these);
     }
@@ -96,11 +97,11 @@ final class Stretch {
     }
   }
 
-  private void keepLarger(long[] these) {
-    long total = Arrays.stream(these).sum();
+  private void keepLarger(Map<LedgerClass, Long> these) {
+    long total = these.values().stream().mapToLong(Long::longValue).sum();
     if (total > classesTotal) {
       classesTotal = total;
-      System.arraycopy(these, 0, classes, 0, classes.length);
+      classes = these;
     }
   }
 
@@ -137,7 +138,7 @@ final class Stretch {
 
   /** Bytes of a class at the step that held most in all. */
   long bytes(LedgerClass kind) {
-    return classes[kind.ordinal()];
+    return classes.getOrDefault(kind, 0L);
   }
 
   /** Bytes of all classes at that step; −1 where the log does not say. */

@@ -26,7 +26,7 @@ public final class EventFile implements AutoCloseable {
   private static final int SESSION_START = 1;
 
   /** The first byte of a session's mark behind its step. */
-  static final byte SESSION_MARK = SESSION_LOG << 3 | 2;
+  static final byte SESSION_MARK = (SESSION_LOG << 3) | 2;
 
   private final FileChannel channel;
 

@@ -66,13 +66,16 @@ public final class EventFolder {
       long size = channel.size();
       long at = 0;
       while (at + RecordFrame.HEAD + RecordFrame.TAIL <= size) {
-        ByteBuffer head = read(channel, at, RecordFrame.HEAD);
+        byte[] bytes = read(channel, at, RecordFrame.HEAD);
+        ByteBuffer head = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         long length = head.getLong();
         boolean whole =
-            head.getInt() == RecordFrame.checksum(head.array(), 0, Long.BYTES)
+            head.getInt() == RecordFrame.checksum(bytes, 0, Long.BYTES)
                 && length >= 0
                 && length <= size - at - RecordFrame.HEAD - RecordFrame.TAIL;
-        if (!whole || step(read(channel, at + RecordFrame.HEAD, (int) length)) > lastStep) {
+        if (!whole
+            || step(ByteBuffer.wrap(read(channel, at + RecordFrame.HEAD, (int) length)))
+                > lastStep) {
           break;
         }
         at += RecordFrame.HEAD + length + RecordFrame.TAIL;
@@ -81,12 +84,13 @@ public final class EventFolder {
     }
   }
 
-  private static ByteBuffer read(FileChannel channel, long at, int count) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-    while (bytes.hasRemaining() && channel.read(bytes, at + bytes.position()) >= 0) {
+  private static byte[] read(FileChannel channel, long at, int count) throws IOException {
+    byte[] bytes = new byte[count];
+    ByteBuffer into = ByteBuffer.wrap(bytes);
+    while (into.hasRemaining() && channel.read(into, at + into.position()) >= 0) {
       // Goes on until all is there.
     }
-    return bytes.flip();
+    return bytes;
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -89,9 +90,9 @@ final class EventFileTest {
   }
 
   private void write(long done, long from, long to) throws IOException {
-    try (EventFile events = EventFolder.open(folder, done, 1000 + done)) {
+    try (EventFile events = EventFolder.open(folder, done, 1000.0 + done)) {
       for (long step = from; step <= to; step++) {
-        events.scalars(step, 1000 + step, Map.of("loss", 1.0 / step));
+        events.scalars(step, 1000.0 + step, Map.of("loss", 1.0 / step));
       }
     }
   }
@@ -122,14 +123,18 @@ final class EventFileTest {
 
   private static Event event(byte[] record) {
     Map<Integer, Object> fields = fields(record);
-    long step = (long) fields.getOrDefault(2, 0L);
-    boolean start = fields.containsKey(7) && fields((byte[]) fields.get(7)).get(1).equals(1L);
+    long step = fields.containsKey(2) ? (long) get(fields, 2) : 0;
+    boolean start = fields.containsKey(7) && get(fields((byte[]) get(fields, 7)), 1).equals(1L);
     if (!fields.containsKey(5)) {
       return new Event(step, null, 0, start);
     }
-    Map<Integer, Object> value = fields((byte[]) fields((byte[]) fields.get(5)).get(1));
-    String tag = new String((byte[]) value.get(1), StandardCharsets.UTF_8);
-    return new Event(step, tag, Float.intBitsToFloat((int) value.get(2)), start);
+    Map<Integer, Object> value = fields((byte[]) get(fields((byte[]) get(fields, 5)), 1));
+    String tag = new String((byte[]) get(value, 1), StandardCharsets.UTF_8);
+    return new Event(step, tag, Float.intBitsToFloat((int) get(value, 2)), start);
+  }
+
+  private static Object get(Map<Integer, Object> fields, int number) {
+    return Objects.requireNonNull(fields.get(number), () -> "no field " + number);
   }
 
   private static Map<Integer, Object> fields(byte[] message) {
