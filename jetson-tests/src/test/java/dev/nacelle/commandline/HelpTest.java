@@ -85,7 +85,13 @@ final class HelpTest {
               "--device",
               "--seed"),
           "tokenize",
-          List.of("--model", "--text", "--file", "--chat", "--train-on"));
+          List.of("--model", "--text", "--file", "--chat", "--train-on"),
+          "pull",
+          List.of("--list", "--update"),
+          "inspect",
+          List.of("--tensor", "--out", "--raw"),
+          "doctor",
+          List.of("--root"));
 
   @Test
   void helpListsEveryFlag() {

@@ -30,7 +30,7 @@ final class ComputeFlags {
       throw NacelleException.usage(
           "--threads " + threads + " is not possible", "choose a number from 1 to 1024");
     }
-    return threads > 0 ? threads : Processor.read(Path.of("/")).physicalCores();
+    return threads > 0 ? threads : Processor.read(Path.of("/")).usableCores();
   }
 
   /** Refuses a device that is not there. */

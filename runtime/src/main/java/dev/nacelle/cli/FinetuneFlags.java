@@ -21,7 +21,7 @@ final class FinetuneFlags {
   @Option(
       names = "--model",
       paramLabel = "M",
-      description = "A Hugging Face folder or a .gguf file.")
+      description = "A Hugging Face folder, a .gguf file, or a name that pull knows.")
   @Nullable Path model;
 
   @Option(
@@ -267,11 +267,11 @@ final class FinetuneFlags {
     require(keep >= 1, "--keep " + keep, "choose 1 or more");
     double[] pair = betas();
     return new FinetuneOptions(
-        givenModel,
+        Names.model(givenModel),
         givenOut,
         new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
         new FinetuneOptions.DataFlow(
-            List.copyOf(data),
+            Names.trainingData(data),
             DataFormat.parse(format),
             choice("--train-on", trainOn, TrainOn.class),
             skipBadLines,
@@ -288,7 +288,7 @@ final class FinetuneFlags {
             warmup,
             clip,
             new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
-        new FinetuneOptions.Evaluating(List.copyOf(evalData), evalSplit, evalEvery, patience),
+        new FinetuneOptions.Evaluating(Names.heldOutData(evalData), evalSplit, evalEvery, patience),
         new FinetuneOptions.Saving(saveEvery, keep, resume),
         computeType(dtype),
         threads,

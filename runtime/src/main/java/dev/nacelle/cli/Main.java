@@ -24,6 +24,9 @@ import picocli.CommandLine.Spec;
       TokenizeCommand.class,
       OpCommand.class,
       BenchCommand.class,
+      PullCommand.class,
+      InspectCommand.class,
+      DoctorCommand.class,
     },
     footer = {
       "",

@@ -17,7 +17,7 @@ final class ModelFlags {
       names = "--model",
       paramLabel = "M",
       required = true,
-      description = "A Hugging Face folder or a .gguf file.")
+      description = "A Hugging Face folder, a .gguf file, or a name that pull knows.")
   @Nullable Path model;
 
   @Option(
@@ -56,12 +56,12 @@ final class ModelFlags {
         path(), choices, FinetuneFlags.computeType(dtype), () -> compute.kernels(threads), faults);
   }
 
-  /** The model's path. */
+  /** The model's path; a name that pull knows is looked up. */
   Path path() {
     if (model == null) {
       throw NacelleException.usage("--model is missing", "name a model folder");
     }
-    return model;
+    return Names.model(model);
   }
 
   /** A folder whose name ends like a weight is taken for itself. */

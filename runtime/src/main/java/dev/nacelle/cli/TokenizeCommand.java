@@ -59,7 +59,7 @@ final class TokenizeCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "M",
       required = true,
-      description = "A Hugging Face folder or a .gguf file; its weights are not read.")
+      description = "A folder, a .gguf file or a name that pull knows; weights are not read.")
   private @Nullable Path model;
 
   @ArgGroup(multiplicity = "1")
@@ -102,10 +102,10 @@ final class TokenizeCommand implements Callable<Integer> {
           "--chat reads a conversation from a file",
           "write a JSON list of {role, content} to a file and give --file");
     }
-    Path path = model;
-    if (path == null) {
+    if (model == null) {
       throw NacelleException.usage("--model is missing", "name a model folder");
     }
+    Path path = Names.model(model);
     ObjectNode result = Files.isDirectory(path) ? ofFolder(path, targets) : ofModel(path, targets);
     System.out.println(Json.text(result));
     return 0;

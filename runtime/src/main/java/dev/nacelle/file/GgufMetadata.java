@@ -186,6 +186,19 @@ public final class GgufMetadata {
     return out;
   }
 
+  /** The first elements of a list, at most so many; those that are lists themselves stay closed. */
+  public List<GgufValue> first(String key, int most) {
+    if (!(require(key) instanceof GgufValue.Listing listing)) {
+      throw error(key, "is no list");
+    }
+    GgufCursor cursor = new GgufCursor(file, mapped, listing.offset());
+    List<GgufValue> out = new ArrayList<>();
+    for (long i = 0; i < Math.min(most, listing.count()); i++) {
+      out.add(value(cursor, listing.elementType(), "element " + i + " of " + Quoted.name(key)));
+    }
+    return out;
+  }
+
   /** A list of numbers, widened; empty where there is none. */
   public double[] numbers(String key) {
     if (!has(key)) {

@@ -15,8 +15,13 @@ import org.jspecify.annotations.Nullable;
  * @param weightMap tensor name → shard name, a plain file name
  * @param totalSize bytes of all tensors as the index says; null where it does not
  */
-record ShardIndex(Map<String, String> weightMap, @Nullable Long totalSize) {
-  static ShardIndex read(Path file) {
+public record ShardIndex(Map<String, String> weightMap, @Nullable Long totalSize) {
+  /**
+   * Reads an index.
+   *
+   * @throws NacelleException of kind INPUT, naming the file and the key
+   */
+  public static ShardIndex read(Path file) {
     JsonObject index = JsonFile.read(file);
     JsonObject map = index.object("weight_map");
     if (map == null) {
@@ -40,7 +45,8 @@ record ShardIndex(Map<String, String> weightMap, @Nullable Long totalSize) {
     return new ShardIndex(weights, total);
   }
 
-  Set<String> shards() {
+  /** The shards, in the order in which the index first names them. */
+  public Set<String> shards() {
     return new LinkedHashSet<>(weightMap.values());
   }
 

@@ -7,6 +7,7 @@ import dev.nacelle.adapter.Targets;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.pull.ModelStore;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -33,7 +34,7 @@ final class InitialAdapter {
             wanted.dropout(),
             targets.isAllLinear() ? Targets.ends(paths) : targets.names(),
             targets.layers(),
-            baseModel.toString());
+            ModelStore.publishedName(baseModel));
     return Adapter.fresh(
         engine, config, modules.stream().filter(m -> chosen.contains(m.path())).toList(), seed);
   }

@@ -182,18 +182,65 @@ public final class NativeLibraries {
   /** Where each library comes from and what was opened so far; opens nothing. */
   public synchronized List<FoundLibrary> report() {
     List<FoundLibrary> rows = new ArrayList<>();
-    String origin;
-    String fault = null;
+    rows.add(
+        new FoundLibrary(
+            "openmp", "shared with LibTorch", path(openMp), fileVersion(path(openMp)), null));
+    rows.add(
+        new FoundLibrary(
+            "openblas",
+            Bundle.OPENBLAS.artifact(),
+            path(openBlas),
+            fileVersion(path(openBlas)),
+            null));
     try {
-      origin = libTorchSource().toString();
+      LibTorchSource from = libTorchSource();
+      String opened = path(libTorch);
+      rows.add(
+          new FoundLibrary(
+              "libtorch",
+              from.toString(),
+              opened == null ? unopened(from) : opened,
+              from.version(),
+              null));
     } catch (NativeException e) {
-      origin = "not found";
-      fault = e.getMessage();
+      rows.add(new FoundLibrary("libtorch", "not found", null, null, e.getMessage()));
     }
-    rows.add(new FoundLibrary("openmp", "shared with LibTorch", path(openMp), null));
-    rows.add(new FoundLibrary("openblas", Bundle.OPENBLAS.artifact(), path(openBlas), null));
-    rows.add(new FoundLibrary("libtorch", origin, path(libTorch), fault));
     return rows;
+  }
+
+  /** Where LibTorch lies before it is opened: in a folder, or still in its jar. */
+  private @Nullable String unopened(LibTorchSource from) {
+    if (from.folder() != null) {
+      return from.folder().resolve(Bundle.LIBTORCH.main()).toString();
+    }
+    try {
+      return JarLibraries.find(Bundle.LIBTORCH, classPath)
+          .map(
+              packed -> {
+                Path unpacked = cache.root().resolve(packed.folderName());
+                Path file = unpacked.resolve(Bundle.LIBTORCH.main());
+                String jar = packed.entries().getLast().url().getPath();
+                return Files.exists(file)
+                    ? file.toString()
+                    : jar.replaceFirst("^file:", "").replaceFirst("!.*", "");
+              })
+          .orElse(null);
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** The number that a library's real file name ends with, {@code libgomp.so.1.0.0} say. */
+  private static @Nullable String fileVersion(@Nullable String path) {
+    if (path == null) {
+      return null;
+    }
+    try {
+      String name = String.valueOf(Path.of(path).toRealPath().getFileName());
+      return name.matches(".*\\.so\\.[0-9.]+") ? name.replaceFirst(".*\\.so\\.", "") : null;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   private static @Nullable String path(@Nullable DynamicLibrary library) {

@@ -20,7 +20,7 @@ final class Sets {
       throw NacelleException.usage(
           "--threads " + asked + " is not possible", "choose a number from 1 to " + MOST_THREADS);
     }
-    return asked > 0 ? asked : Processor.read(Path.of("/")).physicalCores();
+    return asked > 0 ? asked : Processor.read(Path.of("/")).usableCores();
   }
 
   /**

@@ -1,0 +1,112 @@
+package dev.nacelle.cli;
+
+import dev.nacelle.devices.Memory;
+import dev.nacelle.devices.Processor;
+import dev.nacelle.report.Sizes;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What a person reads of doctor. */
+final class DoctorText {
+  private DoctorText() {}
+
+  static void print(PrintStream out, Diagnosis found) {
+    line(
+        out,
+        "machine",
+        joined(found.machine().name(), found.machine().system(), found.machine().kernel()));
+    Processor processor = found.processor();
+    line(
+        out,
+        "processor",
+        processor.name()
+            + (processor.known()
+                ? ", cores: " + processor.physicalCores() + ", threads: " + processor.threads()
+                : ""));
+    Memory memory = found.memory();
+    line(
+        out,
+        "memory",
+        bytes(memory.total())
+            + ", "
+            + bytes(memory.available())
+            + " available"
+            + (memory.limit() == null
+                ? ""
+                : ", limited to " + bytes(memory.limit()) + " by " + memory.limitFile()));
+    line(out, "gpu", joined(found.machine().gpu(), "this build computes on the CPU alone"));
+    if (found.machine().l4t() != null || found.machine().cuda() != null) {
+      line(
+          out,
+          "software",
+          joined(
+              found.machine().l4t() == null ? null : "L4T " + found.machine().l4t(),
+              found.machine().cuda() == null ? null : "CUDA " + found.machine().cuda()));
+    }
+    own(out, found.software());
+    for (Diagnosis.Library library : found.libraries()) {
+      line(out, library.name(), joined(library.version(), library.about(), library.path()));
+    }
+    found
+        .products()
+        .forEach(
+            chosen ->
+                line(
+                    out,
+                    "products",
+                    chosen.key()
+                        + ": "
+                        + chosen.shapes().entrySet().stream()
+                            .map(e -> e.getKey() + " for " + e.getValue() + " classes of shapes")
+                            .collect(Collectors.joining(", "))));
+    if (!found.files().unread().isEmpty()) {
+      line(out, "unread", String.join(", ", found.files().unread()));
+    }
+    faults(out, found);
+  }
+
+  private static void own(PrintStream out, @Nullable Software software) {
+    if (software == null) {
+      return;
+    }
+    line(out, "java", software.java() + ", " + software.javaHome());
+    for (Software.Tool tool : software.tools()) {
+      line(
+          out,
+          tool.name(),
+          tool.path() == null ? "not found" : joined(tool.version(), tool.path()));
+    }
+    line(out, "cache", software.cache() + ", " + bytes(software.cacheFree()) + " free");
+  }
+
+  private static void faults(PrintStream out, Diagnosis found) {
+    List<Diagnosis.Fault> faults = found.faults();
+    out.println();
+    for (Diagnosis.Fault fault : faults) {
+      out.println((fault.blocking() ? "FAULT  " : "fault  ") + fault.what());
+      out.println("       mend it: " + fault.fix());
+    }
+    if (found.software() != null) {
+      out.println(
+          found.blocked()
+              ? "./nacelle finetune cannot run here."
+              : "./nacelle finetune can run here.");
+    }
+  }
+
+  private static void line(PrintStream out, String name, String value) {
+    out.printf("%-16s %s%n", name, value);
+  }
+
+  private static String joined(@Nullable String... parts) {
+    String text = Stream.of(parts).filter(p -> p != null).collect(Collectors.joining(", "));
+    return text.isEmpty() ? "not known" : text;
+  }
+
+  private static String bytes(@Nullable Long bytes) {
+    return bytes == null ? "not known" : Sizes.bytes(bytes);
+  }
+}
