@@ -198,8 +198,7 @@ final class ResumeCommandTest {
   void overwritingForgetsOlderCheckpoints() throws IOException {
     start().expect(0);
     start("--overwrite", "--seed", "3").expect(0);
-    assertEquals(
-        List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
+    assertEquals(List.of("run.json", "step-000002", "step-000004", "step-000006"), checkpoints());
     resume("--seed", "3").expect(0);
     assertTrue(start().expect(2).err().contains("is not empty"));
   }

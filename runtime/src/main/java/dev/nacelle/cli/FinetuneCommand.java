@@ -116,7 +116,7 @@ final class FinetuneCommand implements Callable<Integer> {
             Version.VERSION, options.command(), FlagValues.of(spec.commandLine().getCommandSpec()));
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
-        StopSignals signals = StopSignals.listen(System.err);
+        StopSignals signals = StopSignals.listen(System.err::println);
         RunRecorder recorder = new RunRecorder(options, identity, faults)) {
       Consumer<TrainEvent> listener =
           event -> {

@@ -2,12 +2,12 @@ package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.train.Cancellation;
-import java.io.PrintStream;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,14 +26,14 @@ final class StopSignals implements AutoCloseable {
           "TERM", NacelleException.Kind.TERMINATED);
 
   private final Cancellation cancellation = new Cancellation();
-  private final PrintStream err;
+  private final Consumer<String> err;
 
   /** What handled each signal before. */
   private final Map<Object, Object> before = new LinkedHashMap<>();
 
   private @Nullable Method handle;
 
-  private StopSignals(PrintStream err) {
+  private StopSignals(Consumer<String> err) {
     this.err = err;
   }
 
@@ -42,7 +42,7 @@ final class StopSignals implements AutoCloseable {
    *
    * @param err where a person is told that it was heard
    */
-  static StopSignals listen(PrintStream err) {
+  static StopSignals listen(Consumer<String> err) {
     StopSignals signals = new StopSignals(err);
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
@@ -81,9 +81,7 @@ final class StopSignals implements AutoCloseable {
       Runtime.getRuntime().halt(kind.exitCode());
     }
     cancellation.stop(kind);
-    err.println();
-    err.println("nacelle: stopping after this step to save its state; once more ends at once");
-    err.flush();
+    err.accept("\nnacelle: stopping to save what is done; once more ends at once");
     return null;
   }
 

@@ -197,13 +197,12 @@ final class FinetuneLoop {
   }
 
   /**
-   * A run that something around it ends keeps the steps before. One that ends by itself, with a loss
-   * that is no number or a bug, has steps that should not push out older checkpoints.
+   * A run that something around it ends keeps the steps before. One that ends by itself, with a
+   * loss that is no number or a bug, has steps that should not push out older checkpoints.
    */
   private void saveWhatIsThere(Trainer trainer, Throwable failure) {
     boolean fromOutside =
-        failure instanceof NacelleException known
-            && known.kind() != NacelleException.Kind.INTERNAL;
+        failure instanceof NacelleException known && known.kind() != NacelleException.Kind.INTERNAL;
     if (!fromOutside || !trainer.isWhole() || savedStep == state.step()) {
       return;
     }
