@@ -1,5 +1,6 @@
 package dev.nacelle;
 
+import dev.nacelle.nativeaccess.NativeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,6 +75,33 @@ public class NacelleException extends RuntimeException {
   public static NacelleException environment(
       String message, @Nullable String hint, @Nullable Throwable cause) {
     return new NacelleException(Kind.ENVIRONMENT, message, hint, cause);
+  }
+
+  /**
+   * What any failure of our code is to whoever called it: itself where it already says what to do;
+   * ENVIRONMENT for a native library that is missing; BUDGET for a full Java heap; a bug otherwise.
+   */
+  public static NacelleException of(Throwable failure) {
+    if (failure instanceof NacelleException known) {
+      return known;
+    }
+    String message = String.valueOf(failure.getMessage());
+    // Its subclasses are refused calls, which are ours to answer for.
+    if (failure.getClass() == NativeException.class) {
+      return new NacelleException(Kind.ENVIRONMENT, message, null, failure);
+    }
+    if (failure instanceof OutOfMemoryError) {
+      return new NacelleException(
+          Kind.BUDGET,
+          "the Java heap is full (" + message + ")",
+          "use a smaller batch size or largest length, or give the JVM more with -Xmx4g",
+          failure);
+    }
+    return new NacelleException(
+        Kind.INTERNAL,
+        "unexpected " + failure.getClass().getSimpleName() + ": " + message,
+        "this is a bug: report it with the stack trace of its cause",
+        failure);
   }
 
   public Kind kind() {

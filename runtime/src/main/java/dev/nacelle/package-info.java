@@ -1,6 +1,8 @@
 /**
- * The public face of Nacelle: what an embedding program calls, and the one exception that it may
- * see. Everything below is reached through here or through the command line.
+ * The public face of Nacelle, and all of it: {@link dev.nacelle.Nacelle} opens an engine, {@link
+ * dev.nacelle.Finetuning}, {@link dev.nacelle.Generation} and {@link dev.nacelle.Evaluation} say
+ * what is wanted, and {@link dev.nacelle.NacelleException} what went wrong. The packages below are
+ * exported to nobody and change without notice; the command line stands on them too.
  */
 @NullMarked
 package dev.nacelle;

@@ -1,6 +1,7 @@
 package dev.nacelle.commandline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -40,8 +41,10 @@ final class BadRunTest {
             Map.entry("empty list", "{\"messages\":[]}"),
             Map.entry("unknown role", "{\"messages\":[{\"role\":\"boss\",\"content\":\"a\"}]}"),
             Map.entry("lone surrogate", "{\"text\":\"\\ud800\"}"),
+            Map.entry("not a number", "{\"text\":NaN}"),
+            Map.entry("too deep", "{\"text\":" + "[".repeat(500) + "]".repeat(500) + "}"),
             Map.entry("two values", "{\"text\":\"a\"} {\"text\":\"b\"}"));
-    assertEquals(11, lines.size());
+    assertEquals(13, lines.size());
     return lines.entrySet().stream()
         .map(
             e ->
@@ -52,6 +55,7 @@ final class BadRunTest {
                       Fixtures.write(data, GOOD, e.getValue(), GOOD);
                       Outcome outcome = finetune(data).expect(3);
                       assertTrue(outcome.err().contains(data + ":2"), outcome.err());
+                      assertFalse(outcome.err().contains("Read"), outcome.err());
                       nothingWritten();
                       // Skipped, it is counted and said.
                       Outcome skipped =

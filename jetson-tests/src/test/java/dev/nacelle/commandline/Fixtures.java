@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The recorded tiny models and cases, and copies of them to be spoilt. */
-final class Fixtures {
+public final class Fixtures {
   private Fixtures() {}
 
   static Path goldens() {
@@ -25,17 +25,17 @@ final class Fixtures {
     }
   }
 
-  static Path model(String name) {
+  public static Path model(String name) {
     return goldens().resolve("models").resolve(name).normalize();
   }
 
   /** A recorded case's folder. */
-  static Path example(String name) {
+  public static Path example(String name) {
     return goldens().resolve(name).normalize();
   }
 
   /** A copy of a folder's files. */
-  static Path copy(Path from, Path to) throws IOException {
+  public static Path copy(Path from, Path to) throws IOException {
     Files.createDirectories(to);
     try (Stream<Path> files = Files.list(from)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -50,7 +50,7 @@ final class Fixtures {
   }
 
   /** Names of all files below a folder; a run that failed leaves none behind. */
-  static List<String> files(Path folder) throws IOException {
+  public static List<String> files(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return List.of();
     }

@@ -1,10 +1,8 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.devices.Processor;
 import dev.nacelle.kernels.KernelSet;
-import dev.nacelle.kernels.backend.Kernels;
-import java.nio.file.Path;
+import dev.nacelle.train.ComputeKernels;
 import picocli.CommandLine.Option;
 
 /** Where and with how much a command computes. */
@@ -26,11 +24,7 @@ final class ComputeFlags {
 
   /** The number of threads, checked. */
   int threads() {
-    if (threads < 0 || threads > 1024) {
-      throw NacelleException.usage(
-          "--threads " + threads + " is not possible", "choose a number from 1 to 1024");
-    }
-    return threads > 0 ? threads : Processor.read(Path.of("/")).usableCores();
+    return ComputeKernels.threads(threads);
   }
 
   /** Refuses a device that is not there. */
@@ -50,16 +44,7 @@ final class ComputeFlags {
 
   /** Opens kernels, and says on standard error once when the C library is not there. */
   KernelSet kernels(int count) {
-    KernelSet kernels;
-    try {
-      kernels = Kernels.open(count, null);
-    } catch (IllegalArgumentException e) {
-      throw new NacelleException(
-          NacelleException.Kind.USAGE,
-          String.valueOf(e.getMessage()),
-          "unset NACELLE_ISA, or choose a level that this processor runs",
-          e);
-    }
+    KernelSet kernels = ComputeKernels.open(count);
     String reason = kernels.fallbackReason();
     if (reason != null) {
       System.err.println("nacelle: " + reason);

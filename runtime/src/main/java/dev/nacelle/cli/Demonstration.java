@@ -10,6 +10,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.pull.PackagedModel;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Shell;
 import dev.nacelle.report.Terminal;
 import dev.nacelle.report.TransferProgress;
 import dev.nacelle.train.ChatAnswer;
@@ -179,8 +180,8 @@ final class Demonstration {
     System.out.print(
         SideBySide.of("The model as it came", answers.base, "With the adapter", answers.adapted));
     System.out.println("\nWordNet has: " + answers.expected.replace("\n", "; ") + "\n");
-    String model = Shell.quote(options.model());
-    String out = Shell.quote(options.out());
+    String model = Shell.quote(options.model().toString());
+    String out = Shell.quote(options.out().toString());
     System.out.println("Adapter, for PEFT too: " + options.out());
     System.out.println(
         "Report and step log:   "
@@ -202,7 +203,7 @@ final class Demonstration {
             + " --adapter "
             + out
             + " --data "
-            + Shell.quote(parts.heldOut()));
+            + Shell.quote(parts.heldOut().toString()));
     System.out.println(
         "  ./nacelle finetune --model " + model + " --data YOUR.jsonl --out my-adapter");
   }

@@ -1,7 +1,6 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.nativeaccess.NativeException;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParameterException;
@@ -9,25 +8,19 @@ import picocli.CommandLine.ParameterException;
 /** Turns what went wrong into a paragraph, a JSON object where asked, and an exit code. */
 record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose) {
   int report(Throwable failure) {
-    if (failure instanceof NacelleException known) {
-      return tell(known.kind(), message(known), known.hint(), known);
-    }
-    // Its subclasses are refused calls, which are ours to answer for.
-    if (failure.getClass() == NativeException.class) {
-      return tell(NacelleException.Kind.ENVIRONMENT, failure.getMessage(), null, failure);
-    }
+    NacelleException known = NacelleException.of(failure);
+    return tell(known.kind(), known.getMessage(), hint(known, failure), failure);
+  }
+
+  /** As a person at a terminal acts on it. */
+  private static @Nullable String hint(NacelleException known, Throwable failure) {
     if (failure instanceof OutOfMemoryError) {
-      return tell(
-          NacelleException.Kind.BUDGET,
-          "the Java heap is full (" + failure.getMessage() + ")",
-          "use a smaller --batch-size or --max-length, or give it more with NACELLE_JAVA_OPTS=-Xmx4g",
-          failure);
+      return "use a smaller --batch-size or --max-length, or give it more with"
+          + " NACELLE_JAVA_OPTS=-Xmx4g";
     }
-    return tell(
-        NacelleException.Kind.INTERNAL,
-        "unexpected " + failure.getClass().getSimpleName() + ": " + failure.getMessage(),
-        "this is a bug: run the command again with -v and report what it prints",
-        failure);
+    return !(failure instanceof NacelleException) && known.kind() == NacelleException.Kind.INTERNAL
+        ? "this is a bug: run the command again with -v and report what it prints"
+        : known.hint();
   }
 
   int reportUsage(ParameterException failure) {
@@ -40,10 +33,6 @@ record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose)
         String.valueOf(failure.getMessage()),
         "'./" + command + " --help' lists every flag",
         failure);
-  }
-
-  private static String message(NacelleException failure) {
-    return String.valueOf(failure.getMessage());
   }
 
   private int tell(

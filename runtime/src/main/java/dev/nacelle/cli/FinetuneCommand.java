@@ -6,6 +6,7 @@ import dev.nacelle.report.RunIdentity;
 import dev.nacelle.report.RunOutcome;
 import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
+import dev.nacelle.report.Shell;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.CancelledException;
 import dev.nacelle.train.Finetune;
@@ -145,7 +146,7 @@ final class FinetuneCommand implements Callable<Integer> {
     boolean remembered = RunMemory.read(options.out()).isPresent();
     return stopped.checkpoint() == null && !remembered
         ? "start it again with " + options.command()
-        : "resume it with ./nacelle finetune --resume --out " + Shell.quote(options.out());
+        : "resume it with ./nacelle finetune --resume --out " + Shell.quote(options.out().toString());
   }
 
   private Set<String> given() {

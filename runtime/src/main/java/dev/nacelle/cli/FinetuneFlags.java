@@ -7,6 +7,7 @@ import dev.nacelle.data.TrainOn;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.FinetuneRules;
 import dev.nacelle.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -230,41 +231,18 @@ final class FinetuneFlags {
       description = "Where the first step's gradients go, before clipping.")
   @Nullable Path dumpGradients;
 
-  /** The options, every value checked. */
+  /** The options, held against {@link FinetuneRules}. */
   FinetuneOptions options(
       Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
-    require(rank >= 1 && rank <= 65536, "--rank " + rank, "choose 1 or more, 16 say");
-    require(finite(alpha) && alpha >= 0, "--alpha " + alpha, "choose 0 or more, 32 say");
-    require(dropout >= 0 && dropout < 1, "--dropout " + dropout, "choose 0 or more, below 1");
+    return FinetuneRules.check(described(givenModel, givenOut, threads, seed, given, command));
+  }
+
+  private FinetuneOptions described(
+      Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
     require(steps == null || epochs == null, "--steps with --epochs", "give one of them");
     require(steps == null || steps >= 1, "--steps " + steps, "choose 1 or more");
     require(
         epochs == null || (finite(epochs) && epochs > 0), "--epochs " + epochs, "choose above 0");
-    require(batchSize >= 1, "--batch-size " + batchSize, "choose 1 or more");
-    require(accumulate >= 1, "--accumulate " + accumulate, "choose 1 or more");
-    require(maxLength >= 2, "--max-length " + maxLength, "choose 2 or more");
-    require(finite(lr) && lr >= 0, "--lr " + lr, "choose 0 or more, 2e-4 say");
-    require(finite(warmup) && warmup >= 0, "--warmup " + warmup, "choose 0 or more");
-    require(finite(weightDecay) && weightDecay >= 0, "--weight-decay " + weightDecay, "0 or more");
-    require(finite(clip) && clip >= 0, "--clip " + clip, "choose 0 (off) or more");
-    require(finite(eps) && eps >= 0, "--eps " + eps, "choose 0 or more, 1e-8 say");
-    require(
-        finite(loraPlusRatio) && loraPlusRatio > 0,
-        "--lora-plus-ratio " + loraPlusRatio,
-        "above 0");
-    require(evalSplit >= 0 && evalSplit < 100, "--eval-split " + evalSplit, "above 0, below 100");
-    require(
-        evalData.isEmpty() || evalSplit == 0, "--eval-data with --eval-split", "give one of them");
-    require(evalEvery >= 0, "--eval-every " + evalEvery, "choose 1 or more steps");
-    require(patience >= 0, "--patience " + patience, "choose 1 or more");
-    require(
-        (patience == 0 && evalEvery == 0) || !evalData.isEmpty() || evalSplit > 0,
-        "--eval-every or --patience without held-out data",
-        "add --eval-data or --eval-split");
-    require(
-        samplePrompts.stream().noneMatch(String::isBlank), "--sample-prompt ''", "give it a text");
-    require(saveEvery >= 0, "--save-every " + saveEvery, "choose 1 or more steps");
-    require(keep >= 1, "--keep " + keep, "choose 1 or more");
     double[] pair = betas();
     return new FinetuneOptions(
         Names.model(givenModel),
@@ -305,10 +283,7 @@ final class FinetuneFlags {
     try {
       double first = Double.parseDouble(parts[0].strip());
       double second = Double.parseDouble(parts[1].strip());
-      require(
-          parts.length == 2 && first >= 0 && first < 1 && second >= 0 && second < 1,
-          "--betas " + betas,
-          "give two numbers from 0 on and below 1, 0.9,0.999 say");
+      require(parts.length == 2, "--betas " + betas, "give two numbers, 0.9,0.999 say");
       return new double[] {first, second};
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
       throw new NacelleException(

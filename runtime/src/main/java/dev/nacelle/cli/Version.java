@@ -1,10 +1,11 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.Nacelle;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version that {@code --version} prints and adapters and reports carry. */
 public final class Version implements IVersionProvider {
-  public static final String VERSION = "0.1.0";
+  public static final String VERSION = Nacelle.VERSION;
 
   static final String LINE = "nacelle " + VERSION;
 

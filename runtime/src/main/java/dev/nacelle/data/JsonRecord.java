@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -121,10 +122,17 @@ final class JsonRecord {
   private static BadRecordException notJson(JsonProcessingException e) {
     long at = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
     return new BadRecordException(
-        "not JSON%s: %s"
-            .formatted(
-                at < 0 ? "" : " at byte " + at + " of the record",
-                Quote.oneLine(e.getOriginalMessage())));
+        "not JSON%s: %s".formatted(at < 0 ? "" : " at byte " + at + " of the record", reason(e)));
+  }
+
+  /** The parser's words, less its advice to programmers. */
+  private static String reason(JsonProcessingException e) {
+    if (e instanceof StreamConstraintsException) {
+      return "nesting, a name or a number beyond our limits";
+    }
+    String text = e.getOriginalMessage();
+    int advice = text.indexOf(": enable `");
+    return Quote.oneLine(advice < 0 ? text : text.substring(0, advice));
   }
 
   private static String kind(JsonToken token) {

@@ -34,11 +34,11 @@ final class HostileJson {
         .build();
   }
 
-  /** The byte of the file where a token lies, given where the text begins. */
-  static String offset(@Nullable JsonLocation location, long start) {
-    return location == null || location.getByteOffset() < 0
-        ? "?"
-        : Long.toString(start + location.getByteOffset());
+  /** Where a token lies: Jackson counts characters here, for it decodes before it parses. */
+  static String place(@Nullable JsonLocation location) {
+    return location == null
+        ? "an unknown place"
+        : "line " + location.getLineNr() + ", column " + location.getColumnNr();
   }
 
   /** Why the text was refused, in one line without the file's own control characters. */

@@ -53,8 +53,8 @@ public final class JsonFile {
       throw new NacelleException(
           NacelleException.Kind.INPUT,
           Quoted.path(file)
-              + " is not JSON at byte "
-              + HostileJson.offset(e.getLocation(), 0)
+              + " is not JSON at "
+              + HostileJson.place(e.getLocation())
               + ": "
               + HostileJson.reason(e),
           "mend the file, or fetch it again",

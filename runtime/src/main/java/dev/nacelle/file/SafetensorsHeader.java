@@ -106,8 +106,8 @@ final class SafetensorsHeader {
       throw new NacelleException(
           NacelleException.Kind.INPUT,
           Quoted.path(file)
-              + ": the header is not JSON at byte "
-              + HostileJson.offset(e.getLocation(), 8)
+              + ": the header is not JSON at "
+              + HostileJson.place(e.getLocation())
               + ": "
               + HostileJson.reason(e),
           HINT,
@@ -261,8 +261,8 @@ final class SafetensorsHeader {
     String where = tensor == null ? "" : ", tensor " + Quoted.name(tensor);
     return NacelleException.input(
         Quoted.path(file)
-            + ": header byte "
-            + HostileJson.offset(json.currentTokenLocation(), 8)
+            + ": header, "
+            + HostileJson.place(json.currentTokenLocation())
             + where
             + ": "
             + rule,

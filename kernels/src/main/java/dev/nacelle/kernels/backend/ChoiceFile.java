@@ -15,21 +15,32 @@ import java.util.TreeMap;
  * measurement a run and nothing else.
  */
 final class ChoiceFile {
+  /** Engines of one process settle one after the other. */
+  private static final Object LOCK = new Object();
+
   private final Path file;
   private final Map<String, String> choices = new TreeMap<>();
+
+  /** What a run that goes on was computed with. */
+  private final Map<String, String> adopted = new TreeMap<>();
 
   ChoiceFile(Path cache, String isaLevel, int threads) {
     String processor = processor().replaceAll("[^A-Za-z0-9]+", "-");
     file = cache.resolve("products").resolve(processor + "_" + isaLevel + "_" + threads + ".tsv");
+    read();
+  }
+
+  /** Takes over what the file holds and this run has not chosen yet. */
+  private void read() {
     try {
       for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
         int tab = line.indexOf('\t');
         if (tab > 0) {
-          choices.put(line.substring(0, tab), line.substring(tab + 1));
+          choices.putIfAbsent(line.substring(0, tab), line.substring(tab + 1));
         }
       }
     } catch (IOException absentOrUnreadable) {
-      choices.clear();
+      return; // every class will be measured
     }
   }
 
@@ -49,20 +60,38 @@ final class ChoiceFile {
 
   /** The library chosen before, or an empty string. */
   String get(String shapes) {
-    return choices.getOrDefault(shapes, "");
+    return adopted.getOrDefault(shapes, choices.getOrDefault(shapes, ""));
   }
 
   Map<String, String> all() {
-    return new TreeMap<>(choices);
+    Map<String, String> all = new TreeMap<>(choices);
+    all.putAll(adopted);
+    return all;
   }
 
   /** Lets these hold for this run, and leaves the file alone. */
   void adopt(Map<String, String> known) {
-    choices.putAll(known);
+    adopted.putAll(known);
   }
 
-  void put(String shapes, String library) {
-    choices.put(shapes, library);
+  /**
+   * Settles a class: what another engine or process chose meanwhile holds, so that all go on with
+   * the same bits; else what was measured.
+   *
+   * @return what holds
+   */
+  String settle(String shapes, String measured) {
+    synchronized (LOCK) {
+      read();
+      String held = choices.putIfAbsent(shapes, measured);
+      if (held == null) {
+        write();
+      }
+      return held == null ? measured : held;
+    }
+  }
+
+  private void write() {
     StringBuilder text = new StringBuilder();
     choices.forEach((key, value) -> text.append(key).append('\t').append(value).append('\n'));
     try {

@@ -22,7 +22,7 @@ public final class Kernels {
     KernelLibrary.Opened opened = KernelLibrary.open(threads, isa);
     KernelLibrary library = opened.library();
     return library == null
-        ? new ReferenceKernelSet(threads, opened.reason(), ProductLibraries.withoutLibrary())
+        ? new ReferenceKernelSet(threads, opened.reason(), ProductLibraries.withoutLibrary(threads))
         : new CpuKernelSet(library);
   }
 

@@ -90,8 +90,7 @@ final class MeasuredProducts implements Products {
       return candidate;
     }
     boolean wins = wins(candidate, size(m), size(n), size(k), transposeA, transposeB);
-    choices.put(shapes, wins ? OTHER : OURS);
-    return wins ? candidate : null;
+    return choices.settle(shapes, wins ? OTHER : OURS).equals(OTHER) ? candidate : null;
   }
 
   /** Classes are powers of two, so that every step's number of tokens does not open a new one. */

@@ -20,6 +20,7 @@ final class OpenBlasProducts implements Products {
   private static final long SMALL = 4096;
 
   private final Blas blas;
+  private final int threads;
   private final Products other;
   private final @Nullable Elementwise widening;
 
@@ -27,8 +28,9 @@ final class OpenBlasProducts implements Products {
    * @param widening converts bf16 and fp16 into fp32 copies for OpenBLAS; null sends such operands
    *     to {@code other}
    */
-  OpenBlasProducts(Blas blas, Products other, @Nullable Elementwise widening) {
+  OpenBlasProducts(Blas blas, int threads, Products other, @Nullable Elementwise widening) {
     this.blas = blas;
+    this.threads = threads;
     this.other = other;
     this.widening = widening;
   }
@@ -72,20 +74,23 @@ final class OpenBlasProducts implements Products {
       boolean transposeB,
       float alpha,
       float beta) {
-    blas.sgemm(
-        transposeA,
-        transposeB,
-        (int) sizes.m(),
-        (int) sizes.n(),
-        (int) sizes.k(),
-        alpha,
-        a.address(),
-        (int) a.stride(0),
-        b.address(),
-        (int) b.stride(0),
-        beta,
-        c.address(),
-        (int) c.stride(0));
+    blas.withThreads(
+        threads,
+        () ->
+            blas.sgemm(
+                transposeA,
+                transposeB,
+                (int) sizes.m(),
+                (int) sizes.n(),
+                (int) sizes.k(),
+                alpha,
+                a.address(),
+                (int) a.stride(0),
+                b.address(),
+                (int) b.stride(0),
+                beta,
+                c.address(),
+                (int) c.stride(0)));
   }
 
   private void widened(

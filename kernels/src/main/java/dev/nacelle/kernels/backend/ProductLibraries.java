@@ -53,15 +53,15 @@ final class ProductLibraries {
   private static Products openBlas(KernelLibrary library, Products ours) {
     Blas blas = Blas.load();
     blas.runJobsWith(library.jobRunner());
-    return new OpenBlasProducts(blas, ours, null);
+    return new OpenBlasProducts(blas, library.threads(), ours, null);
   }
 
   /** For a machine without our C library: OpenBLAS where there is one, else plain Java. */
-  static Products withoutLibrary() {
+  static Products withoutLibrary(int threads) {
     Products slow = new ReferenceProducts();
     Elementwise convert = new ReferenceElementwise();
     try {
-      return new OpenBlasProducts(Blas.load(), slow, convert);
+      return new OpenBlasProducts(Blas.load(), threads, slow, convert);
     } catch (NativeException e) {
       return slow;
     }

@@ -81,6 +81,19 @@ class MeasuredProductsTest {
     assertTrue(ours.calls > before);
   }
 
+  /** Two engines that began together, or two processes, must not go on with different bits. */
+  @Test
+  void whatAnotherSettledMeanwhileHolds(@TempDir Path cache) {
+    ChoiceFile first = new ChoiceFile(cache, "avx2", 2);
+    ChoiceFile second = new ChoiceFile(cache, "avx2", 2);
+    assertEquals("nacelle", first.settle("NN 64 64 64", "nacelle"));
+    assertEquals("openblas", second.settle("NT 64 64 64", "openblas"));
+    assertEquals("nacelle", second.settle("NN 64 64 64", "openblas"));
+    ChoiceFile later = new ChoiceFile(cache, "avx2", 2);
+    assertEquals("nacelle", later.get("NN 64 64 64"));
+    assertEquals("openblas", later.get("NT 64 64 64"));
+  }
+
   @Test
   void withoutTheOtherLibraryOursMultiplies(@TempDir Path cache) {
     Timed ours = new Timed(0);

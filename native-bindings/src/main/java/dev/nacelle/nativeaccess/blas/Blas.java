@@ -14,7 +14,8 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * OpenBLAS: fp32 products of row-major matrices. It needs no LibTorch. How many threads it uses is
- * {@link ThreadGovernor}'s number; whose threads they are, {@link #runJobsWith} says.
+ * {@link ThreadGovernor}'s number, or what {@link #withThreads} asks for; whose threads they are,
+ * {@link #runJobsWith} says.
  */
 public final class Blas {
   private static final int ROW_MAJOR = 101;
@@ -42,6 +43,9 @@ public final class Blas {
         LIBRARY.bindLazily("openblas_set_threads_callback_function", Linking.nothing(PTR));
   }
 
+  private final Object gate = new Object();
+  private int running;
+
   private Blas() {
     ThreadGovernor.follow(Blas::setThreads);
   }
@@ -55,6 +59,43 @@ public final class Blas {
   public static Blas load() {
     NativeLibraries.shared().openBlas();
     return Holder.SHARED;
+  }
+
+  /**
+   * Multiplies with a number of threads. OpenBLAS has one for the whole process: products of
+   * another number wait until those that run are done, so that no engine changes the bits of
+   * another.
+   */
+  public void withThreads(int count, Runnable products) {
+    enter(count);
+    try {
+      products.run();
+    } finally {
+      synchronized (gate) {
+        running--;
+        gate.notifyAll();
+      }
+    }
+  }
+
+  private void enter(int count) {
+    boolean interrupted = false;
+    synchronized (gate) {
+      while (running > 0 && threads() != count) {
+        try {
+          gate.wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (threads() != count) {
+        setThreads(count);
+      }
+      running++;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**

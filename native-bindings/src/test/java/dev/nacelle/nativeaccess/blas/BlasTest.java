@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** OpenBLAS's products against three nested loops in double precision. */
@@ -112,5 +115,37 @@ class BlasTest {
     assertTrue(blas.config().startsWith("OpenBLAS "), blas.config());
     assertTrue(!blas.coreName().isEmpty());
     assertTrue(blas.path().contains("openblas"), blas.path());
+  }
+
+  @Test
+  void productsOfOtherNumbersOfThreadsWait() throws InterruptedException {
+    Blas blas = Blas.load();
+    int before = blas.threads();
+    AtomicInteger right = new AtomicInteger();
+    List<Thread> callers = new ArrayList<>();
+    for (int caller = 0; caller < 4; caller++) {
+      int count = 1 + caller % 2;
+      callers.add(
+          new Thread(
+              () -> {
+                for (int i = 0; i < 200; i++) {
+                  blas.withThreads(
+                      count,
+                      () -> {
+                        Thread.onSpinWait();
+                        if (blas.threads() == count) {
+                          right.incrementAndGet();
+                        }
+                      });
+                }
+              }));
+    }
+    callers.forEach(Thread::start);
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    assertEquals(4 * 200, right.get());
+    blas.withThreads(before, () -> {});
+    assertEquals(before, blas.threads());
   }
 }

@@ -92,19 +92,21 @@ final class HubPull {
     }
     Attempts attempts = new Attempts(file, http.settings(), listener);
     String revision = listing.commit();
+    String method = "HEAD";
     while (true) {
       URI address = http.addresses().content(name, revision, file);
       String retryAfter = null;
       IOException cause = null;
       String why;
-      try (HubAnswer answer = http.ask("HEAD", address, 0)) {
+      try (HubAnswer answer = http.ask(method, address, 0)) {
         int status = answer.status();
         if (status == 200) {
           return new Wanted(merge(listed, answer), address);
         }
-        if (status == 405 || status == 501) {
-          // A server without HEAD: what the list said has to do.
-          return new Wanted(listed, address);
+        if ((status == 405 || status == 501) && method.equals("HEAD")) {
+          // A server without HEAD: the headers of its content say the same.
+          method = "GET";
+          continue;
         }
         if (status == 404 && !revision.equals(name.revision())) {
           // A mirror that knows branches alone.

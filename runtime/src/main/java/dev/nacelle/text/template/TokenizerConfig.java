@@ -1,6 +1,7 @@
 package dev.nacelle.text.template;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -193,11 +194,16 @@ final class TokenizerConfig {
   private static NacelleException unreadable(Path file, IOException e) {
     String why =
         switch (e) {
-          case JsonProcessingException json -> "is not JSON: " + json.getOriginalMessage();
+          case JsonProcessingException json -> "is not JSON" + place(json);
           case CharacterCodingException coding -> "is not valid UTF-8";
           default -> "cannot be read: " + e.getMessage();
         };
     return new NacelleException(
         NacelleException.Kind.INPUT, file + " " + why + ".", "Fetch the model's folder again.", e);
+  }
+
+  private static String place(JsonProcessingException e) {
+    JsonLocation at = e.getLocation();
+    return at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
   }
 }

@@ -13,6 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -90,7 +91,9 @@ public final class TokenizerJson {
     } catch (IOException e) {
       throw new NacelleException(
           NacelleException.Kind.INPUT,
-          file + " cannot be read: " + e.getMessage() + ".",
+          e instanceof NoSuchFileException
+              ? file + " does not exist."
+              : file + " cannot be read: " + e.getMessage() + ".",
           "A Hugging Face model folder holds a tokenizer.json beside its config.json.",
           e);
     } catch (NacelleException e) {

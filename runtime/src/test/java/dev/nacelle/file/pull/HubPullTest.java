@@ -183,6 +183,9 @@ final class HubPullTest {
   void aServerWithoutHeadIsEnough() throws IOException {
     byte[] weights = hub.model(50_000);
     hub.knowsHead = false;
+    hub.lie(WEIGHTS, "X-Linked-Etag", "\"" + "ab".repeat(32) + "\"");
+    refused(NAME, NacelleException.Kind.INPUT, WEIGHTS, "SHA-256");
+    hub.lies.clear();
     pull(NAME);
     assertArrayEquals(weights, Files.readAllBytes(folder().resolve(WEIGHTS)));
   }

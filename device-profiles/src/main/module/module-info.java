@@ -1,0 +1,8 @@
+/** What a device is, for Nacelle's own modules alone. */
+@SuppressWarnings("module") // the module above this one is built after it
+module dev.nacelle.devices {
+  requires static org.jspecify;
+
+  exports dev.nacelle.devices to
+      dev.nacelle;
+}

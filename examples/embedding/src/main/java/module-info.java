@@ -1,0 +1,4 @@
+/** A program that embeds Nacelle. */
+module example {
+  requires dev.nacelle;
+}

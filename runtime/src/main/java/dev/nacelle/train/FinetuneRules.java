@@ -1,0 +1,111 @@
+package dev.nacelle.train;
+
+import dev.nacelle.NacelleException;
+
+/**
+ * Which values a fine-tuning may have, whoever describes it: the command line and the public
+ * interface both ask here. Messages name an option by its flag.
+ */
+public final class FinetuneRules {
+  private static final int HIGHEST_RANK = 65536;
+
+  private FinetuneRules() {}
+
+  /**
+   * The options themselves.
+   *
+   * @throws NacelleException of kind USAGE for the first value that is not possible
+   */
+  public static FinetuneOptions check(FinetuneOptions options) {
+    check(options.adapter());
+    check(options.data());
+    check(options.learning());
+    check(options.length());
+    check(options.evaluation());
+    check(options.saving());
+    require(
+        options.samplePrompts().stream().noneMatch(String::isBlank),
+        "--sample-prompt ''",
+        "give it a text");
+    return options;
+  }
+
+  private static void check(FinetuneOptions.Adapting adapter) {
+    require(
+        adapter.rank() >= 1 && adapter.rank() <= HIGHEST_RANK,
+        "--rank " + adapter.rank(),
+        "choose 1 or more, 16 say");
+    require(isFrom(0, adapter.alpha()), "--alpha " + adapter.alpha(), "choose 0 or more, 32 say");
+    require(
+        adapter.dropout() >= 0 && adapter.dropout() < 1,
+        "--dropout " + adapter.dropout(),
+        "choose 0 or more, below 1");
+  }
+
+  private static void check(FinetuneOptions.DataFlow data) {
+    require(data.batchSize() >= 1, "--batch-size " + data.batchSize(), "choose 1 or more");
+    require(data.accumulate() >= 1, "--accumulate " + data.accumulate(), "choose 1 or more");
+    require(data.maxLength() >= 2, "--max-length " + data.maxLength(), "choose 2 or more");
+  }
+
+  private static void check(FinetuneOptions.Learning learning) {
+    AdamSettings adam = learning.adam();
+    require(isFrom(0, learning.rate()), "--lr " + learning.rate(), "choose 0 or more, 2e-4 say");
+    require(isFrom(0, learning.warmup()), "--warmup " + learning.warmup(), "choose 0 or more");
+    require(
+        isFrom(0, adam.weightDecay()), "--weight-decay " + adam.weightDecay(), "choose 0 or more");
+    require(isFrom(0, learning.clip()), "--clip " + learning.clip(), "choose 0 (off) or more");
+    require(isFrom(0, adam.eps()), "--eps " + adam.eps(), "choose 0 or more, 1e-8 say");
+    require(
+        isFrom(0, adam.loraPlusRatio()) && adam.loraPlusRatio() > 0,
+        "--lora-plus-ratio " + adam.loraPlusRatio(),
+        "choose above 0");
+    require(
+        isBeta(adam.beta1()) && isBeta(adam.beta2()),
+        "--betas " + adam.beta1() + "," + adam.beta2(),
+        "give two numbers from 0 on and below 1, 0.9,0.999 say");
+  }
+
+  private static void check(FinetuneOptions.Length length) {
+    require(length.steps() >= 0, "--steps " + length.steps(), "choose 1 or more");
+    require(
+        length.steps() > 0 || (isFrom(0, length.epochs()) && length.epochs() > 0),
+        "--epochs " + length.epochs(),
+        "choose above 0");
+  }
+
+  private static void check(FinetuneOptions.Evaluating evaluation) {
+    double split = evaluation.split();
+    require(split >= 0 && split < 100, "--eval-split " + split, "choose above 0, below 100");
+    require(
+        evaluation.data().isEmpty() || split == 0,
+        "--eval-data with --eval-split",
+        "give one of them");
+    require(
+        evaluation.every() >= 0, "--eval-every " + evaluation.every(), "choose 1 or more steps");
+    require(evaluation.patience() >= 0, "--patience " + evaluation.patience(), "choose 1 or more");
+    require(
+        (evaluation.patience() == 0 && evaluation.every() == 0) || evaluation.isWanted(),
+        "--eval-every or --patience without held-out data",
+        "add --eval-data or --eval-split");
+  }
+
+  private static void check(FinetuneOptions.Saving saving) {
+    require(saving.every() >= 0, "--save-every " + saving.every(), "choose 1 or more steps");
+    require(saving.keep() >= 1, "--keep " + saving.keep(), "choose 1 or more");
+  }
+
+  private static boolean isFrom(double least, double value) {
+    return Double.isFinite(value) && value >= least;
+  }
+
+  private static boolean isBeta(double beta) {
+    return beta >= 0 && beta < 1;
+  }
+
+  private static void require(boolean holds, String what, String instead) {
+    if (!holds) {
+      throw NacelleException.usage(what + " is not possible", instead);
+    }
+  }
+}
