@@ -78,7 +78,8 @@ public final class BaseModel implements AutoCloseable {
   public static BaseModel open(Path path, FaultInjector faults) {
     if (!Files.exists(path)) {
       throw NacelleException.input(
-          "there is no model at " + path, "give --model a Hugging Face folder or a .gguf file");
+          "there is no model at " + path,
+          "give --model a Hugging Face folder, a .gguf file or a name that pull knows");
     }
     return Files.isRegularFile(path) ? openGguf(path, faults) : openFolder(path, faults);
   }

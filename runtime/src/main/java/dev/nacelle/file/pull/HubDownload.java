@@ -37,14 +37,16 @@ final class HubDownload {
   long fetch(HubFile file, URI address, Path part, Path target) throws IOException {
     Files.createDirectories(part.resolveSibling(""));
     boolean begun = Files.exists(part);
-    long came = complete(file, address, part);
-    String fault = file.fault(part);
+    Came first = complete(file, address, part);
+    long came = first.bytes;
+    String fault = first.promised.fault(part);
     if (fault != null && begun) {
       // The earlier beginning may be what is wrong: once more, from the first byte.
       listener.note(file.name() + ": what an earlier pull left does not fit; beginning anew");
       Files.delete(part);
-      came += complete(file, address, part);
-      fault = file.fault(part);
+      Came again = complete(file, address, part);
+      came += again.bytes;
+      fault = again.promised.fault(part);
     }
     if (fault != null) {
       Files.delete(part);
@@ -54,7 +56,11 @@ final class HubDownload {
     return came;
   }
 
-  private long complete(HubFile file, URI address, Path part) throws IOException {
+  /** Bytes that came, and the file as the hub promised it, by the content's own headers at last. */
+  private record Came(long bytes, HubFile promised) {}
+
+  private Came complete(HubFile file, URI address, Path part) throws IOException {
+    HubFile promised = file;
     Attempts attempts = new Attempts(file.name(), http.settings(), listener);
     long came = 0;
     long furthest = 0;
@@ -74,6 +80,9 @@ final class HubDownload {
           int status = answer.status();
           retryAfter = answer.header("Retry-After");
           if (status == 200 || status == 206) {
+            if (promised.digest() == null) {
+              promised = new HubFile(file.name(), file.bytes(), answer.digest());
+            }
             // A server that knows no ranges begins again, and so do we.
             channel.truncate(answer.offset());
             if (answer.offset() > before || answer.offset() != channel.size()) {
@@ -116,7 +125,7 @@ final class HubDownload {
       }
       throw e;
     }
-    return came;
+    return new Came(came, promised);
   }
 
   /** Appends what comes; a body longer than the file is the wrong one. */

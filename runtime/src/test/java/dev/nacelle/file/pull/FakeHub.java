@@ -53,6 +53,7 @@ final class FakeHub implements AutoCloseable {
   boolean tokenNeeded;
   boolean knowsRanges = true;
   boolean knowsHead = true;
+  boolean headHidesDigests;
   String commit = COMMIT;
   String license = "apache-2.0";
   List<String> extraNames = new ArrayList<>();
@@ -202,6 +203,9 @@ final class FakeHub implements AutoCloseable {
       headers.put("ETag", "\"" + digest("SHA-1", prefix, bytes) + "\"");
     }
     headers.putAll(lies.getOrDefault(name, Map.of()));
+    if (head && headHidesDigests) {
+      headers.keySet().removeAll(List.of("ETag", "X-Linked-Etag"));
+    }
     headers.forEach((key, value) -> exchange.getResponseHeaders().set(key, value));
     if (large) {
       status(exchange, 302);

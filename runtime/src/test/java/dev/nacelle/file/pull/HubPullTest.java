@@ -157,6 +157,16 @@ final class HubPullTest {
   }
 
   @Test
+  void aDigestThatTheContentAloneCarriesIsHeldToo() throws IOException {
+    hub.model(50_000);
+    hub.headHidesDigests = true;
+    hub.lie("tokenizer.json", "ETag", "\"" + "cd".repeat(20) + "\"");
+    refused(NAME, NacelleException.Kind.INPUT, "tokenizer.json", "SHA-1");
+    hub.lies.clear();
+    pull(NAME);
+  }
+
+  @Test
   void goesOnWhereTheConnectionBroke() throws IOException {
     byte[] weights = hub.model(400_000);
     hub.fault(
