@@ -117,7 +117,7 @@ final class FinetuneCommand implements Callable<Integer> {
             Version.VERSION, options.command(), FlagValues.of(spec.commandLine().getCommandSpec()));
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
-        StopSignals signals = StopSignals.listen(System.err::println);
+        StopSignals signals = StopSignals.listen(FinetuneCommand::say);
         RunRecorder recorder = new RunRecorder(options, identity, faults)) {
       Consumer<TrainEvent> listener =
           event -> {
@@ -146,7 +146,8 @@ final class FinetuneCommand implements Callable<Integer> {
     boolean remembered = RunMemory.read(options.out()).isPresent();
     return stopped.checkpoint() == null && !remembered
         ? "start it again with " + options.command()
-        : "resume it with ./nacelle finetune --resume --out " + Shell.quote(options.out().toString());
+        : "resume it with ./nacelle finetune --resume --out "
+            + Shell.quote(options.out().toString());
   }
 
   private Set<String> given() {
