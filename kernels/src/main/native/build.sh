@@ -1,5 +1,7 @@
 #!/bin/sh
-# Builds the C kernels into OUT/<platform>/ on behalf of Maven: build.sh SOURCE BUILD OUT
+# Builds the C kernels into OUT/<platform>/ on behalf of Maven: build.sh SOURCE BUILD OUT [PLATFORM]
+# PLATFORM other than this machine's is built with the cross compiler that toolchains/ names, and a
+# missing one is an error: a release without its kernels would be found out by its user.
 # Where a tool is missing the build still succeeds: OUT/<platform>/missing.txt then says which
 # package to install, and Nacelle repeats that sentence once when it starts.
 set -u
@@ -12,10 +14,20 @@ case "$(uname -m)" in
   aarch64 | arm64) platform=linux-aarch64 ;;
   *) platform="linux-$(uname -m)" ;;
 esac
+cross=
+if [ -n "${4:-}" ] && [ "$4" != "$platform" ]; then
+  platform=$4
+  cross=$source_dir/toolchains/$platform.cmake
+  [ -f "$cross" ] || { echo "no toolchain file for $platform" >&2; exit 1; }
+fi
 target="$out_dir/$platform"
 mkdir -p "$target" "$build_dir" || exit 1
 
 give_up() {
+  if [ -n "$cross" ]; then
+    printf '%s\n' "$1" >&2
+    exit 1
+  fi
   rm -f "$target/libnacelle_kernels.so"
   printf '%s\n' "$1" >"$target/missing.txt"
   exit 0
@@ -24,6 +36,9 @@ give_up() {
 command -v cmake >/dev/null 2>&1 ||
   give_up "cmake was not found when Nacelle was built; install it (Debian, Ubuntu: apt-get install cmake gcc) and build again"
 compiler=${CC:-}
+[ -z "$cross" ] || compiler=aarch64-linux-gnu-gcc
+[ -z "$cross" ] || command -v "$compiler" >/dev/null 2>&1 ||
+  give_up "$compiler is missing (Debian, Ubuntu: apt-get install gcc-aarch64-linux-gnu)"
 if [ -z "$compiler" ]; then
   for candidate in cc gcc clang; do
     if command -v "$candidate" >/dev/null 2>&1; then compiler=$candidate && break; fi
@@ -41,7 +56,7 @@ fi
 
 if [ ! -f "$build_dir/CMakeCache.txt" ]; then
   if ! CC=$compiler cmake -S "$source_dir" -B "$build_dir" -G "$generator" \
-    -DCMAKE_BUILD_TYPE=Release >"$build_dir/configure.log" 2>&1; then
+    -DCMAKE_BUILD_TYPE=Release ${cross:+-DCMAKE_TOOLCHAIN_FILE="$cross"} >"$build_dir/configure.log" 2>&1; then
     rm -f "$build_dir/CMakeCache.txt"
     give_up "CMake could not configure the C kernels (see $build_dir/configure.log); a C compiler with OpenMP is needed (Debian, Ubuntu: apt-get install cmake gcc)"
   fi

@@ -104,16 +104,16 @@ NK_INLINE void nk_tile_scores(float *scores, nk_view x, const float *turned, int
   }
 }
 
-/* sums (n, d) += p · y, p (n, keys) lower triangular, y (keys, d). */
-NK_INLINE void nk_tile_rows(float *sums, const float *p, nk_view y, int64_t n, int64_t keys,
-                            int64_t d, int64_t first) {
-  int64_t panels = (n + NK_MR - 1) / NK_MR, width = nk_padded(d);
+/* sums (n, d), rows `stride` apart, += p · y, p (n, keys) lower triangular, y (keys, d). */
+NK_INLINE void nk_tile_rows(float *sums, int64_t stride, const float *p, nk_view y, int64_t n,
+                            int64_t keys, int64_t d, int64_t first) {
+  int64_t panels = (n + NK_MR - 1) / NK_MR;
   for (int64_t panel = 0; panel < panels; panel++) {
     int64_t i = n * panel / panels, end = n * (panel + 1) / panels;
     int64_t depth = nk_min(keys, first + end);
     if (depth > 0)
-      nk_tile_panel(sums + i * width, width, NK_A_ROWS, p + i * NK_TILE, NK_TILE, y.data, y.stride,
-                    end - i, d, depth, 1.0f, 1);
+      nk_tile_panel(sums + i * stride, stride, NK_A_ROWS, p + i * NK_TILE, NK_TILE, y.data,
+                    y.stride, end - i, d, depth, 1.0f, 1);
   }
 }
 

@@ -1,9 +1,11 @@
 /*
  * Attention backward. The equations are in attention.h.
  *
- * One task is one key/value head of one sample: it alone writes that head's dK and dV and its group's
- * dQ, so nothing is added from two sides and the sums' order is fixed. Keys are the outer loop: their
- * tiles are loaded and turned once; dQ of the whole sample waits in scratch.
+ * One task is a run of key tiles of one key/value head of one sample. It alone writes that run's dK
+ * and dV; for dQ of its group's heads it has sums of its own, which a second loop adds up in the
+ * runs' order. How a sample is cut depends on its length alone: the same bits for every number of
+ * threads, and enough tasks for a long sample with few heads. Keys are the outer loop: their tiles
+ * are loaded and turned once.
  */
 #include "attention.h"
 
@@ -12,25 +14,84 @@
 typedef struct {
   nk_rows grad_q, grad_k, grad_v, grad_out, out, q, k, v;
   const float *log_sum_exp; /* (H, T) */
-  int64_t rows, heads, kv_heads, d;
+  const int32_t *starts;
+  int64_t segments, rows, heads, kv_heads, d;
   float scale;
 } nk_backward;
 
-/* Tiles of a task's scratch, each NK_TILE rows. */
+/* Tiles of a thread's scratch, each NK_TILE rows. */
 typedef struct {
   float *keys, *keys_turned, *values_turned, *grad_keys, *grad_values; /* of the key tile */
   float *queries, *grad_out, *p, *ds;                                  /* of the query tile */
-  float *grad_queries; /* (group, length, width) */
-  float *dots;         /* (group, length): rowsum(dO ⊙ O) */
+  float *dots; /* (group, length): rowsum(dO ⊙ O) */
 } nk_tiles;
 
-NK_INLINE int64_t nk_backward_floats(int64_t group, int64_t width, int64_t length) {
-  int64_t rows = (length + NK_TILE - 1) / NK_TILE * NK_TILE;
-  return NK_TILE * (7 * width + 2 * NK_TILE) + group * rows * (width + 1);
+/* Sums of dQ of one head, rows `stride` apart; row 0 is the sample's first. */
+typedef struct {
+  float *data;
+  int64_t stride;
+} nk_sums;
+
+/*
+ * Into how many runs of equal work a sample's keys are cut. Each run but the first costs its rows of
+ * sums; below four tiles a run is too short to pay for that.
+ */
+NK_INLINE int64_t nk_runs(int64_t length) {
+  int64_t tiles = (length + NK_TILE - 1) / NK_TILE;
+  return tiles < 4 ? 1 : tiles < 16 ? 2 : 4;
 }
 
-static nk_tiles nk_lay_out(float *scratch, int64_t group, int64_t width, int64_t length) {
-  int64_t tile = NK_TILE * width, rows = (length + NK_TILE - 1) / NK_TILE * NK_TILE;
+/*
+ * First key of a run. Keys from x on see (length − x)²/2 pairs: the cuts lie where that is the runs'
+ * share, rounded to whole tiles.
+ */
+NK_INLINE int64_t nk_run_start(int64_t length, int64_t run) {
+  int64_t runs = nk_runs(length);
+  if (run == runs) return length;
+  double left = sqrt((double)(runs - run) / (double)runs);
+  return ((int64_t)((double)length * (1.0 - left)) + NK_TILE / 2) / NK_TILE * NK_TILE;
+}
+
+/* Whether the first run's sums are grad_q itself. */
+NK_INLINE int nk_sums_in_place(int grad_q_type, int64_t d) {
+  return grad_q_type == NK_FP32 && nk_padded(d) == d;
+}
+
+/* Rows of sums that a sample keeps in the workspace, for each head. */
+NK_INLINE int64_t nk_sum_rows(int64_t length, int in_place) {
+  int64_t rows = 0;
+  for (int64_t run = in_place; run < nk_runs(length); run++)
+    rows += length - nk_run_start(length, run);
+  return rows;
+}
+
+NK_INLINE int64_t nk_all_sum_rows(const int32_t *starts, int64_t segments, int in_place) {
+  int64_t rows = 0;
+  for (int64_t s = 0; s < segments; s++) rows += nk_sum_rows(starts[s + 1] - starts[s], in_place);
+  return rows;
+}
+
+/* Where run `run` of sample s adds up dQ of a head. */
+static nk_sums nk_sums_of(const nk_backward *b, float *all, int64_t s, int64_t head, int64_t run) {
+  int64_t start = b->starts[s], length = b->starts[s + 1] - start, width = nk_padded(b->d);
+  int in_place = nk_sums_in_place(b->grad_q.dtype, b->d);
+  if (in_place && run == 0)
+    return (nk_sums){(float *)(uintptr_t)b->grad_q.data + start * b->grad_q.stride + head * b->d,
+                     b->grad_q.stride};
+  int64_t row = b->heads * nk_all_sum_rows(b->starts, s, in_place) +
+                head * nk_sum_rows(length, in_place);
+  for (int64_t before = in_place; before < run; before++)
+    row += length - nk_run_start(length, before);
+  return (nk_sums){all + (row - nk_run_start(length, run)) * width, width};
+}
+
+NK_INLINE int64_t nk_backward_floats(int64_t group, int64_t width, int64_t longest) {
+  int64_t rows = (longest + NK_TILE - 1) / NK_TILE * NK_TILE;
+  return NK_TILE * (7 * width + 2 * NK_TILE) + group * rows;
+}
+
+static nk_tiles nk_lay_out(float *scratch, int64_t width) {
+  int64_t tile = NK_TILE * width;
   nk_tiles t;
   t.keys = scratch;
   t.keys_turned = t.keys + tile;
@@ -41,29 +102,25 @@ static nk_tiles nk_lay_out(float *scratch, int64_t group, int64_t width, int64_t
   t.grad_out = t.queries + tile;
   t.p = t.grad_out + tile;
   t.ds = t.p + NK_TILE * NK_TILE;
-  t.grad_queries = t.ds + NK_TILE * NK_TILE;
-  t.dots = t.grad_queries + group * rows * width;
+  t.dots = t.ds + NK_TILE * NK_TILE;
   return t;
 }
 
-/* rowsum(dO ⊙ O) of a head's rows, and dQ's sums set to zero. */
-static void nk_begin(const nk_backward *b, const nk_tiles *t, int64_t kv, int64_t start,
-                     int64_t length) {
-  int64_t group = b->heads / b->kv_heads, d = b->d, width = nk_padded(d);
-  int64_t rows = (length + NK_TILE - 1) / NK_TILE * NK_TILE;
-  memset(t->grad_queries, 0, (size_t)(group * rows * width) * sizeof(float));
-  for (int64_t g = 0; g < group; g++) {
-    for (int64_t at = 0; at < length; at += NK_TILE) {
-      int64_t n = nk_min(NK_TILE, length - at);
-      nk_view out = nk_tile_load(t->queries, b->out, start + at, n, kv * group + g, d);
-      nk_view grad = nk_tile_load(t->grad_out, b->grad_out, start + at, n, kv * group + g, d);
-      for (int64_t i = 0; i < n; i++) {
-        const float *x = out.data + i * out.stride, *y = grad.data + i * grad.stride;
-        float sum = 0.0f;
+/* rowsum(dO ⊙ O) of a head's rows from…length, and dQ's sums of these rows set to zero. */
+static void nk_begin(const nk_backward *b, const nk_tiles *t, int64_t head, int64_t start,
+                     int64_t from, int64_t length, nk_sums sums, float *dots) {
+  int64_t d = b->d, width = nk_padded(d);
+  for (int64_t at = from; at < length; at += NK_TILE) {
+    int64_t n = nk_min(NK_TILE, length - at);
+    nk_view out = nk_tile_load(t->queries, b->out, start + at, n, head, d);
+    nk_view grad = nk_tile_load(t->grad_out, b->grad_out, start + at, n, head, d);
+    for (int64_t i = 0; i < n; i++) {
+      const float *x = out.data + i * out.stride, *y = grad.data + i * grad.stride;
+      float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-        for (int64_t j = 0; j < d; j++) sum += x[j] * y[j];
-        t->dots[g * rows + at + i] = sum;
-      }
+      for (int64_t j = 0; j < d; j++) sum += x[j] * y[j];
+      dots[at + i] = sum;
+      memset(sums.data + (at + i) * sums.stride, 0, (size_t)width * sizeof(float));
     }
   }
 }
@@ -90,59 +147,89 @@ static void nk_softmax_gradient(const nk_tiles *t, const float *log_sum_exp, con
 
 /* One tile of queries of one head against the key tile at `key`; both count from the sample's start. */
 static void nk_pair(const nk_backward *b, const nk_tiles *t, nk_view keys_plain, int64_t head,
-                    int64_t start, int64_t at, int64_t n, int64_t key, int64_t keys,
-                    float *grad_queries, const float *dots) {
+                    int64_t start, int64_t at, int64_t n, int64_t key, int64_t keys, nk_sums sums,
+                    const float *dots) {
   int64_t d = b->d, first = at - key;
   nk_view queries = nk_tile_load(t->queries, b->q, start + at, n, head, d);
   nk_view grad_out = nk_tile_load(t->grad_out, b->grad_out, start + at, n, head, d);
   nk_tile_scores(t->p, queries, t->keys_turned, n, keys, d, first, b->scale);
   nk_tile_scores(t->ds, grad_out, t->values_turned, n, keys, d, first, 1.0f);
-  nk_softmax_gradient(t, b->log_sum_exp + head * b->rows + start + at, dots, n, keys, first);
+  nk_softmax_gradient(t, b->log_sum_exp + head * b->rows + start + at, dots + at, n, keys, first);
   nk_tile_columns(t->grad_values, t->p, grad_out, n, keys, d, first);
   nk_tile_columns(t->grad_keys, t->ds, queries, n, keys, d, first);
-  nk_tile_rows(grad_queries, t->ds, keys_plain, n, keys, d, first);
+  nk_tile_rows(sums.data + at * sums.stride, sums.stride, t->ds, keys_plain, n, keys, d, first);
 }
 
-/* One key/value head of rows start…start+length. */
-static void nk_backward_head(const nk_backward *b, int64_t kv, int64_t start, int64_t length,
-                             float *scratch) {
+/* One run of keys of one key/value head of sample s. */
+static void nk_backward_run(const nk_backward *b, int64_t s, int64_t kv, int64_t run, float *all,
+                            float *scratch) {
+  int64_t start = b->starts[s], length = b->starts[s + 1] - start;
   int64_t group = b->heads / b->kv_heads, d = b->d, width = nk_padded(d);
-  int64_t rows = (length + NK_TILE - 1) / NK_TILE * NK_TILE;
-  nk_tiles t = nk_lay_out(scratch, group, width, length);
-  nk_begin(b, &t, kv, start, length);
-  for (int64_t key = 0; key < length; key += NK_TILE) {
+  int64_t from = nk_run_start(length, run), to = nk_run_start(length, run + 1);
+  nk_tiles t = nk_lay_out(scratch, width);
+  for (int64_t g = 0; g < group; g++)
+    nk_begin(b, &t, kv * group + g, start, from, length, nk_sums_of(b, all, s, kv * group + g, run),
+             t.dots + g * length);
+  for (int64_t key = from; key < to; key += NK_TILE) {
     int64_t keys = nk_min(NK_TILE, length - key);
     nk_tile_turn(t.values_turned, nk_tile_load(t.keys, b->v, start + key, keys, kv, d), keys, d);
     nk_view plain = nk_tile_load(t.keys, b->k, start + key, keys, kv, d);
     nk_tile_turn(t.keys_turned, plain, keys, d);
     memset(t.grad_keys, 0, (size_t)(2 * NK_TILE * width) * sizeof(float));
-    for (int64_t g = 0; g < group; g++)
+    for (int64_t g = 0; g < group; g++) {
+      int64_t head = kv * group + g;
+      nk_sums sums = nk_sums_of(b, all, s, head, run);
       for (int64_t at = key; at < length; at += NK_TILE)
-        nk_pair(b, &t, plain, kv * group + g, start, at, nk_min(NK_TILE, length - at), key, keys,
-                t.grad_queries + (g * rows + at) * width, t.dots + g * rows + at);
+        nk_pair(b, &t, plain, head, start, at, nk_min(NK_TILE, length - at), key, keys, sums,
+                t.dots + g * length);
+    }
     nk_tile_store(b->grad_k, t.grad_keys, width, start + key, keys, kv, d, b->scale);
     nk_tile_store(b->grad_v, t.grad_values, width, start + key, keys, kv, d, 1.0f);
   }
-  for (int64_t g = 0; g < group; g++)
-    nk_tile_store(b->grad_q, t.grad_queries + g * rows * width, width, start, length,
-                  kv * group + g, d, b->scale);
 }
 
-/* Bytes of workspace, where the longest sample has `longest` rows. */
-NK_EXPORT int64_t NK_FN(nk_attention_backward_workspace)(int64_t heads, int64_t kv_heads, int64_t d,
-                                                         int64_t longest, int threads) {
-  return threads * nk_backward_floats(heads / kv_heads, nk_padded(d), longest) * 4;
+/* Row `at` of sample s: the runs' sums become dQ of a head. */
+static void nk_merge_runs(const nk_backward *b, int64_t s, int64_t head, int64_t at, float *all) {
+  int64_t length = b->starts[s + 1] - b->starts[s], d = b->d;
+  nk_sums first = nk_sums_of(b, all, s, head, 0);
+  float *sum = first.data + at * first.stride;
+  for (int64_t run = 1; run < nk_runs(length) && nk_run_start(length, run) <= at; run++) {
+    nk_sums next = nk_sums_of(b, all, s, head, run);
+    const float *more = next.data + at * next.stride;
+#pragma omp simd
+    for (int64_t j = 0; j < d; j++) sum[j] += more[j];
+  }
+#pragma omp simd
+  for (int64_t j = 0; j < d; j++) sum[j] *= b->scale;
+  if (!nk_sums_in_place(b->grad_q.dtype, d))
+    nk_store((void *)(uintptr_t)b->grad_q.data, b->grad_q.dtype,
+             (b->starts[s] + at) * b->grad_q.stride + head * d, sum, d);
+}
+
+NK_INLINE int64_t nk_longest(const int32_t *starts, int64_t segments) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < segments; s++) longest = nk_max(longest, starts[s + 1] - starts[s]);
+  return longest;
+}
+
+/* Bytes of workspace for samples that begin at `starts`. */
+NK_EXPORT int64_t NK_FN(nk_attention_backward_workspace)(const int32_t *starts, int64_t segments,
+                                                         int64_t heads, int64_t kv_heads, int64_t d,
+                                                         int grad_q_type, int threads) {
+  int64_t width = nk_padded(d), longest = nk_longest(starts, segments);
+  int64_t sums = nk_all_sum_rows(starts, segments, nk_sums_in_place(grad_q_type, d)) * heads * width;
+  return (threads * nk_backward_floats(heads / kv_heads, width, longest) + sums) * 4;
 }
 
 /* grad_q (T, H, D), grad_k and grad_v (T, K, D), written; the rest as in forward. */
 NK_EXPORT void NK_FN(nk_attention_backward)(
     void *grad_q, void *grad_k, void *grad_v, void *workspace, const void *grad_out,
     const void *out, const float *log_sum_exp, const void *q, const void *k, const void *v,
-    const int32_t *starts, int64_t segments, int64_t longest, int64_t rows, int64_t heads,
-    int64_t kv_heads, int64_t d, int64_t grad_q_stride, int64_t grad_k_stride,
-    int64_t grad_v_stride, int64_t grad_out_stride, int64_t out_stride, int64_t q_stride,
-    int64_t k_stride, int64_t v_stride, int grad_q_type, int grad_k_type, int grad_v_type,
-    int grad_out_type, int out_type, int q_type, int k_type, int v_type, float scale, int threads) {
+    const int32_t *starts, int64_t segments, int64_t rows, int64_t heads, int64_t kv_heads,
+    int64_t d, int64_t grad_q_stride, int64_t grad_k_stride, int64_t grad_v_stride,
+    int64_t grad_out_stride, int64_t out_stride, int64_t q_stride, int64_t k_stride,
+    int64_t v_stride, int grad_q_type, int grad_k_type, int grad_v_type, int grad_out_type,
+    int out_type, int q_type, int k_type, int v_type, float scale, int threads) {
   nk_backward b = {{grad_q, grad_q_stride, grad_q_type},
                    {grad_k, grad_k_stride, grad_k_type},
                    {grad_v, grad_v_stride, grad_v_type},
@@ -151,13 +238,26 @@ NK_EXPORT void NK_FN(nk_attention_backward)(
                    {q, q_stride, q_type},
                    {k, k_stride, k_type},
                    {v, v_stride, v_type},
-                   log_sum_exp, rows, heads, kv_heads, d, scale};
-  int64_t each = nk_backward_floats(heads / kv_heads, nk_padded(d), longest);
-#pragma omp parallel for schedule(dynamic) num_threads(threads) \
-    if (rows * heads * d > NK_SERIAL_WORK)
-  for (int64_t task = 0; task < segments * kv_heads; task++) {
-    int64_t s = task / kv_heads;
-    nk_backward_head(&b, task % kv_heads, starts[s], starts[s + 1] - starts[s],
-                     (float *)workspace + omp_get_thread_num() * each);
+                   log_sum_exp, starts, segments, rows, heads, kv_heads, d, scale};
+  int64_t each = nk_backward_floats(heads / kv_heads, nk_padded(d), nk_longest(starts, segments));
+  float *all = (float *)workspace + threads * each;
+  int64_t tasks = 0;
+  for (int64_t s = 0; s < segments; s++) tasks += nk_runs(starts[s + 1] - starts[s]) * kv_heads;
+#pragma omp parallel num_threads(threads) if (rows * heads * d > NK_SERIAL_WORK)
+  {
+#pragma omp for schedule(dynamic)
+    for (int64_t task = 0; task < tasks; task++) {
+      int64_t left = task, s = 0;
+      for (; left >= nk_runs(starts[s + 1] - starts[s]) * kv_heads; s++)
+        left -= nk_runs(starts[s + 1] - starts[s]) * kv_heads;
+      nk_backward_run(&b, s, left % kv_heads, left / kv_heads, all,
+                      (float *)workspace + omp_get_thread_num() * each);
+    }
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++) {
+      int64_t s = 0;
+      while (starts[s + 1] <= row) s++;
+      for (int64_t head = 0; head < heads; head++) nk_merge_runs(&b, s, head, row - starts[s], all);
+    }
   }
 }

@@ -83,7 +83,7 @@ static void nk_forward_tile(const nk_forward *f, int64_t kv, int64_t start, int6
                      turned, n, keys, d, first, f->scale);
       nk_softmax_rows(scores, own, max + g * NK_TILE, denominator + g * NK_TILE, n, width, first,
                       keys);
-      nk_tile_rows(own, scores, values, n, keys, d, first);
+      nk_tile_rows(own, width, scores, values, n, keys, d, first);
     }
   }
   for (int64_t g = 0; g < group; g++) {

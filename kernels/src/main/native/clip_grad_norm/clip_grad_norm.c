@@ -6,6 +6,7 @@
  * thread: the same bits for every thread count.
  */
 #include "nk_view.h"
+#include "clip_grad_norm_math.h"
 
 /* ClipTable.BLOCK in Java counts the blocks. */
 #define NK_CLIP_BLOCK 8192
@@ -24,9 +25,10 @@ NK_INLINE const int64_t *nk_clip_slot(const int64_t *table, int64_t slots, int64
   return table + low * NK_CLIP_COLUMNS;
 }
 
-/* sum[0] = Σ g²; partials (blocks) is scratch. */
-NK_EXPORT void NK_FN(nk_clip_grad_norm_squares)(double *sum, double *partials, const int64_t *table,
-                                                int64_t slots, int64_t blocks, int threads) {
+/* norm[0] = √Σ g², norm[1] = what clipping at max_norm multiplies by; partials (blocks) is scratch. */
+NK_EXPORT void NK_FN(nk_clip_grad_norm_norm)(double *norm, double *partials, const int64_t *table,
+                                             int64_t slots, int64_t blocks, double max_norm,
+                                             int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads) if (blocks > 1)
   for (int64_t block = 0; block < blocks; block++) {
     const int64_t *slot = nk_clip_slot(table, slots, block);
@@ -36,13 +38,17 @@ NK_EXPORT void NK_FN(nk_clip_grad_norm_squares)(double *sum, double *partials, c
       int64_t n = nk_min(NK_RUN, end - at);
       float buffer[NK_RUN];
       const float *g = nk_fetch(buffer, (const void *)(uintptr_t)slot[0], (int)slot[3], at, n);
-      total += nk_dot(g, g, n);
+      double part = 0.0;
+#pragma omp simd reduction(+ : part)
+      for (int64_t i = 0; i < n; i++) part += nk_clip_square(g[i]);
+      total += part;
     }
     partials[block] = total;
   }
   double total = 0.0;
   for (int64_t block = 0; block < blocks; block++) total += partials[block];
-  sum[0] = total;
+  norm[0] = sqrt(total);
+  norm[1] = nk_clip_factor(norm[0], max_norm);
 }
 
 NK_EXPORT void NK_FN(nk_clip_grad_norm_scale)(const int64_t *table, int64_t slots, int64_t blocks,
@@ -59,7 +65,7 @@ NK_EXPORT void NK_FN(nk_clip_grad_norm_scale)(const int64_t *table, int64_t slot
       float *g = nk_target(buffer, data, type, at);
       nk_view(buffer, data, type, at, n);
 #pragma omp simd
-      for (int64_t i = 0; i < n; i++) g[i] *= factor;
+      for (int64_t i = 0; i < n; i++) g[i] = nk_clip_scaled(g[i], factor);
       nk_finish(data, type, at, buffer, n);
     }
   }

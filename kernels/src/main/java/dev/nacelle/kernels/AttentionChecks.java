@@ -105,13 +105,4 @@ public record AttentionChecks(long rows, int heads, int kvHeads, int headDim) {
           "starts must rise from 0 to " + rows + ", given " + Arrays.toString(starts));
     }
   }
-
-  /** Rows of the longest segment. */
-  public static int longest(int[] starts) {
-    int longest = 0;
-    for (int s = 1; s < starts.length; s++) {
-      longest = Math.max(longest, starts[s] - starts[s - 1]);
-    }
-    return longest;
-  }
 }

@@ -146,6 +146,17 @@ public final class NativeBuffer implements AutoCloseable {
     return live().asSlice(offset, bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /**
+   * Lets the pages of a mapped file leave the resident set; what is touched again is read again.
+   * Memory that no file backs stays as it is.
+   */
+  public void unload() {
+    MemorySegment memory = live();
+    if (memory.isMapped()) {
+      memory.unload();
+    }
+  }
+
   public boolean isClosed() {
     return closed || (parent != null && parent.isClosed());
   }

@@ -139,6 +139,10 @@ final class FinetuneCommand implements Callable<Integer> {
     }
   }
 
+  private static void say(String line) {
+    System.err.println(line);
+  }
+
   /**
    * The command that goes on after an interruption, or does it all again where nothing is there.
    */

@@ -2,15 +2,12 @@ package dev.nacelle.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.text.Message;
 import dev.nacelle.train.Answer;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Generator;
 import dev.nacelle.train.ReadyModel;
-import dev.nacelle.train.Sampling;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +32,10 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  ./nacelle generate --model DIR --chat \"What is a nacelle?\"",
       "  ./nacelle generate --model DIR --adapter a:0.7 --adapter b:0.3 --prompt \"Once\"",
-      "  ./nacelle generate --model DIR --chat \"Hi\" --temperature 0.8 --top-p 0.9 --seed 1 --json",
+      "  ./nacelle generate --model DIR --chat \"Hi\" --temperature 0.8 --top-p 0.9 --seed 1"
+          + " --json",
     })
 final class GenerateCommand implements Callable<Integer> {
-  /** Beyond this the cache of keys and values alone outgrows every machine that we know. */
-  private static final int MOST_NEW_TOKENS = 1 << 20;
-
   @Mixin private ModelFlags model = new ModelFlags();
 
   @ArgGroup(multiplicity = "1")
@@ -63,37 +58,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Nullable String chat;
   }
 
-  @Option(
-      names = "--max-new-tokens",
-      defaultValue = "256",
-      description = "Tokens at most (default: ${DEFAULT-VALUE}).")
-  private int maxNewTokens;
-
-  @Option(
-      names = "--temperature",
-      defaultValue = "0",
-      description = "0 takes the likeliest token each time (default: ${DEFAULT-VALUE}).")
-  private double temperature;
-
-  @Option(
-      names = "--top-p",
-      defaultValue = "1",
-      description =
-          "Draw among the likeliest tokens that together reach P (default: ${DEFAULT-VALUE}, all).")
-  private double topP;
-
-  @Option(
-      names = "--top-k",
-      defaultValue = "0",
-      description = "Draw among the K likeliest tokens (default: ${DEFAULT-VALUE}, all).")
-  private int topK;
-
-  @Option(
-      names = "--stop",
-      paramLabel = "T",
-      description = "End before this text; repeatable (default: the model's end tokens alone).")
-  private List<String> stops = new ArrayList<>();
-
+  @Mixin private SamplingFlags sampling = new SamplingFlags();
   @Mixin private ComputeFlags compute = new ComputeFlags();
   @Mixin private OutputFlags output = new OutputFlags();
 
@@ -101,7 +66,7 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() {
     model.check();
     compute.check();
-    check();
+    sampling.check();
     try (ReadyModel ready = model.open(compute, FaultInjector.fromEnvironment())) {
       BaseModel base = ready.base();
       int[] prompt = prompt(base);
@@ -109,7 +74,7 @@ final class GenerateCommand implements Callable<Integer> {
       Answer answer =
           new Answer(
               base.tokenizer(),
-              stops,
+              sampling.stops,
               piece -> {
                 if (!output.json) {
                   System.out.print(piece);
@@ -120,8 +85,8 @@ final class GenerateCommand implements Callable<Integer> {
           answer.generate(
               generator,
               prompt,
-              maxNewTokens,
-              new Sampling(temperature, topK, topP),
+              sampling.maxNewTokens,
+              sampling.sampling(),
               compute.seed,
               // Flushes, and ends where nobody reads any more.
               () -> output.json || !System.out.checkError());
@@ -132,29 +97,6 @@ final class GenerateCommand implements Callable<Integer> {
         System.out.println();
       }
       return 0;
-    }
-  }
-
-  private void check() {
-    if (maxNewTokens < 1 || maxNewTokens > MOST_NEW_TOKENS) {
-      throw NacelleException.usage(
-          "--max-new-tokens " + maxNewTokens + " is not possible",
-          "choose a number from 1 to " + MOST_NEW_TOKENS);
-    }
-    if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
-      throw NacelleException.usage(
-          "--temperature " + temperature + " is not possible", "choose 0 or more, 0.8 say");
-    }
-    if (!(topP > 0 && topP <= 1)) {
-      throw NacelleException.usage(
-          "--top-p " + topP + " is not possible", "choose above 0, up to 1");
-    }
-    if (topK < 0) {
-      throw NacelleException.usage(
-          "--top-k " + topK + " is not possible", "choose 1 or more, or 0 for all");
-    }
-    if (stops.contains("")) {
-      throw NacelleException.usage("--stop is empty", "give the text to stop before");
     }
   }
 

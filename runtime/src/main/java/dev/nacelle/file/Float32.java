@@ -13,8 +13,14 @@ final class Float32 {
 
   private Float32() {}
 
-  /** Writes {@code entry.elements()} floats into {@code target}. */
-  static void widen(Path path, TensorEntry entry, NativeBuffer source, NativeBuffer target) {
+  /** Writes {@code elements} floats of a tensor, from {@code first} on, into {@code target}. */
+  static void widen(
+      Path path,
+      TensorEntry entry,
+      NativeBuffer source,
+      long first,
+      long elements,
+      NativeBuffer target) {
     DType type = entry.dtype();
     if (type == null
         || type == DType.I64
@@ -31,9 +37,8 @@ final class Float32 {
               + ", which cannot be read as fp32",
           "convert the model to F32, BF16 or F16");
     }
-    long elements = entry.elements();
     if (type == DType.FP32) {
-      target.copyFrom(0, source, 0, elements * 4);
+      target.copyFrom(0, source, first * 4, elements * 4);
       return;
     }
     byte[] raw = new byte[CHUNK * type.bytes()];
@@ -41,7 +46,7 @@ final class Float32 {
     float[] wide = new float[CHUNK];
     for (long done = 0; done < elements; done += CHUNK) {
       int n = (int) Math.min(CHUNK, elements - done);
-      source.read(done * type.bytes(), raw, 0, n * type.bytes());
+      source.read((first + done) * type.bytes(), raw, 0, n * type.bytes());
       for (int i = 0; i < n; i++) {
         wide[i] =
             switch (type) {

@@ -220,7 +220,12 @@ public final class GgufFile implements TensorSource {
 
   @Override
   public void readFloat32(String name, NativeBuffer target) {
-    readRows(name, target, row -> row);
+    readRows(name, 0, entry(name).rows(), target, row -> row);
+  }
+
+  @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    readRows(name, first, rows, target, row -> row);
   }
 
   /** Which row of the file a row of the result comes from. */
@@ -230,11 +235,13 @@ public final class GgufFile implements TensorSource {
   }
 
   /**
-   * Widens a tensor to fp32, its rows in another order than the file has them.
+   * Widens rows of a tensor to fp32, in another order than the file has them, and lets its pages
+   * leave the resident set.
    *
-   * @param target at least 4 × elements bytes
+   * @param first the first row of the result, in the result's order
+   * @param target at least 4 × rows × columns bytes
    */
-  public void readRows(String name, NativeBuffer target, RowOrder order) {
+  public void readRows(String name, long first, long rows, NativeBuffer target, RowOrder order) {
     TensorEntry entry = entry(name);
     GgufType type = GgufType.valueOf(entry.fileDtype());
     if (!type.isReadable()) {
@@ -267,16 +274,19 @@ public final class GgufFile implements TensorSource {
     if (columns % type.blockElements() != 0) {
       columns = type.blockElements();
     }
-    long rows = columns == 0 ? 0 : entry.elements() / columns;
+    // A vector of blocks is walked block by block.
+    long from = columns == 0 ? 0 : first * width / columns;
+    long count = columns == 0 ? 0 : rows * width / columns;
     int rowBytes = columns / type.blockElements() * type.blockBytes();
     byte[] raw = new byte[rowBytes];
     ByteBuffer view = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
     float[] wide = new float[columns];
-    for (long row = 0; row < rows; row++) {
-      data.read(order.fileRow(row) * rowBytes, raw, 0, rowBytes);
+    for (long row = 0; row < count; row++) {
+      data.read(order.fileRow(from + row) * rowBytes, raw, 0, rowBytes);
       GgufBlocks.widen(type, view, wide, columns);
       target.write(row * columns, wide, 0, columns);
     }
+    data.unload();
   }
 
   @Override

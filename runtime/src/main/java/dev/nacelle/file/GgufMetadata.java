@@ -5,6 +5,7 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +25,34 @@ public final class GgufMetadata {
   private final Path file;
   private final NativeBuffer mapped;
   private final Map<String, GgufValue> values = new LinkedHashMap<>();
+  private final Map<String, Range> ranges = new HashMap<>();
+
+  /** Where a key and its value stand in the file. */
+  private record Range(long from, long to) {}
 
   GgufMetadata(Path file, NativeBuffer mapped, GgufCursor cursor, long count) {
     this.file = file;
     this.mapped = mapped;
     for (long i = 0; i < count; i++) {
+      long from = cursor.position();
       String key = cursor.text("metadata key " + i, LONGEST_KEY);
       String what = "the value of " + Quoted.name(key);
       if (values.put(key, value(cursor, cursor.i32(what), what)) != null) {
         throw cursor.error("metadata key " + Quoted.name(key) + " stands twice");
       }
+      ranges.put(key, new Range(from, cursor.position()));
     }
+  }
+
+  /** A key with its type and value, byte for byte as the file has them. */
+  byte[] raw(String key) {
+    Range range = ranges.get(key);
+    if (range == null) {
+      throw error(key, "is missing");
+    }
+    byte[] bytes = new byte[Math.toIntExact(range.to - range.from)];
+    mapped.read(range.from, bytes, 0, bytes.length);
+    return bytes;
   }
 
   private static GgufValue value(GgufCursor cursor, int type, String what) {

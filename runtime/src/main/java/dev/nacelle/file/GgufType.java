@@ -63,6 +63,11 @@ enum GgufType {
     this.dtype = dtype;
   }
 
+  /** Its number in a file. */
+  int id() {
+    return id;
+  }
+
   int blockElements() {
     return blockElements;
   }

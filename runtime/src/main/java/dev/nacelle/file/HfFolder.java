@@ -216,6 +216,11 @@ public final class HfFolder implements TensorSource {
     home(name).readFloat32(name, target);
   }
 
+  @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    home(name).readRows(name, first, rows, target);
+  }
+
   private SafetensorsFile home(String name) {
     SafetensorsFile file = homes.get(entry(name).name());
     if (file == null) {

@@ -105,6 +105,11 @@ public final class PeftAdapter implements AutoCloseable {
     file.readFloat32(pair(modulePath).b().name(), target);
   }
 
+  /** Writes rows of B, widened to fp32, into a buffer of 4 × rows × rank bytes. */
+  public void readB(String modulePath, long first, long rows, NativeBuffer target) {
+    file.readRows(pair(modulePath).b().name(), first, rows, target);
+  }
+
   private Pair pair(String modulePath) {
     Pair pair = pairs.get(modulePath);
     if (pair == null) {
@@ -116,7 +121,7 @@ public final class PeftAdapter implements AutoCloseable {
   private float[] floats(TensorEntry entry) {
     float[] out = new float[Math.toIntExact(entry.elements())];
     try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
-      file.readFloat32(entry.name(), wide);
+      file.readRows(entry.name(), 0, entry.rows(), wide);
       wide.read(0, out, 0, out.length);
     }
     return out;

@@ -49,7 +49,15 @@ public final class SafetensorsFile implements TensorSource {
   @Override
   public void readFloat32(String name, NativeBuffer target) {
     TensorEntry entry = entry(name);
-    Float32.widen(path, entry, data(name), target);
+    Float32.widen(path, entry, data(name), 0, entry.elements(), target);
+  }
+
+  @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    TensorEntry entry = entry(name);
+    NativeBuffer data = data(name);
+    Float32.widen(path, entry, data, first * entry.columns(), rows * entry.columns(), target);
+    data.unload();
   }
 
   static void failIfAsked(FaultInjector faults, Path path, String name) {

@@ -27,6 +27,16 @@ public record TensorEntry(
     return n;
   }
 
+  /** Elements of a row of a matrix; one for a vector and for a scalar. */
+  public long columns() {
+    return shape.length < 2 ? 1 : shape[shape.length - 1];
+  }
+
+  /** Rows, whatever the number of dimensions. */
+  public long rows() {
+    return columns() == 0 ? 0 : elements() / columns();
+  }
+
   /** {@code F32[576, 64]}, for messages. */
   public String describe() {
     return fileDtype + Arrays.toString(shape);

@@ -32,6 +32,16 @@ public interface TensorSource extends AutoCloseable {
   void readFloat32(String name, NativeBuffer target);
 
   /**
+   * Writes some rows of a tensor as fp32 into {@code target}, and lets the pages that they lie on
+   * leave the resident set: a tensor of any size can be walked in little memory.
+   *
+   * @param first the first row; the rows of a vector are its elements, a scalar is one row
+   * @param target at least 4 × rows × columns bytes
+   * @throws NacelleException as {@link #readFloat32}
+   */
+  void readRows(String name, long first, long rows, NativeBuffer target);
+
+  /**
    * Whether {@link #readFloat32} can read the tensor; types that hold blocks may be readable too.
    */
   default boolean canWiden(TensorEntry entry) {

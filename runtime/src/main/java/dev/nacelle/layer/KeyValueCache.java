@@ -62,6 +62,27 @@ public final class KeyValueCache implements AutoCloseable {
     length += rows;
   }
 
+  /** Forgets all but the first tokens. */
+  public void truncate(int tokens) {
+    if (tokens > length) {
+      throw new IllegalArgumentException(tokens + " tokens of " + length);
+    }
+    length = tokens;
+  }
+
+  /** Takes over the tokens of a smaller cache of the same model. */
+  public void copyFrom(KeyValueCache other) {
+    for (int layer = 0; layer < keys.size(); layer++) {
+      copy(keys.get(layer), other.keys.get(layer));
+      copy(values.get(layer), other.values.get(layer));
+    }
+    length = other.length;
+  }
+
+  private static void copy(Tensor target, Tensor source) {
+    target.storage().buffer().copyFrom(0, source.storage().buffer(), 0, source.byteSize());
+  }
+
   @Override
   public void close() {
     keys.forEach(Tensor::release);

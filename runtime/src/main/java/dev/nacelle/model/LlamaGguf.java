@@ -22,6 +22,9 @@ import java.util.Set;
  * be moved); {@link #readFloat32} reads all of them.
  */
 public final class LlamaGguf implements TensorSource {
+  /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
+  public static final String ROPE_FACTORS = LlamaGgufConfig.ROPE_FACTORS;
+
   private final GgufFile file;
   private final ModelConfig config;
   private final Map<String, TensorEntry> entries = new LinkedHashMap<>();
@@ -86,7 +89,7 @@ public final class LlamaGguf implements TensorSource {
   }
 
   /** GGUF's name for a tensor of Hugging Face's name. */
-  static String fileName(String name) {
+  public static String fileName(String name) {
     return switch (name) {
       case LlamaTensors.EMBEDDING -> "token_embd.weight";
       case LlamaTensors.FINAL_NORM -> "output_norm.weight";
@@ -115,8 +118,12 @@ public final class LlamaGguf implements TensorSource {
     return "blk." + parts[2] + "." + module + rest.substring(dot);
   }
 
-  /** D for a tensor whose rows the file interleaves within each head, 0 for all others. */
   private int rowsPerHead(String name) {
+    return interleavedRows(config, name);
+  }
+
+  /** D for a tensor whose rows GGUF interleaves within each head, 0 for all others. */
+  public static int interleavedRows(ModelConfig config, String name) {
     boolean interleaved =
         name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
     return interleaved ? config.headDim() : 0;
@@ -154,22 +161,27 @@ public final class LlamaGguf implements TensorSource {
 
   @Override
   public void readFloat32(String name, NativeBuffer target) {
-    String raw = rawName(name);
+    file.readRows(rawName(name), 0, entry(name).rows(), target, rowOrder(name));
+  }
+
+  @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    file.readRows(rawName(name), first, rows, target, rowOrder(name));
+  }
+
+  /** Which row of the file a row of Hugging Face's order comes from. */
+  public GgufFile.RowOrder rowOrder(String name) {
     int d = rowsPerHead(name);
     if (d == 0) {
-      file.readFloat32(raw, target);
-      return;
+      return row -> row;
     }
     int half = d / 2;
-    file.readRows(
-        raw,
-        target,
-        row -> {
-          long head = row / d;
-          long t = row % d / half;
-          long j = row % half;
-          return head * d + 2 * j + t;
-        });
+    return row -> {
+      long head = row / d;
+      long t = row % d / half;
+      long j = row % half;
+      return head * d + 2 * j + t;
+    };
   }
 
   private String rawName(String name) {

@@ -36,6 +36,9 @@ public final class LlamaTensors {
   private static final Pattern IMPLIED =
       Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
 
+  /** Pages of two mapped tables are let go after so many bytes, a multiple of the step. */
+  private static final long COMPARED_AT_ONCE = 1 << 24;
+
   private LlamaTensors() {}
 
   /**
@@ -221,6 +224,10 @@ public final class LlamaTensors {
       b.read(at, right, 0, n);
       if (!Arrays.equals(left, 0, n, right, 0, n)) {
         return false;
+      }
+      if (at % COMPARED_AT_ONCE == 0) {
+        a.unload();
+        b.unload();
       }
     }
     return true;

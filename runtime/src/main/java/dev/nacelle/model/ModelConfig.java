@@ -50,6 +50,29 @@ public record ModelConfig(
     eosTokenIds = List.copyOf(eosTokenIds);
   }
 
+  /** The same model with other rotary positions. */
+  ModelConfig withRope(RopeScaling scaling) {
+    return new ModelConfig(
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabularySize,
+        rmsNormEps,
+        ropeTheta,
+        scaling,
+        maxPositionEmbeddings,
+        attentionBias,
+        mlpBias,
+        tieWordEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        padTokenId,
+        dtype);
+  }
+
   /** Rows of the query projection: heads × headDim. */
   public int queryWidth() {
     return heads * headDim;

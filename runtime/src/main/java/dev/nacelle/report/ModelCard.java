@@ -1,6 +1,7 @@
 package dev.nacelle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nacelle.file.pull.ModelStore;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -15,8 +16,6 @@ final class ModelCard {
   /** What the hub takes as the name of a base model; it refuses a card with any other. */
   private static final Pattern HUB_NAME =
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?");
-
-  private static final Pattern CACHED_BY_HUB = Pattern.compile("models--([^/]+?)--([^/]+)");
 
   private final JsonNode report;
   private final StringBuilder out = new StringBuilder();
@@ -126,12 +125,9 @@ final class ModelCard {
 
   /** The hub's name where the path tells it, else the last name as one that the hub takes. */
   static String baseModel(String path) {
-    var cached = CACHED_BY_HUB.matcher(path);
-    if (cached.find()) {
-      String name = cached.group(1) + "/" + cached.group(2);
-      if (HUB_NAME.matcher(name).matches()) {
-        return name;
-      }
+    String published = ModelStore.publishedName(Path.of(path));
+    if (!published.equals(path) && HUB_NAME.matcher(published).matches()) {
+      return published;
     }
     String plain = lastName(path).replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[._-]+", "");
     return plain.isEmpty() ? "unknown" : plain;

@@ -12,6 +12,17 @@ import java.util.function.IntSupplier;
  * @param width its columns, asked anew each time: windows are resized
  */
 public record Terminal(boolean interactive, boolean erases, IntSupplier width) {
+  /** Whether standard input is a terminal: a person types there. */
+  public static boolean isStandardInput() {
+    return Boolean.getBoolean("nacelle.in.tty");
+  }
+
+  /** Whether colours go to standard output: a terminal, and {@code NO_COLOR} not set. */
+  public static boolean colourOnStandardOutput() {
+    String refused = System.getenv("NO_COLOR");
+    return Boolean.getBoolean("nacelle.out.tty") && (refused == null || refused.isEmpty());
+  }
+
   /** What the launcher found; the columns it saw hold where the system does not say better. */
   public static Terminal standardError() {
     int atStart = Integer.getInteger("nacelle.columns", 80);

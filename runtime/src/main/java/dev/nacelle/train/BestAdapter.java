@@ -1,7 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.file.AtomicFile;
-import dev.nacelle.file.AtomicFolder;
+import dev.nacelle.file.WholeFolder;
 import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
 import java.io.IOException;
@@ -59,7 +59,7 @@ final class BestAdapter {
   void restore(Path checkpoint) {
     Path inside = checkpoint.resolve(NAME);
     if (!Files.isDirectory(inside)) {
-      AtomicFolder.remove(folder);
+      WholeFolder.remove(folder);
       return;
     }
     try {

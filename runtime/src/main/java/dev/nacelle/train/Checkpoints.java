@@ -2,7 +2,7 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.AtomicFile;
-import dev.nacelle.file.AtomicFolder;
+import dev.nacelle.file.WholeFolder;
 import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
 import java.io.IOException;
@@ -59,7 +59,7 @@ final class Checkpoints {
   /** Writes one, in place of one of the same step. */
   Path write(RunState state, Provenance provenance, Tensors tensors) {
     Path target = of(state.step());
-    AtomicFolder.write(
+    WholeFolder.write(
         target,
         faults,
         inside -> {
@@ -81,7 +81,7 @@ final class Checkpoints {
 
   /** Removes all but the newest {@code keep}. */
   void prune(int keep) {
-    newestFirst().stream().skip(keep).forEach(AtomicFolder::remove);
+    newestFirst().stream().skip(keep).forEach(WholeFolder::remove);
   }
 
   /** Makes the folder that holds them. */
@@ -95,7 +95,7 @@ final class Checkpoints {
 
   /** Removes everything that an earlier run left. */
   void clear() {
-    AtomicFolder.remove(folder);
+    WholeFolder.remove(folder);
   }
 
   /** The folders by name, the newest first. */

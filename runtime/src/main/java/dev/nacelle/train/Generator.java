@@ -1,26 +1,33 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.layer.KeyValueCache;
 import dev.nacelle.model.LlamaModel;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** Writes on behind a prompt, token by token, with a cache of keys and values. */
 public final class Generator {
-  private static final int PROMPT_CHUNK = 512;
-
   private final LlamaModel model;
   private final Set<Integer> endTokens;
+  private final @Nullable GenerationCache kept;
 
   /**
    * @param endTokens tokens that end the text; they are not part of the result
    */
   public Generator(LlamaModel model, Set<Integer> endTokens) {
+    this(model, endTokens, null);
+  }
+
+  /**
+   * @param kept holds what was seen from one text to the next; null to forget it each time
+   */
+  public Generator(LlamaModel model, Set<Integer> endTokens, @Nullable GenerationCache kept) {
     this.model = model;
     this.endTokens = Set.copyOf(endTokens);
+    this.kept = kept;
   }
 
   /**
@@ -43,26 +50,35 @@ public final class Generator {
             "tokenizer and weights belong to different models");
       }
     }
+    if (kept != null) {
+      return generate(kept, prompt, maxNewTokens, sampling, seed, listener);
+    }
+    try (GenerationCache cache = new GenerationCache(model)) {
+      return generate(cache, prompt, maxNewTokens, sampling, seed, listener);
+    }
+  }
+
+  private int[] generate(
+      GenerationCache cache,
+      int[] prompt,
+      int maxNewTokens,
+      Sampling sampling,
+      long seed,
+      IntPredicate listener) {
     SplittableRandom random = new SplittableRandom(seed);
     int[] fresh = new int[maxNewTokens];
     int count = 0;
-    try (KeyValueCache cache = model.newCache(prompt.length + maxNewTokens)) {
-      float[] logits = {};
-      for (int from = 0; from < prompt.length; from += PROMPT_CHUNK) {
-        int to = Math.min(prompt.length, from + PROMPT_CHUNK);
-        logits = model.nextLogits(cache, Arrays.copyOfRange(prompt, from, to));
+    float[] logits = cache.prompt(prompt, maxNewTokens);
+    while (count < maxNewTokens) {
+      int id = sampling.draw(logits, random);
+      if (endTokens.contains(id)) {
+        break;
       }
-      while (count < maxNewTokens) {
-        int id = sampling.draw(logits, random);
-        if (endTokens.contains(id)) {
-          break;
-        }
-        fresh[count++] = id;
-        if (!listener.test(id) || count == maxNewTokens) {
-          break;
-        }
-        logits = model.nextLogits(cache, id);
+      fresh[count++] = id;
+      if (!listener.test(id) || count == maxNewTokens) {
+        break;
       }
+      logits = cache.next(id);
     }
     return Arrays.copyOf(fresh, count);
   }

@@ -1,7 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.file.AtomicFolder;
+import dev.nacelle.file.WholeFolder;
 import dev.nacelle.file.FolderLock;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -70,8 +70,8 @@ final class OutputFolder implements AutoCloseable {
 
   /** Removes what a killed process left half written, in the folder and among its checkpoints. */
   void sweep() {
-    AtomicFolder.sweep(folder);
-    AtomicFolder.sweep(Checkpoints.folder(folder));
+    WholeFolder.sweep(folder);
+    WholeFolder.sweep(Checkpoints.folder(folder));
   }
 
   /** The lock; null on a file system that has none, where nothing keeps two runs apart. */

@@ -82,6 +82,11 @@ final class MemorySource implements TensorSource {
   }
 
   @Override
+  public void readRows(String name, long first, long rows, NativeBuffer target) {
+    throw new UnsupportedOperationException("no test asks for it");
+  }
+
+  @Override
   public void close() {
     data.close();
   }

@@ -85,6 +85,24 @@ final class SavedBytesTest {
     }
   }
 
+  /** The ledger's workspace of a head whose logits, 100 targets by 20,000 words, take 8 MB. */
+  @Test
+  void theHeadNeverHoldsItsLogits() {
+    ModelConfig config = TrainingRig.config(32, 48, 16, 8, 1, false, 20_000);
+    try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
+      LlamaModel model = rig.model(config, DType.FP32, DType.FP32);
+      rig.adapt(model, 4, 0, "all-linear", "");
+      PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), 201);
+      assertEquals(100, batch.targetTokens());
+      Ledger ledger = rig.engine().ledger();
+      try (Tape tape = rig.engine().record()) {
+        tape.backward(model.losses(tape, Batches.row(batch), 1f, true, 0));
+        long peak = ledger.peak(LedgerClass.WORKSPACE);
+        assertTrue(peak > 1 << 20 && peak < (4 << 20) + (256 << 10), peak + " bytes of workspace");
+      }
+    }
+  }
+
   @Test
   void blocksBelowTheFirstAdapterKeepNothing() {
     long two = saved(small(2, false), DType.FP32, DType.FP32, 0.1, "1", 19);

@@ -46,6 +46,17 @@ final class TrainingRig implements AutoCloseable {
   /** A Llama with this hidden size, inner size and key/value width. */
   static ModelConfig config(
       int hidden, int inner, int keyWidth, int headDim, int layers, boolean biased) {
+    return config(hidden, inner, keyWidth, headDim, layers, biased, 97);
+  }
+
+  static ModelConfig config(
+      int hidden,
+      int inner,
+      int keyWidth,
+      int headDim,
+      int layers,
+      boolean biased,
+      int vocabulary) {
     return new ModelConfig(
         hidden,
         inner,
@@ -53,7 +64,7 @@ final class TrainingRig implements AutoCloseable {
         hidden / headDim,
         keyWidth / headDim,
         headDim,
-        97,
+        vocabulary,
         1e-5,
         10_000,
         new RopeScaling.Default(),

@@ -16,12 +16,12 @@ public final class CpuClipGradNorm implements ClipGradNorm {
   private static final int COLUMNS = 4;
 
   private final int threads;
-  private final MethodHandle squares;
+  private final MethodHandle norm;
   private final MethodHandle scale;
 
   public CpuClipGradNorm(NativeFunctions library) {
     threads = library.threads();
-    squares = library.bind("nk_clip_grad_norm_squares", "PPPLLI");
+    norm = library.bind("nk_clip_grad_norm_norm", "PPPLLDI");
     scale = library.bind("nk_clip_grad_norm_scale", "PLLFI");
   }
 
@@ -29,7 +29,7 @@ public final class CpuClipGradNorm implements ClipGradNorm {
   public double norm(List<Operand> gradients) {
     ClipArguments.check(gradients);
     try (Scratch scratch = new Scratch()) {
-      return norm(table(scratch, gradients), scratch);
+      return Elements.get(norms(table(scratch, gradients), scratch, Double.MAX_VALUE), 0);
     }
   }
 
@@ -38,13 +38,13 @@ public final class CpuClipGradNorm implements ClipGradNorm {
     ClipArguments.check(gradients, maxNorm);
     try (Scratch scratch = new Scratch()) {
       BlockTable table = table(scratch, gradients);
-      double norm = norm(table, scratch);
-      float factor = (float) ClipArguments.factor(norm, maxNorm);
+      Operand norms = norms(table, scratch, maxNorm);
+      float factor = (float) Elements.get(norms, 1);
       // Times one changes nothing: most steps save this pass.
       if (factor != 1) {
         scale(table, factor);
       }
-      return norm;
+      return Elements.get(norms, 0);
     }
   }
 
@@ -57,20 +57,22 @@ public final class CpuClipGradNorm implements ClipGradNorm {
     return table;
   }
 
-  private double norm(BlockTable table, Scratch scratch) {
-    Operand sums = scratch.tensor(DType.FP64, 1 + table.blocks());
+  /** The norm, the factor that clips it, and the blocks' sums behind them. */
+  private Operand norms(BlockTable table, Scratch scratch, double maxNorm) {
+    Operand norms = scratch.tensor(DType.FP64, 2 + table.blocks());
     try {
-      squares.invokeExact(
-          sums.address(),
-          sums.address() + Double.BYTES,
+      norm.invokeExact(
+          norms.address(),
+          norms.address() + 2 * Double.BYTES,
           table.address(),
           table.slots(),
           table.blocks(),
+          maxNorm,
           threads);
     } catch (Throwable t) {
-      throw NativeFunctions.failure("nk_clip_grad_norm_squares", t);
+      throw NativeFunctions.failure("nk_clip_grad_norm_norm", t);
     }
-    return Math.sqrt(Elements.get(sums, 0));
+    return norms;
   }
 
   private void scale(BlockTable table, float factor) {

@@ -24,8 +24,8 @@ public final class CpuAttention implements Attention, AutoCloseable {
     forward = library.bind("nk_attention_forward", "PPPPPPPLLLLLLLLLIIIIFI");
     forwardWorkspace = library.bindLong("nk_attention_forward_workspace", "LLLI");
     cached = library.bind("nk_attention_cached", "PPPPPLLLLLLLLLIIIIFI");
-    backward = library.bind("nk_attention_backward", "PPPPPPPPPPPLLLLLLLLLLLLLLIIIIIIIIFI");
-    backwardWorkspace = library.bindLong("nk_attention_backward_workspace", "LLLLI");
+    backward = library.bind("nk_attention_backward", "PPPPPPPPPPPLLLLLLLLLLLLLIIIIIIIIFI");
+    backwardWorkspace = library.bindLong("nk_attention_backward_workspace", "PLLLLII");
   }
 
   @Override
@@ -108,15 +108,16 @@ public final class CpuAttention implements Attention, AutoCloseable {
     AttentionChecks sizes =
         AttentionChecks.backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, starts);
     NativeBuffer rows = write(starts);
-    long longest = AttentionChecks.longest(starts);
     try {
       long bytes =
           (long)
               backwardWorkspace.invokeExact(
+                  rows.address(),
+                  (long) starts.length - 1,
                   (long) sizes.heads(),
                   (long) sizes.kvHeads(),
                   (long) sizes.headDim(),
-                  longest,
+                  code(gradQ.dtype()),
                   threads);
       backward.invokeExact(
           gradQ.address(),
@@ -131,7 +132,6 @@ public final class CpuAttention implements Attention, AutoCloseable {
           v.address(),
           rows.address(),
           (long) starts.length - 1,
-          longest,
           sizes.rows(),
           (long) sizes.heads(),
           (long) sizes.kvHeads(),

@@ -3,31 +3,38 @@ package dev.nacelle.kernels.crossentropy;
 import dev.nacelle.nativeaccess.DType;
 
 /**
- * How many rows go through the products at a time, and where in the workspace what lies. The chunk
- * is as large as the products need to run at full rate, and its logits stay within a fixed number
- * of bytes however large the vocabulary is.
+ * How many rows go through the products at a time, over how many columns of the vocabulary at a
+ * time, and where in the workspace what lies. A chunk of logits stays within a few megabytes
+ * however large batch and vocabulary are, and so in the caches between the products that write and
+ * read it.
  */
 final class ChunkPlan {
   /** Rows from which on products gain nothing more. */
   private static final long MOST_ROWS = 512;
 
-  private static final long MOST_LOGIT_BYTES = 100_000_000;
+  /** Columns of a chunk: a whole vocabulary only where it is smaller than this. */
+  private static final long MOST_COLUMNS = 4096;
+
+  private static final long FEWEST_COLUMNS = 16;
+
+  /** Of logits at a time. */
+  private static final long MOST_LOGIT_BYTES = 4 << 20;
 
   /** Low-rank pairs up to this rank find room in a workspace that was asked for without one. */
   private static final long SPARE_RANK = 64;
 
   private static final long ALIGNMENT = 64;
-  private static final int PIECES = 9;
+  private static final int PIECES = 12;
 
   private final long rows;
-  private final long vocabulary;
+  private final long columns;
   private final long channels;
   private final long rank;
   private final DType dtype;
 
-  private ChunkPlan(long rows, long vocabulary, long channels, long rank, DType dtype) {
+  private ChunkPlan(long rows, long columns, long channels, long rank, DType dtype) {
     this.rows = rows;
-    this.vocabulary = vocabulary;
+    this.columns = columns;
     this.channels = channels;
     this.rank = rank;
     this.dtype = dtype;
@@ -35,39 +42,51 @@ final class ChunkPlan {
 
   /** Bytes for the chunk that would be chosen freely. */
   static long workspaceBytes(long rows, long vocabulary, long channels, DType dtype) {
-    long chunk = Math.min(rows, wanted(vocabulary));
-    return Math.multiplyExact(chunk, rowBytes(vocabulary, channels, SPARE_RANK, dtype))
-        + PIECES * ALIGNMENT;
+    return wanted(rows, vocabulary, channels, SPARE_RANK, dtype).bytes();
   }
 
   /**
    * The largest chunk that the workspace holds, evened out so that the last one is not a sliver.
    *
-   * @throws IllegalArgumentException if it does not hold one row
+   * @throws IllegalArgumentException if it does not hold one row and a few columns
    */
   static ChunkPlan of(
       long rows, long vocabulary, long channels, long rank, DType dtype, long workspaceBytes) {
-    long rowBytes = rowBytes(vocabulary, channels, rank, dtype);
-    long fits = (workspaceBytes - PIECES * ALIGNMENT) / rowBytes;
-    if (fits < 1 && rows > 0) {
-      throw new IllegalArgumentException(
-          "workspace: expected at least "
-              + (rowBytes + PIECES * ALIGNMENT)
-              + " bytes for one row of logits, given "
-              + workspaceBytes);
+    ChunkPlan plan = wanted(rows, vocabulary, channels, rank, dtype);
+    while (plan.bytes() > workspaceBytes) {
+      if (plan.columns > FEWEST_COLUMNS && plan.columns >= plan.rows) {
+        long fewer = Math.max(FEWEST_COLUMNS, plan.columns / 2);
+        plan = new ChunkPlan(plan.rows, fewer, channels, rank, dtype);
+      } else if (plan.rows > 1) {
+        plan = new ChunkPlan((plan.rows + 1) / 2, plan.columns, channels, rank, dtype);
+      } else if (rows == 0) {
+        return plan;
+      } else {
+        throw new IllegalArgumentException(
+            "workspace: expected at least "
+                + plan.bytes()
+                + " bytes for one row and "
+                + plan.columns
+                + " columns of logits, given "
+                + workspaceBytes);
+      }
     }
-    long most = Math.max(1, Math.min(fits, wanted(vocabulary)));
-    long chunks = Math.max(1, (rows + most - 1) / most);
-    return new ChunkPlan((rows + chunks - 1) / chunks, vocabulary, channels, rank, dtype);
+    return new ChunkPlan(
+        even(rows, plan.rows, 1), even(vocabulary, plan.columns, 16), channels, rank, dtype);
   }
 
-  private static long wanted(long vocabulary) {
-    return Math.max(1, Math.min(MOST_ROWS, MOST_LOGIT_BYTES / (4 * Math.max(1, vocabulary))));
+  private static ChunkPlan wanted(
+      long rows, long vocabulary, long channels, long rank, DType dtype) {
+    long chunk = Math.max(1, Math.min(rows, MOST_ROWS));
+    long columns = Math.min(MOST_COLUMNS, MOST_LOGIT_BYTES / (4 * chunk));
+    return new ChunkPlan(chunk, Math.max(1, Math.min(vocabulary, columns)), channels, rank, dtype);
   }
 
-  /** Logits, fp32 gradient and gathered copy of hidden, both low-rank products, four numbers. */
-  private static long rowBytes(long vocabulary, long channels, long rank, DType dtype) {
-    return 4 * vocabulary + 4 * channels + dtype.bytes() * channels + 8 * rank + 16;
+  /** A piece of {@code all}, at most {@code most}, so that pieces are alike and whole units. */
+  private static long even(long all, long most, long unit) {
+    long pieces = Math.max(1, (all + most - 1) / most);
+    long each = (all + pieces - 1) / pieces;
+    return Math.max(1, Math.min(most, (each + unit - 1) / unit * unit));
   }
 
   /** Rows of a chunk; the last one may have fewer. */
@@ -75,20 +94,32 @@ final class ChunkPlan {
     return rows;
   }
 
-  /** Bytes of each piece of the workspace, in order. */
+  /** Columns of a chunk; the last one may have fewer. */
+  long columns() {
+    return columns;
+  }
+
+  private long bytes() {
+    long sum = 0;
+    for (long piece : pieces()) {
+      sum = Math.addExact(sum, piece);
+    }
+    return sum;
+  }
+
+  /** Bytes of each piece of the workspace, in the order of {@link Chunk}. */
   long[] pieces() {
-    long[] pieces = {
-      4 * rows * vocabulary,
-      4 * rows * channels,
-      dtype.bytes() * rows * channels,
-      4 * rows * rank,
-      4 * rows * rank,
-      4 * rows,
-      4 * rows,
-      4 * rows,
-      4 * rows
-    };
-    for (int i = 0; i < pieces.length; i++) {
+    long[] pieces = new long[PIECES];
+    pieces[0] = 4 * rows * columns;
+    pieces[1] = 4 * rows * channels;
+    pieces[2] = dtype.bytes() * rows * channels;
+    pieces[3] = 4 * rows * rank;
+    pieces[4] = 4 * rows * rank;
+    pieces[5] = 8 * rows;
+    for (int i = 6; i < PIECES; i++) {
+      pieces[i] = 4 * rows;
+    }
+    for (int i = 0; i < PIECES; i++) {
       pieces[i] = (pieces[i] + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
     return pieces;

@@ -12,9 +12,11 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fused head over chunks of rows: gather the rows that have a target, multiply, turn the logits
- * into losses and their own gradient in place, multiply back. Two products a chunk where the weight
- * is frozen; what was −100 is never read.
+ * The fused head over chunks of rows and of the vocabulary: gather the rows that have a target, and
+ * for each run of columns multiply, take the logits into the running softmax, multiply back. Two
+ * products where the weight is frozen, as if the logits had been kept; a gradient of the weight or
+ * of b needs the finished softmax, so the logits are multiplied once more for it. What was −100 is
+ * never read.
  */
 public final class CpuCrossEntropy implements CrossEntropy {
   private final Products products;
@@ -79,7 +81,8 @@ public final class CpuCrossEntropy implements CrossEntropy {
               gradScale,
               softcap,
               lowRank == null ? null : adjacent(scratch, lowRank),
-              new Chunk(workspace, plan, weight.size(0), hidden.size(1), rank, hidden.dtype()));
+              plan,
+              new Chunk(workspace, plan, hidden.size(1), rank, hidden.dtype()));
       clear(call, active, scratch);
       for (int from = 0; from < active.count(); from += (int) plan.rows()) {
         chunk(call, active, from, (int) Math.min(plan.rows(), active.count() - from));
@@ -98,13 +101,25 @@ public final class CpuCrossEntropy implements CrossEntropy {
       float gradScale,
       float softcap,
       @Nullable LowRank pair,
+      ChunkPlan plan,
       Chunk chunk) {
-    boolean wantsGradient() {
-      return gradHidden != null
-          || gradWeight != null
-          || (pair != null && (pair.gradA() != null || pair.gradB() != null));
+    /** Whether the gradient of hidden·aᵀ is needed, by itself or on the way to hidden's. */
+    boolean wantsDown() {
+      return pair != null && (gradHidden != null || pair.gradA() != null);
+    }
+
+    boolean wantsSecondLook() {
+      return gradWeight != null || (pair != null && pair.gradB() != null);
     }
   }
+
+  /** A chunk's rows of hidden, and what is known of each row. */
+  private record Part(
+      int count,
+      Operand hidden,
+      Operand numbers,
+      SoftmaxKernels.State state,
+      @Nullable Operand weights) {}
 
   private static Operand adjacent(Scratch scratch, Operand x) {
     return x.stride(1) == 1 && Scratch.isAligned(x) ? x : scratch.copy(x);
@@ -166,21 +181,101 @@ public final class CpuCrossEntropy implements CrossEntropy {
       }
     }
     Operand hidden = rows(call, active, from, n, numbers);
-    Operand logits = chunk.logits(n);
-    products.multiply(logits, hidden, false, call.weight, true, 1, 0);
+    Part rows =
+        new Part(
+            n,
+            hidden,
+            numbers,
+            new SoftmaxKernels.State(chunk.max(n), chunk.sums(n), chunk.wanted(n), targets),
+            weights);
     LowRank pair = call.pair;
     if (pair != null) {
       products.multiply(chunk.down(n), hidden, false, pair.a(), true, 1, 0);
-      products.multiply(logits, chunk.down(n), false, pair.b(), true, pair.scale(), 1);
     }
+    softmax(call, rows);
     Operand losses = chunk.losses(n);
-    kernels.rows(
-        losses, logits, targets, weights, call.wantsGradient(), call.gradScale, call.softcap);
+    kernels.losses(losses, rows.state);
     for (int i = 0; i < n; i++) {
       Elements.set(call.losses, active.row(from + i), Elements.get(losses, i));
     }
-    if (call.wantsGradient()) {
-      backward(call, hidden, n, numbers, from == 0 ? 0 : 1);
+    float begun = from == 0 ? 0 : 1;
+    gradients(call, rows, begun);
+    if (call.wantsSecondLook()) {
+      secondLook(call, rows, begun);
+    }
+  }
+
+  /** The logits of columns {@code from} to {@code to}. */
+  private Operand logits(Call call, Part rows, long from, long to) {
+    Operand logits = call.chunk.logits(rows.count, to - from);
+    products.multiply(logits, rows.hidden, false, call.weight.rows(from, to), true, 1, 0);
+    LowRank pair = call.pair;
+    if (pair != null) {
+      Operand down = call.chunk.down(rows.count);
+      products.multiply(logits, down, false, pair.b().rows(from, to), true, pair.scale(), 1);
+    }
+    return logits;
+  }
+
+  /** Runs over the vocabulary: the softmax's sums, and those of the gradients of rows. */
+  private void softmax(Call call, Part rows) {
+    Operand wide = call.gradHidden == null ? null : call.chunk.gradHidden(rows.count);
+    LowRank pair = call.pair;
+    Operand narrow = call.wantsDown() ? call.chunk.gradDown(rows.count) : null;
+    boolean keep = wide != null || narrow != null;
+    long vocabulary = call.weight.size(0);
+    for (long from = 0; from < vocabulary; from += call.plan.columns()) {
+      long to = Math.min(vocabulary, from + call.plan.columns());
+      Operand logits = logits(call, rows, from, to);
+      kernels.take(rows.state, wide, narrow, logits, from, keep, call.softcap);
+      float begun = from == 0 ? 0 : 1;
+      if (wide != null) {
+        products.multiply(wide, logits, false, call.weight.rows(from, to), false, 1, begun);
+      }
+      if (narrow != null && pair != null) {
+        products.multiply(narrow, logits, false, pair.b().rows(from, to), false, 1, begun);
+      }
+    }
+  }
+
+  /** What the sums give: the gradients of hidden and of a. */
+  private void gradients(Call call, Part rows, float begun) {
+    LowRank pair = call.pair;
+    Operand gradDown = call.chunk.gradDown(rows.count);
+    if (pair != null && call.wantsDown()) {
+      float factor = call.gradScale * pair.scale();
+      kernels.finish(gradDown, rows.state, pair.b(), rows.weights, factor, call.softcap);
+      if (pair.gradA() != null) {
+        products.multiply(pair.gradA(), gradDown, true, rows.hidden, false, 1, begun);
+      }
+    }
+    if (call.gradHidden != null) {
+      Operand wide = call.chunk.gradHidden(rows.count);
+      kernels.finish(wide, rows.state, call.weight, rows.weights, call.gradScale, call.softcap);
+      if (pair != null) {
+        products.multiply(wide, gradDown, false, pair.a(), false, 1, 1);
+      }
+      kernels.scatter(call.gradHidden, wide, rows.numbers);
+    }
+  }
+
+  /** The gradients of weight and b, from logits multiplied anew. */
+  private void secondLook(Call call, Part rows, float begun) {
+    LowRank pair = call.pair;
+    long vocabulary = call.weight.size(0);
+    for (long from = 0; from < vocabulary; from += call.plan.columns()) {
+      long to = Math.min(vocabulary, from + call.plan.columns());
+      Operand logits = logits(call, rows, from, to);
+      kernels.gradient(logits, rows.state, rows.weights, from, call.gradScale, call.softcap);
+      if (call.gradWeight != null) {
+        Operand part = call.gradWeight.rows(from, to);
+        products.multiply(part, logits, true, rows.hidden, false, 1, begun);
+      }
+      if (pair != null && pair.gradB() != null) {
+        Operand down = call.chunk.down(rows.count);
+        Operand part = pair.gradB().rows(from, to);
+        products.multiply(part, logits, true, down, false, pair.scale(), begun);
+      }
     }
   }
 
@@ -193,32 +288,5 @@ public final class CpuCrossEntropy implements CrossEntropy {
     Operand gathered = call.chunk.gathered(n);
     kernels.gather(gathered, call.hidden, numbers);
     return gathered;
-  }
-
-  private void backward(Call call, Operand hidden, int n, Operand numbers, float begun) {
-    Operand gradient = call.chunk.logits(n);
-    LowRank pair = call.pair;
-    Operand gradDown = call.chunk.gradDown(n);
-    if (pair != null) {
-      products.multiply(gradDown, gradient, false, pair.b(), false, pair.scale(), 0);
-      if (pair.gradA() != null) {
-        products.multiply(pair.gradA(), gradDown, true, hidden, false, 1, begun);
-      }
-      if (pair.gradB() != null) {
-        products.multiply(
-            pair.gradB(), gradient, true, call.chunk.down(n), false, pair.scale(), begun);
-      }
-    }
-    if (call.gradWeight != null) {
-      products.multiply(call.gradWeight, gradient, true, hidden, false, 1, begun);
-    }
-    if (call.gradHidden != null) {
-      Operand rows = call.chunk.gradHidden(n);
-      products.multiply(rows, gradient, false, call.weight, false, 1, 0);
-      if (pair != null) {
-        products.multiply(rows, gradDown, false, pair.a(), false, 1, 1);
-      }
-      kernels.scatter(call.gradHidden, rows, numbers);
-    }
   }
 }

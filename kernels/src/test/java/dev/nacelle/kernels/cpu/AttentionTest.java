@@ -35,7 +35,8 @@ class AttentionTest {
   }
 
   /**
-   * No rows, one row, an empty sample, more than one tile, odd head sizes, grouped heads or not.
+   * No rows, one row, an empty sample, more than one tile, odd head sizes, grouped heads or not,
+   * samples long enough that backward cuts them into two and four runs.
    */
   private static final List<Shape> SHAPES =
       List.of(
@@ -45,7 +46,9 @@ class AttentionTest {
           new Shape(6, 2, 17, List.of(64, 3)),
           new Shape(4, 2, 32, List.of(65, 1, 130)),
           new Shape(9, 3, 64, List.of(63, 70)),
-          new Shape(2, 1, 80, List.of(129)));
+          new Shape(2, 1, 80, List.of(129)),
+          new Shape(4, 2, 8, List.of(193, 20, 320)),
+          new Shape(2, 1, 5, List.of(1030)));
 
   private final Attention reference = new ReferenceAttention();
   private int cases;
@@ -167,7 +170,7 @@ class AttentionTest {
 
   @Test
   void theSameBitsForEveryNumberOfThreads() {
-    Shape shape = new Shape(4, 2, 24, List.of(150, 40, 70));
+    Shape shape = new Shape(4, 2, 24, List.of(150, 400, 70));
     for (KernelLibrary library : Levels.here()) {
       try (Samples samples = new Samples(SEED)) {
         Tensors t = make(samples, DType.FP32, shape, 0);

@@ -111,6 +111,14 @@ final class MatrixCases {
         cases.add(one.withGradients(Set.of()));
       }
     }
+    // A vocabulary of more than one chunk of columns.
+    MatrixCase wide =
+        MatrixCase.of("cross_entropy", Set.of("losses"), 4100)
+            .input("hidden", 3, 2)
+            .input("weight", 4100, 2)
+            .input("targets", 3);
+    cases.add(wide);
+    cases.add(wide.input("a", 2, 2).input("b", 4100, 2).with("softcap", "3").with("scale", "2"));
     MatrixCase last =
         MatrixCase.of("cross_entropy", Set.of("losses"), 19)
             .input("hidden", 9, 13)

@@ -156,13 +156,13 @@ final class OperatorFacesTest {
   void crossEntropyAsksForOneRowAtLeast() {
     KernelSet set = sets().getLast();
     try (Samples samples = new Samples(SEED);
-        NativeBuffer workspace = NativeBuffer.allocate(640)) {
+        NativeBuffer workspace = NativeBuffer.allocate(576)) {
       Operand hidden = samples.normal(DType.FP32, 0, 2, 8);
       Operand weight = samples.normal(DType.FP32, 0, 100, 8);
       Operand losses = samples.normal(DType.FP32, 0, 2);
       Operand targets = samples.ids(DType.I32, 99, -100);
       assertEquals(
-          "workspace: expected at least 1056 bytes for one row of logits, given 640",
+          "workspace: expected at least 640 bytes for one row and 16 columns of logits, given 576",
           assertThrows(
                   IllegalArgumentException.class,
                   () ->
@@ -171,6 +171,20 @@ final class OperatorFacesTest {
                               losses, null, null, null, hidden, weight, targets, 1, 0, null,
                               workspace))
               .getMessage());
+    }
+  }
+
+  /** Few rows of a large vocabulary too: a chunk of logits is what the workspace may hold. */
+  @Test
+  void crossEntropyNeverAsksForAllLogits() {
+    long vocabulary = 262_144;
+    for (KernelSet set : sets()) {
+      for (long rows : new long[] {1, 8, 100, 512, 4096}) {
+        long others = Math.min(rows, 512) * (576 * (4 + 4) + 2 * 4 * 64 + 64);
+        long bytes = set.crossEntropy().workspaceBytes(rows, vocabulary, 576, DType.FP32);
+        assertTrue(bytes - others <= (4 << 20) + 1024, set.isaLevel() + ", rows " + rows);
+        assertTrue(bytes - others <= rows * vocabulary * 4 / 16, set.isaLevel() + ", rows " + rows);
+      }
     }
   }
 

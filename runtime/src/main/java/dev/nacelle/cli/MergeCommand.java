@@ -1,0 +1,224 @@
+package dev.nacelle.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.report.Sizes;
+import dev.nacelle.report.TrainProgress;
+import dev.nacelle.train.ProcessMemory;
+import dev.nacelle.train.export.FolderMerge;
+import dev.nacelle.train.export.GgufMerge;
+import dev.nacelle.train.export.MergeOptions;
+import dev.nacelle.train.export.MergeResult;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code ./nacelle merge}. */
+@Command(
+    name = "merge",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Adds adapters to their base model for good and writes the result: a folder that"
+          + " transformers",
+      "opens, tokenizer included, or one GGUF file. Tensors are streamed: memory does not grow"
+          + " with",
+      "the model."
+    },
+    footer = {
+      "",
+      "A 16-bit type cannot hold a small update whole: standard error and --json say how large the",
+      "rounding error is beside the update (rounding.overall, rounding.worst). In fp32 it is"
+          + " nothing.",
+      "",
+      "--json prints out, format, type, tensors, files, bytes, adapted, untied, rounding, seconds"
+          + " and",
+      "peak_bytes.",
+      "",
+      "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 5 the environment"
+          + " lacks",
+      "something.",
+      "",
+      "Examples:",
+      "  ./nacelle merge --model DIR --adapter my-adapter --out merged",
+      "  ./nacelle merge --model base.gguf --adapter my-adapter --out merged --dtype bf16",
+      "  ./nacelle merge --model DIR --adapter a:0.7 --adapter b:0.3 --out merged --json",
+      "  ./nacelle merge --model DIR --adapter my-adapter --format gguf --type q8_0 --out m.gguf",
+    })
+final class MergeCommand implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      paramLabel = "M",
+      required = true,
+      description = "The base: a folder, a .gguf file or a name that pull knows.")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "D[:WEIGHT]",
+      required = true,
+      description = "An adapter folder; repeatable, each update times its weight (default: 1).")
+  private List<String> adapters = new ArrayList<>();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "The folder to write, or the file with --format gguf.")
+  private @Nullable Path out;
+
+  @Option(names = "--overwrite", description = "Replace what is there.")
+  private boolean overwrite;
+
+  @Option(
+      names = "--format",
+      defaultValue = "hf",
+      description = "hf, a folder, or gguf, a file (default: ${DEFAULT-VALUE}).")
+  private String format = "hf";
+
+  @Option(
+      names = "--type",
+      description = "With --format gguf: f16 or q8_0 for matrices (default: f16); vectors are F32.")
+  private @Nullable String type;
+
+  @Option(
+      names = "--dtype",
+      description =
+          "Type of a folder's weights: fp32, bf16 or fp16 (default: the base's own; fp32 where that"
+              + " is quantised).")
+  private @Nullable String dtype;
+
+  @Option(
+      names = "--max-shard-size",
+      paramLabel = "SIZE",
+      defaultValue = "5GB",
+      description = "Weights beyond it go into further files (default: ${DEFAULT-VALUE}).")
+  private String shardSize = "5GB";
+
+  @Mixin private ComputeFlags compute = new ComputeFlags();
+  @Mixin private OutputFlags output = new OutputFlags();
+
+  @Override
+  public Integer call() {
+    compute.check();
+    MergeOptions options = options();
+    long begin = System.nanoTime();
+    MergeResult result = merge(options);
+    tell(result, (System.nanoTime() - begin) * 1e-9);
+    return 0;
+  }
+
+  private MergeResult merge(MergeOptions options) {
+    FaultInjector faults = FaultInjector.fromEnvironment();
+    try (TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet)) {
+      return format.equals("gguf")
+          ? new GgufMerge(options, ggufType(), faults, progress::accept).run()
+          : new FolderMerge(options, faults, progress::accept).run();
+    }
+  }
+
+  private MergeOptions options() {
+    if (model == null || out == null) {
+      throw NacelleException.usage("--model and --out are needed", "name the base and the target");
+    }
+    switch (format) {
+      case "hf" -> refuse(type, "--type", "a folder's weights have a --dtype");
+      case "gguf" -> {
+        refuse(dtype, "--dtype", "a GGUF file's matrices have a --type");
+        GgufMerge.Type ignored = ggufType();
+      }
+      default ->
+          throw NacelleException.usage("--format " + format + " is no format", "choose hf or gguf");
+    }
+    return new MergeOptions(
+        Names.model(model),
+        adapters.stream().map(ModelFlags::choice).toList(),
+        out,
+        dtype == null ? null : type(dtype),
+        ByteSize.parse("--max-shard-size", shardSize),
+        overwrite,
+        compute.threads());
+  }
+
+  private void refuse(@Nullable String value, String flag, String hint) {
+    if (value != null) {
+      throw NacelleException.usage(
+          flag + " " + value + " does not go with --format " + format, hint);
+    }
+  }
+
+  private GgufMerge.Type ggufType() {
+    return switch (type == null ? "f16" : type.toLowerCase(Locale.ROOT)) {
+      case "f16" -> GgufMerge.Type.F16;
+      case "q8_0" -> GgufMerge.Type.Q8_0;
+      default ->
+          throw NacelleException.usage(
+              "--type " + type + " is no type that is written", "choose f16 or q8_0");
+    };
+  }
+
+  private static DType type(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "fp32" -> DType.FP32;
+      case "bf16" -> DType.BF16;
+      case "fp16" -> DType.FP16;
+      default ->
+          throw NacelleException.usage(
+              "--dtype " + text + " is no type of weights", "choose fp32, bf16 or fp16");
+    };
+  }
+
+  private void tell(MergeResult result, double seconds) {
+    String worst = result.rounding().worstTensor();
+    if (!output.quiet) {
+      System.err.printf(
+          Locale.ROOT,
+          "nacelle: rounding to %s is an error of %s of the update's norm%s%n",
+          result.type(),
+          percent(result.rounding().overall()),
+          worst == null
+              ? ""
+              : ", at worst " + percent(result.rounding().worst()) + " (" + worst + ")");
+    }
+    if (output.json) {
+      ObjectNode json =
+          Json.object()
+              .put("out", result.out().toString())
+              .put("format", format)
+              .put("type", result.type())
+              .put("tensors", result.tensors())
+              .put("files", result.files())
+              .put("bytes", result.bytes())
+              .put("adapted", result.adapted())
+              .put("untied", result.untied());
+      ObjectNode rounding = json.putObject("rounding");
+      rounding.put("overall", result.rounding().overall());
+      rounding.putObject("worst").put("tensor", worst).put("relative", result.rounding().worst());
+      json.put("seconds", seconds).put("peak_bytes", ProcessMemory.peakResidentBytes());
+      System.out.println(Json.text(json));
+    } else {
+      System.out.printf(
+          Locale.ROOT,
+          "%s: %d tensors in %s, %s, %d linear layers merged%s%n",
+          result.out(),
+          result.tensors(),
+          result.type(),
+          Sizes.bytes(result.bytes()),
+          result.adapted(),
+          result.untied() ? ", the head untied from the embedding" : "");
+    }
+  }
+
+  private static String percent(double share) {
+    return share == 0
+        ? "nothing"
+        : String.format(Locale.ROOT, share < 1e-4 ? "%.1e %%" : "%.3g %%", 100 * share);
+  }
+}

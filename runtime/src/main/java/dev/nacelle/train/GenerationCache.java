@@ -1,0 +1,93 @@
+package dev.nacelle.train;
+
+import dev.nacelle.layer.KeyValueCache;
+import dev.nacelle.model.LlamaModel;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keys and values of the tokens that a model has seen, kept from one text to the next: where a new
+ * prompt begins as the last one did, only the rest is computed. Grows as it is needed.
+ */
+public final class GenerationCache implements AutoCloseable {
+  private static final int PROMPT_CHUNK = 512;
+  private static final int SMALLEST = 256;
+
+  private final LlamaModel model;
+  private @Nullable KeyValueCache cache;
+  private int[] seen = new int[SMALLEST];
+  private int reused;
+
+  public GenerationCache(LlamaModel model) {
+    this.model = model;
+  }
+
+  /** Tokens held. */
+  public int length() {
+    return cache == null ? 0 : cache.length();
+  }
+
+  /** Tokens of the last prompt that had been seen before. */
+  public int reused() {
+    return reused;
+  }
+
+  /**
+   * Goes on to behind a prompt.
+   *
+   * @param ids at least one token
+   * @param room tokens that will follow, for which memory is made at once
+   * @return the logits (V) for the token that follows
+   */
+  float[] prompt(int[] ids, int room) {
+    KeyValueCache held = cache(ids.length + room);
+    int same = Arrays.mismatch(seen, 0, held.length(), ids, 0, ids.length);
+    // The last token is computed in any case: its logits were not kept.
+    reused = Math.min(same < 0 ? ids.length : same, ids.length - 1);
+    held.truncate(reused);
+    float[] logits = {};
+    for (int from = reused; from < ids.length; from += PROMPT_CHUNK) {
+      logits = next(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PROMPT_CHUNK)));
+    }
+    return logits;
+  }
+
+  /** Goes on behind further tokens. */
+  float[] next(int... ids) {
+    int from = length();
+    KeyValueCache held = cache(from + ids.length);
+    if (seen.length < held.capacity()) {
+      seen = Arrays.copyOf(seen, held.capacity());
+    }
+    float[] logits = model.nextLogits(held, ids);
+    System.arraycopy(ids, 0, seen, from, ids.length);
+    return logits;
+  }
+
+  private KeyValueCache cache(int capacity) {
+    KeyValueCache held = cache;
+    if (held != null && held.capacity() >= capacity) {
+      return held;
+    }
+    KeyValueCache larger = model.newCache(held == null ? capacity : roomFor(capacity));
+    if (held != null) {
+      larger.copyFrom(held);
+      held.close();
+    }
+    cache = larger;
+    return larger;
+  }
+
+  /** Doubling: a long conversation moves its tokens a few times, not at each turn. */
+  private static int roomFor(int capacity) {
+    return Math.max(SMALLEST, Math.max(capacity, Integer.highestOneBit(capacity) << 1));
+  }
+
+  @Override
+  public void close() {
+    if (cache != null) {
+      cache.close();
+      cache = null;
+    }
+  }
+}

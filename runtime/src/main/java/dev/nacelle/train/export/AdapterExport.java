@@ -1,0 +1,101 @@
+package dev.nacelle.train.export;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.GgufWriter;
+import dev.nacelle.file.NamedTensor;
+import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.Quoted;
+import dev.nacelle.model.LlamaGguf;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Writes an adapter as the GGUF file that llama.cpp takes with {@code --lora}: fp32, A and B of
+ * each layer under {@code blk.N.….weight.lora_a} and {@code .lora_b}, and alpha, which it divides
+ * by the rank itself. GGUF's Llamas keep the rows of queries and keys interleaved, so the rows of B
+ * are too; A sees the same inputs and stays.
+ */
+public final class AdapterExport {
+  private AdapterExport() {}
+
+  /**
+   * What was written.
+   *
+   * @param pairs adapted layers
+   * @param bytes of their tensors
+   */
+  public record Result(Path out, int pairs, int rank, double alpha, long bytes) {}
+
+  /**
+   * @param model the adapter's base; only its names and shapes are looked at
+   * @throws NacelleException of kind INPUT where the adapter is for another model or cannot be
+   *     expressed, USAGE where the target is not free
+   */
+  public static Result toGguf(
+      Path model, Path adapter, Path out, boolean overwrite, FaultInjector faults) {
+    GgufMerge.checkTarget(out, overwrite);
+    try (MergeBase base = MergeBase.open(model, faults);
+        PeftAdapter pairs = PeftAdapter.open(adapter, base.linears(), faults)) {
+      refuseHead(base, pairs.pairs(), adapter);
+      AdapterConfig config = pairs.config();
+      GgufWriter writer = new GgufWriter(32);
+      writer.put("general.architecture", "llama");
+      writer.put("general.type", "adapter");
+      writer.put("adapter.type", "lora");
+      writer.put("general.name", String.valueOf(adapter.toAbsolutePath().getFileName()));
+      writer.put("adapter.lora.alpha", (float) config.alpha());
+      writer.putUnsigned("general.file_type", 0);
+      for (PeftAdapter.Pair pair : pairs.pairs()) {
+        String path = pair.modulePath();
+        String name = LlamaGguf.fileName(path + ".weight");
+        int headDim = LlamaGguf.interleavedRows(base.config(), path + ".weight");
+        writer.add(
+            name + ".lora_a",
+            "F32",
+            new long[] {config.rank(), pair.in()},
+            sink -> NamedTensor.floats(pairs.a(path)).writeTo(sink));
+        writer.add(
+            name + ".lora_b",
+            "F32",
+            new long[] {pair.out(), config.rank()},
+            sink ->
+                NamedTensor.floats(interleave(pairs.b(path), config.rank(), headDim))
+                    .writeTo(sink));
+      }
+      writer.write(out, faults);
+      return new Result(
+          out, pairs.pairs().size(), config.rank(), config.alpha(), writer.tensorBytes());
+    }
+  }
+
+  private static void refuseHead(MergeBase base, List<PeftAdapter.Pair> pairs, Path adapter) {
+    for (PeftAdapter.Pair pair : pairs) {
+      if (pair.modulePath().equals("lm_head")) {
+        throw NacelleException.input(
+            "the adapter "
+                + Quoted.path(adapter)
+                + " changes lm_head"
+                + (base.config().tieWordEmbeddings() ? ", which is tied to the embedding" : "")
+                + "; llama.cpp's adapters cannot express that",
+            "merge it instead: nacelle merge --format gguf");
+      }
+    }
+  }
+
+  /** Row t·(D/2) + j of each head goes to 2j + t; D of 0 leaves all where they are. */
+  private static float[] interleave(float[] b, int rank, int headDim) {
+    if (headDim == 0) {
+      return b;
+    }
+    float[] out = new float[b.length];
+    int half = headDim / 2;
+    for (int row = 0; row < b.length / rank; row++) {
+      int within = row % headDim;
+      int to = row - within + 2 * (within % half) + within / half;
+      System.arraycopy(b, row * rank, out, to * rank, rank);
+    }
+    return out;
+  }
+}
