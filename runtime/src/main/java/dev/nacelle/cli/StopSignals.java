@@ -57,7 +57,8 @@ final class StopSignals implements AutoCloseable {
                 switch (method.getName()) {
                   case "handle" -> signals.heard(kind);
                   case "hashCode" -> System.identityHashCode(proxy);
-                  case "equals" -> arguments != null && proxy == arguments[0];
+                  case "equals" ->
+                      System.identityHashCode(proxy) == System.identityHashCode(arguments[0]);
                   default -> "nacelle's handler";
                 };
         Object ours =
@@ -95,7 +96,7 @@ final class StopSignals implements AutoCloseable {
       try {
         Object ignored = how.invoke(null, entry.getKey(), entry.getValue());
       } catch (ReflectiveOperationException e) {
-        throw new AssertionError(e);
+        throw new LinkageError("signals can no longer be handed back", e);
       }
     }
   }

@@ -13,10 +13,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Folders of ours that appear whole or not at all (what {@link AtomicFolder} replaces holds files of
- * a user as well, these do not): filled under a temporary name beside the target, every
- * file and the folder flushed, and renamed. Removing one takes its name away in one rename first,
- * so that nobody ever finds half of it.
+ * Folders of ours that appear whole or not at all (what {@link AtomicFolder} replaces holds files
+ * of a user as well, these do not): filled under a temporary name beside the target, every file and
+ * the folder flushed, and renamed. Removing one takes its name away in one rename first, so that
+ * nobody ever finds half of it.
  */
 public final class WholeFolder {
   private WholeFolder() {}

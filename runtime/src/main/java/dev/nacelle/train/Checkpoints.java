@@ -2,9 +2,9 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.AtomicFile;
-import dev.nacelle.file.WholeFolder;
 import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.WholeFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

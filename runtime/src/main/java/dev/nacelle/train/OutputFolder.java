@@ -1,8 +1,8 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.file.WholeFolder;
 import dev.nacelle.file.FolderLock;
+import dev.nacelle.file.WholeFolder;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
