@@ -12,6 +12,8 @@ module dev.nacelle.kernels {
       dev.nacelle;
   exports dev.nacelle.kernels.operator to
       dev.nacelle;
+  exports dev.nacelle.kernels.quant to
+      dev.nacelle;
   exports dev.nacelle.kernels.registry to
       dev.nacelle;
 }

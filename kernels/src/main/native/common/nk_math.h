@@ -6,6 +6,8 @@
 #ifndef NK_MATH_H
 #define NK_MATH_H
 
+#define NK_RESTRICT __restrict__
+
 #ifdef __CUDACC__
 
 #define NK_MATH static __device__ __forceinline__
@@ -13,6 +15,11 @@ NK_MATH float nk_exp(float x) { return expf(x); }
 NK_MATH float nk_fma(float a, float b, float c) { return fmaf(a, b, c); }
 NK_MATH float nk_sqrt(float x) { return sqrtf(x); }
 NK_MATH double nk_fma64(double a, double b, double c) { return fma(a, b, c); }
+NK_MATH float nk_fp16_to_fp32(unsigned short x) {
+  float y;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
+  return y;
+}
 
 #else
 

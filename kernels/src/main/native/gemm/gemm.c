@@ -21,11 +21,6 @@ typedef struct {
 /* Multiplications below which waking a second thread costs more than it saves. */
 #define NK_SERIAL_PRODUCT 262144
 
-static void nk_read_plain(float *to, const nk_matrix *matrix, int64_t row, int64_t from,
-                          int64_t n) {
-  nk_load(to, matrix->data, matrix->dtype, row * matrix->stride + from, n);
-}
-
 /* Scales C by beta, where nothing is added. */
 static void nk_scale_c(const nk_product *p) {
   for (int64_t i = 0; i < p->m; i++)
@@ -179,6 +174,20 @@ static void nk_multiply(const nk_product *p, float *scratch, int threads) {
   }
 }
 
+void NK_FN(nk_matrix_product)(void *c, int c_type, int64_t c_stride, const nk_matrix *a,
+                              const nk_matrix *b, int64_t m, int64_t n, int64_t k, float alpha,
+                              float beta, void *workspace, int threads) {
+  nk_product p = {*a, *b, c, m, n, k, c_stride, c_type, alpha, beta};
+  if (m == 0 || n == 0) return;
+  if (k == 0 || alpha == 0.0f) {
+    if (beta != 1.0f) nk_scale_c(&p);
+  } else if (m <= 4 && b->transposed && b->dtype != NK_BLOCKS && m * k <= NK_SCRATCH_FLOATS) {
+    NK_FN(nk_few_rows)(c, c_type, c_stride, a, b, m, n, k, alpha, beta, workspace, threads);
+  } else {
+    nk_multiply(&p, workspace, threads);
+  }
+}
+
 /* Bytes of workspace that nk_gemm_forward wants for a number of threads. */
 NK_EXPORT int64_t NK_FN(nk_gemm_workspace)(int threads) {
   return (int64_t)threads * NK_SCRATCH_FLOATS * 4;
@@ -193,15 +202,8 @@ NK_EXPORT void NK_FN(nk_gemm_forward)(void *c, void *workspace, const void *a, c
                                       int64_t a_stride, int64_t b_stride, int c_type, int a_type,
                                       int b_type, int a_transposed, int b_transposed, float alpha,
                                       float beta, int threads) {
-  nk_product p = {{a, a_stride, a_type, a_transposed, nk_read_plain},
-                  {b, b_stride, b_type, b_transposed, nk_read_plain},
-                  c, m, n, k, c_stride, c_type, alpha, beta};
-  if (m == 0 || n == 0) return;
-  if (k == 0 || alpha == 0.0f) {
-    if (beta != 1.0f) nk_scale_c(&p);
-  } else if (m <= 4 && b_transposed && m * k <= NK_SCRATCH_FLOATS) {
-    NK_FN(nk_few_rows)(c, c_type, c_stride, &p.a, &p.b, m, n, k, alpha, beta, workspace, threads);
-  } else {
-    nk_multiply(&p, workspace, threads);
-  }
+  nk_matrix left = nk_plain_matrix(a, a_stride, a_type, a_transposed);
+  nk_matrix right = nk_plain_matrix(b, b_stride, b_type, b_transposed);
+  NK_FN(nk_matrix_product)(c, c_type, c_stride, &left, &right, m, n, k, alpha, beta, workspace,
+                           threads);
 }

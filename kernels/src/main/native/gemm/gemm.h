@@ -61,7 +61,21 @@ typedef struct nk_matrix {
   int dtype;
   int transposed; /* used as its transpose */
   void (*read)(float *to, const struct nk_matrix *matrix, int64_t row, int64_t from, int64_t n);
+  const void *blocks; /* what a reader of quantised blocks knows about them */
 } nk_matrix;
+
+/* The element type of a matrix that only its reader can read. */
+enum { NK_BLOCKS = 3 };
+
+/* Adjacent elements of a plain matrix. */
+static inline __attribute__((unused)) void nk_read_plain(float *to, const nk_matrix *matrix,
+                                                         int64_t row, int64_t from, int64_t n) {
+  nk_load(to, matrix->data, matrix->dtype, row * matrix->stride + from, n);
+}
+
+NK_INLINE nk_matrix nk_plain_matrix(const void *data, int64_t stride, int dtype, int transposed) {
+  return (nk_matrix){data, stride, dtype, transposed, nk_read_plain, NULL};
+}
 
 /* Where the micro-kernel finds A[i,k]. */
 enum {
@@ -97,6 +111,11 @@ void NK_FN(nk_pack_a)(float *to, const nk_matrix *a, int64_t i0, int64_t m, int6
 void NK_FN(nk_few_rows)(void *c, int c_type, int64_t c_stride, const nk_matrix *a,
                         const nk_matrix *b, int64_t m, int64_t n, int64_t k, float alpha,
                         float beta, float *scratch, int threads);
+
+/* C (m, n) = alpha · A·B + beta · C, whatever A and B are stored as; see nk_gemm_forward. */
+void NK_FN(nk_matrix_product)(void *c, int c_type, int64_t c_stride, const nk_matrix *a,
+                              const nk_matrix *b, int64_t m, int64_t n, int64_t k, float alpha,
+                              float beta, void *workspace, int threads);
 
 /* beta of C's old value, without reading it where beta is 0. */
 NK_INLINE float nk_blend(float sum, float beta, const void *c, int c_type, int64_t index) {

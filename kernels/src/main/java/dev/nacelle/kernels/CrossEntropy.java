@@ -30,7 +30,7 @@ public interface CrossEntropy {
    * @param gradWeight (V, C) fp32, written, or null
    * @param gradLosses (N) fp32 weights of the rows, or null for all ones
    * @param hidden (N, C) fp32, bf16 or fp16
-   * @param weight (V, C) fp32, bf16 or fp16
+   * @param weight (V, C) fp32, bf16 or fp16, or quantised blocks, which allow no gradWeight
    * @param targets (N) I32 or I64: 0…V−1 or −100
    * @param gradScale multiplies every gradient
    * @param softcap logits become softcap·tanh(logits/softcap); 0 for none
@@ -43,7 +43,7 @@ public interface CrossEntropy {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       Operand targets,
       float gradScale,
       float softcap,

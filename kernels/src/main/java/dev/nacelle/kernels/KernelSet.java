@@ -37,6 +37,15 @@ public interface KernelSet extends AutoCloseable {
 
   Products products();
 
+  QuantizedLinear quantizedLinear();
+
+  Dequantize dequantize();
+
+  /** Products with frozen matrices, plain or quantised. */
+  default WeightProducts weightProducts() {
+    return new WeightProducts(products(), quantizedLinear());
+  }
+
   Attention attention();
 
   Elementwise elementwise();

@@ -8,7 +8,7 @@ import java.util.Arrays;
  * What a kernel sees of a tensor: where it lies, its element type, its shape and its strides in
  * elements. It owns nothing.
  */
-public final class Operand {
+public final class Operand implements Matrix {
   private final NativeBuffer buffer;
   private final long byteOffset;
   private final DType dtype;
@@ -105,6 +105,7 @@ public final class Operand {
   }
 
   /** Size of dimension {@code d}; negative counts from the end. */
+  @Override
   public long size(int d) {
     return shape[d < 0 ? shape.length + d : d];
   }
@@ -155,6 +156,7 @@ public final class Operand {
   }
 
   /** Rows {@code from} to {@code to} of the first dimension. */
+  @Override
   public Operand rows(long from, long to) {
     long[] rows = shape.clone();
     rows[0] = to - from;

@@ -66,6 +66,16 @@ public final class Samples implements AutoCloseable {
     return Operand.of(buffer, dtype, values.length);
   }
 
+  /** A matrix of bytes of which any two make a small fp16 number. */
+  public Operand bytes(long rows, long rowBytes) {
+    NativeBuffer buffer = NativeBuffer.allocate(rows * rowBytes);
+    buffers.add(buffer);
+    for (long i = 0; i < buffer.byteSize(); i++) {
+      buffer.setByte(i, (byte) random.nextInt(0x10, 0x2c));
+    }
+    return Operand.of(buffer, DType.U8, rows, rowBytes);
+  }
+
   /** Another operand with the same bytes, strides included. */
   public Operand copy(Operand source) {
     NativeBuffer buffer = NativeBuffer.allocate(source.buffer().byteSize());

@@ -5,9 +5,18 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.SafetensorsWriter;
+import dev.nacelle.kernels.BlockMatrix;
+import dev.nacelle.kernels.Dequantize;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.quant.ReferenceDequantize;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
+import dev.nacelle.tensor.BlockTensor;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +25,8 @@ import java.util.Map;
 
 /** Adapters between memory and PEFT's folders. */
 public final class AdapterFiles {
+  private static final long WIDENED_ROWS = 256;
+
   private AdapterFiles() {}
 
   /**
@@ -49,7 +60,7 @@ public final class AdapterFiles {
    * @param frozen weights that PEFT saves beside the pairs, module path → weight: a targeted head's
    */
   public static void save(
-      Path folder, Adapter adapter, Map<String, Tensor> frozen, FaultInjector faults) {
+      Path folder, Adapter adapter, Map<String, Weight> frozen, FaultInjector faults) {
     List<AdapterTensor> tensors = new ArrayList<>();
     for (LowRankPair pair : adapter.pairs()) {
       Tensor a = pair.a().value();
@@ -65,12 +76,7 @@ public final class AdapterFiles {
     List<NamedTensor> beside = new ArrayList<>();
     frozen.forEach(
         (path, weight) ->
-            beside.add(
-                NamedTensor.of(
-                    PeftAdapter.PREFIX + path + ".base_layer.weight",
-                    weight.dtype(),
-                    weight.shape(),
-                    weight.storage().buffer().slice(0, weight.byteSize()))));
+            beside.add(named(PeftAdapter.PREFIX + path + ".base_layer.weight", weight)));
     PeftAdapter.write(folder, adapter.config(), tensors, beside, faults);
   }
 
@@ -87,10 +93,39 @@ public final class AdapterFiles {
   }
 
   private static NamedTensor named(Parameter parameter, Tensor tensor) {
-    return NamedTensor.of(
-        parameter.name(),
-        tensor.dtype(),
-        tensor.shape(),
-        tensor.storage().buffer().slice(0, tensor.byteSize()));
+    return named(parameter.name(), tensor);
+  }
+
+  private static NamedTensor named(String name, Weight weight) {
+    return switch (weight) {
+      case Tensor plain ->
+          NamedTensor.of(
+              name,
+              plain.dtype(),
+              plain.shape(),
+              plain.storage().buffer().slice(0, plain.byteSize()));
+      case BlockTensor blocks ->
+          new NamedTensor(
+              name,
+              DType.FP32,
+              new long[] {blocks.size(0), blocks.size(1)},
+              sink -> widen(blocks.matrix(), sink));
+    };
+  }
+
+  /** PEFT's files know no blocks: the elements go out as fp32, some rows at a time. */
+  private static void widen(BlockMatrix matrix, NamedTensor.Sink sink) throws IOException {
+    Dequantize dequantize = new ReferenceDequantize();
+    long columns = matrix.size(1);
+    try (NativeBuffer rows = NativeBuffer.allocate(WIDENED_ROWS * columns * 4)) {
+      for (long from = 0; from < matrix.size(0); from += WIDENED_ROWS) {
+        long n = Math.min(WIDENED_ROWS, matrix.size(0) - from);
+        Operand blocks = matrix.blocks().rows(from, from + n);
+        dequantize.forward(
+            Operand.view(rows, 0, DType.FP32, new long[] {n, columns}, new long[] {columns, 1}),
+            BlockMatrix.of(blocks, matrix.format()));
+        NamedTensor.bytes(rows.slice(0, n * columns * 4)).writeTo(sink);
+      }
+    }
   }
 }

@@ -2,8 +2,6 @@ package dev.nacelle.file;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.nativeaccess.NativeBuffer;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -219,6 +217,17 @@ public final class GgufFile implements TensorSource {
   }
 
   @Override
+  public StoredAs stored(TensorEntry entry) {
+    GgufType type = GgufType.valueOf(entry.fileDtype());
+    return new StoredAs(type.dtype(), type.format(), 0);
+  }
+
+  /** The names of the types that {@link #readFloat32} reads, for messages. */
+  public static String readableTypes() {
+    return GgufType.readable();
+  }
+
+  @Override
   public void readFloat32(String name, NativeBuffer target) {
     readRows(name, 0, entry(name).rows(), target, row -> row);
   }
@@ -253,7 +262,7 @@ public final class GgufFile implements TensorSource {
               + " is "
               + entry.describe()
               + ", a type that Nacelle does not read yet",
-          "types read so far: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
+          "types read so far: " + readableTypes());
     }
     NativeBuffer data = data(name);
     long[] shape = entry.shape();
@@ -279,11 +288,10 @@ public final class GgufFile implements TensorSource {
     long count = columns == 0 ? 0 : rows * width / columns;
     int rowBytes = columns / type.blockElements() * type.blockBytes();
     byte[] raw = new byte[rowBytes];
-    ByteBuffer view = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
     float[] wide = new float[columns];
     for (long row = 0; row < count; row++) {
       data.read(order.fileRow(from + row) * rowBytes, raw, 0, rowBytes);
-      GgufBlocks.widen(type, view, wide, columns);
+      GgufBlocks.widen(type, raw, wide, columns);
       target.write(row * columns, wide, 0, columns);
     }
     data.unload();

@@ -1,8 +1,11 @@
 package dev.nacelle.file;
 
+import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.nativeaccess.DType;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,17 +15,17 @@ import org.jspecify.annotations.Nullable;
 enum GgufType {
   F32(0, 1, 4, DType.FP32),
   F16(1, 1, 2, DType.FP16),
-  Q4_0(2, 32, 18, null),
-  Q4_1(3, 32, 20, null),
-  Q5_0(6, 32, 22, null),
-  Q5_1(7, 32, 24, null),
-  Q8_0(8, 32, 34, null),
+  Q4_0(2, BlockFormat.Q4_0),
+  Q4_1(3, BlockFormat.Q4_1),
+  Q5_0(6, BlockFormat.Q5_0),
+  Q5_1(7, BlockFormat.Q5_1),
+  Q8_0(8, BlockFormat.Q8_0),
   Q8_1(9, 32, 36, null),
   Q2_K(10, 256, 84, null),
   Q3_K(11, 256, 110, null),
-  Q4_K(12, 256, 144, null),
-  Q5_K(13, 256, 176, null),
-  Q6_K(14, 256, 210, null),
+  Q4_K(12, BlockFormat.Q4_K),
+  Q5_K(13, BlockFormat.Q5_K),
+  Q6_K(14, BlockFormat.Q6_K),
   Q8_K(15, 256, 292, null),
   IQ2_XXS(16, 256, 66, null),
   IQ2_XS(17, 256, 74, null),
@@ -55,12 +58,22 @@ enum GgufType {
   private final int blockElements;
   private final int blockBytes;
   private final @Nullable DType dtype;
+  private final @Nullable BlockFormat format;
 
   GgufType(int id, int blockElements, int blockBytes, @Nullable DType dtype) {
     this.id = id;
     this.blockElements = blockElements;
     this.blockBytes = blockBytes;
     this.dtype = dtype;
+    this.format = null;
+  }
+
+  GgufType(int id, BlockFormat format) {
+    this.id = id;
+    this.blockElements = format.blockElements();
+    this.blockBytes = format.blockBytes();
+    this.dtype = null;
+    this.format = format;
   }
 
   /** Its number in a file. */
@@ -80,12 +93,22 @@ enum GgufType {
     return dtype;
   }
 
+  /** The format of its blocks, where kernels read them. */
+  @Nullable BlockFormat format() {
+    return format;
+  }
+
   /** Whether its elements can be read as fp32. */
   boolean isReadable() {
-    return switch (this) {
-      case F32, F16, BF16, Q4_0, Q4_1, Q8_0 -> true;
-      default -> false;
-    };
+    return format != null || (dtype != null && dtype.isCompute());
+  }
+
+  /** The types that are read, for messages: {@code F32, F16, …}. */
+  static String readable() {
+    return Arrays.stream(values())
+        .filter(GgufType::isReadable)
+        .map(GgufType::name)
+        .collect(Collectors.joining(", "));
   }
 
   static @Nullable GgufType find(int id) {

@@ -31,6 +31,11 @@ public interface TensorSource extends AutoCloseable {
    */
   void readFloat32(String name, NativeBuffer target);
 
+  /** What {@link #data} gives the bytes of. */
+  default StoredAs stored(TensorEntry entry) {
+    return new StoredAs(entry.dtype(), null, 0);
+  }
+
   /**
    * Writes some rows of a tensor as fp32 into {@code target}, and lets the pages that they lie on
    * leave the resident set: a tensor of any size can be walked in little memory.

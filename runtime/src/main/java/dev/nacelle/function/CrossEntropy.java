@@ -7,6 +7,7 @@ import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Gradients;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  * the head is multiplied twice, not three times; backward only hands it on. That takes an upstream
  * gradient of one in every row, which is what {@link dev.nacelle.tape.Tape#backward} starts from.
  *
- * @param weight (V, C)
+ * @param weight (V, C), plain or quantised
  * @param targets (T) I32
  * @param gradScale one over the step's target tokens
  * @param pair a low-rank pair beside the head, or null
  */
-public record CrossEntropy(Tensor weight, Tensor targets, float gradScale, @Nullable Pair pair)
+public record CrossEntropy(Weight weight, Tensor targets, float gradScale, @Nullable Pair pair)
     implements Function {
   /** scale · (hidden·aᵀ)·bᵀ is added to the logits. */
   public record Pair(Parameter a, Parameter b, float scale) {}
@@ -58,7 +59,7 @@ public record CrossEntropy(Tensor weight, Tensor targets, float gradScale, @Null
         null,
         null,
         hidden.operand(),
-        weight.operand(),
+        weight.matrix(),
         targets.operand(),
         gradScale,
         0f,

@@ -4,9 +4,13 @@ import dev.nacelle.tape.Context;
 import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Gradients;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 
-/** y = x·Wᵀ with W frozen: x (T, K), W (M, K). Nothing is kept; backward is gradX = g·W alone. */
-public record FrozenLinear(Tensor weight) implements Function {
+/**
+ * y = x·Wᵀ with W frozen, plain or quantised: x (T, K), W (M, K). Nothing is kept; backward is
+ * gradX = g·W alone.
+ */
+public record FrozenLinear(Weight weight) implements Function {
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     return product(context, inputs[0], weight);
@@ -19,26 +23,16 @@ public record FrozenLinear(Tensor weight) implements Function {
     }
   }
 
-  static Tensor product(Context context, Tensor x, Tensor weight) {
+  static Tensor product(Context context, Tensor x, Weight weight) {
     Tensor y = context.output(x.dtype(), x.size(0), weight.size(0));
-    context
-        .kernels()
-        .products()
-        .multiply(y.operand(), x.operand(), false, weight.operand(), true, 1f, 0f);
+    context.kernels().weightProducts().forward(y.operand(), x.operand(), weight.matrix());
     return y;
   }
 
-  static void gradInput(Context context, Gradients.Slot gradX, Tensor g, Tensor weight) {
+  static void gradInput(Context context, Gradients.Slot gradX, Tensor g, Weight weight) {
     context
         .kernels()
-        .products()
-        .multiply(
-            gradX.gradient().operand(),
-            g.operand(),
-            false,
-            weight.operand(),
-            false,
-            1f,
-            gradX.beta());
+        .weightProducts()
+        .backward(gradX.gradient().operand(), g.operand(), weight.matrix(), gradX.beta());
   }
 }

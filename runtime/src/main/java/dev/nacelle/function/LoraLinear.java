@@ -7,6 +7,7 @@ import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Gradients;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 
 /**
  * y = x·Wᵀ + scale · (drop(x)·Aᵀ)·Bᵀ with W frozen: x (T, K), W (M, K), A (R, K), B (M, R). Keeps x
@@ -14,7 +15,7 @@ import dev.nacelle.tensor.Tensor;
  * Backward: gradB = scale · gᵀ·h, gradH = scale · g·B, gradA = gradHᵀ·drop(x), gradX = g·W +
  * mask(gradH·A). W gets no gradient and costs none.
  */
-public record LoraLinear(Tensor weight, Parameter a, Parameter b, float scale, Dropout dropout)
+public record LoraLinear(Weight weight, Parameter a, Parameter b, float scale, Dropout dropout)
     implements Function {
   @Override
   public Tensor forward(Context context, Tensor... inputs) {

@@ -6,12 +6,13 @@ import dev.nacelle.function.FrozenLinear;
 import dev.nacelle.function.LoraLinear;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 import org.jspecify.annotations.Nullable;
 
 /** A frozen linear layer (T, in) to (T, out), with a low-rank pair beside it where one is set. */
 public final class Linear {
   private final String path;
-  private final Tensor weight;
+  private final Weight weight;
   private final @Nullable Tensor bias;
   private @Nullable LowRankPair pair;
 
@@ -20,7 +21,7 @@ public final class Linear {
    * @param weight (out, in)
    * @param bias (out), or null
    */
-  public Linear(String path, Tensor weight, @Nullable Tensor bias) {
+  public Linear(String path, Weight weight, @Nullable Tensor bias) {
     this.path = path;
     this.weight = weight;
     this.bias = bias;
@@ -30,7 +31,7 @@ public final class Linear {
     return path;
   }
 
-  public Tensor weight() {
+  public Weight weight() {
     return weight;
   }
 

@@ -3,8 +3,10 @@ package dev.nacelle.model;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.Quoted;
+import dev.nacelle.file.StoredAs;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
+import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -18,8 +20,8 @@ import java.util.Set;
  * shapes, query and key rows in its order. GGUF keeps those rows interleaved for a rotary embedding
  * of neighbours: file row 2j + t of a head is row t·(D/2) + j there.
  *
- * <p>An entry with no {@code dtype} cannot be used where it lies (it is quantised, or its rows must
- * be moved); {@link #readFloat32} reads all of them.
+ * <p>An entry with no {@code dtype} is no plain tensor where it lies: it is quantised, or its rows
+ * must be moved. {@link #stored} says which, and {@link #readFloat32} reads all of them.
  */
 public final class LlamaGguf implements TensorSource {
   /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
@@ -153,6 +155,12 @@ public final class LlamaGguf implements TensorSource {
     return file.canWiden(entry);
   }
 
+  @Override
+  public StoredAs stored(TensorEntry entry) {
+    StoredAs plain = file.stored(entry);
+    return new StoredAs(plain.dtype(), plain.blocks(), rowsPerHead(entry.name()));
+  }
+
   /** The bytes as the file has them, rows of queries and keys interleaved. */
   @Override
   public NativeBuffer data(String name) {
@@ -172,16 +180,7 @@ public final class LlamaGguf implements TensorSource {
   /** Which row of the file a row of Hugging Face's order comes from. */
   public GgufFile.RowOrder rowOrder(String name) {
     int d = rowsPerHead(name);
-    if (d == 0) {
-      return row -> row;
-    }
-    int half = d / 2;
-    return row -> {
-      long head = row / d;
-      long t = row % d / half;
-      long j = row % half;
-      return head * d + 2 * j + t;
-    };
+    return row -> BlockMatrix.storedRow(row, d);
   }
 
   private String rawName(String name) {

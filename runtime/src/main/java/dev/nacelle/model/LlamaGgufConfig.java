@@ -8,6 +8,8 @@ import dev.nacelle.file.TensorEntry;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a Llama's configuration out of a GGUF file's metadata and the shape of its embedding. */
@@ -16,6 +18,10 @@ final class LlamaGgufConfig {
   static final String ROPE_FACTORS = "rope_freqs.weight";
 
   private static final String A = "llama.";
+
+  /** How llama.cpp names the parts of a split file. */
+  private static final Pattern PART = Pattern.compile(".*-\\d{5}-of-(\\d{5})\\.gguf");
+
   private static final int MOST = Integer.MAX_VALUE;
 
   private LlamaGgufConfig() {}
@@ -54,7 +60,22 @@ final class LlamaGgufConfig {
         null);
   }
 
+  /** A part of a split model has few of the keys that a model has: it is known before all else. */
+  private static void refuseParts(GgufFile file, GgufMetadata data) {
+    long parts = data.integer("split.count", 1, 0, MOST);
+    Matcher name = PART.matcher(String.valueOf(file.path().getFileName()));
+    if (parts <= 1 && name.matches()) {
+      parts = Long.parseLong(name.group(1));
+    }
+    if (parts > 1) {
+      throw NacelleException.input(
+          Quoted.path(file.path()) + " is one of " + parts + " parts of a split model",
+          "join the parts first (llama-gguf-split --merge FIRST-PART MODEL.gguf)");
+    }
+  }
+
   private static void refuse(GgufFile file, GgufMetadata data) {
+    refuseParts(file, data);
     String type = data.text("general.type");
     if (type != null && !type.equals("model")) {
       throw data.error("general.type", "is " + Quoted.name(type) + ", no model");
@@ -66,12 +87,6 @@ final class LlamaGgufConfig {
           architecture == null
               ? "is missing"
               : "is " + Quoted.name(architecture) + "; families read so far: llama");
-    }
-    long parts = data.integer("split.count", 1, 0, MOST);
-    if (parts > 1) {
-      throw NacelleException.input(
-          Quoted.path(file.path()) + " is one of " + parts + " parts of a split model",
-          "join the parts first (llama-gguf-split --merge)");
     }
     if (data.integer(A + "expert_count", 0, 0, MOST) > 0) {
       throw data.error(A + "expert_count", "is above 0; mixtures of experts are not read");
@@ -89,7 +104,7 @@ final class LlamaGgufConfig {
                 + " is "
                 + entry.describe()
                 + ", a type that Nacelle does not read yet",
-            "types read so far: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
+            "types read so far: " + GgufFile.readableTypes());
       }
     }
   }

@@ -4,6 +4,8 @@ import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.function.CrossEntropy;
 import dev.nacelle.function.RmsNorm;
+import dev.nacelle.kernels.BlockMatrix;
+import dev.nacelle.kernels.Operand;
 import dev.nacelle.layer.DecoderBlock;
 import dev.nacelle.layer.GatedMlp;
 import dev.nacelle.layer.KeyValueCache;
@@ -15,6 +17,7 @@ import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +34,7 @@ public final class LlamaModel implements AutoCloseable {
   private final Engine engine;
   private final DType compute;
   private final Weights weights;
-  private final Tensor table;
+  private final Weight table;
   private final List<DecoderBlock> blocks = new ArrayList<>();
   private final RmsNorm norm;
   private final Linear head;
@@ -48,7 +51,7 @@ public final class LlamaModel implements AutoCloseable {
       blocks.add(block(layer));
     }
     this.norm = norm("model.norm.weight");
-    Tensor headWeight =
+    Weight headWeight =
         config.tieWordEmbeddings() ? table : weights.matrix("lm_head.weight", vocabulary, channels);
     this.head = new Linear(HEAD, headWeight, null);
   }
@@ -163,7 +166,7 @@ public final class LlamaModel implements AutoCloseable {
                   .allocate(LedgerClass.WORKSPACE, DType.FP32, 1, head.weight().size(0)));
       var products = engine.kernels().products();
       var last = hidden.operand().rows(ids.length - 1, ids.length);
-      products.multiply(logits.operand(), last, false, head.weight().operand(), true, 1f, 0f);
+      engine.kernels().weightProducts().forward(logits.operand(), last, head.weight().matrix());
       LowRankPair pair = head.pair();
       if (pair != null) {
         Tensor h =
@@ -206,7 +209,7 @@ public final class LlamaModel implements AutoCloseable {
     Tensor x =
         tape.own(
             allocator.allocate(LedgerClass.ACTIVATIONS, compute, ids.length, config.hiddenSize()));
-    engine.kernels().elementwise().gatherRows(x.operand(), table.operand(), idTensor.operand());
+    lookUp(x, idTensor);
     int longest = 0;
     for (int position : positions) {
       longest = Math.max(longest, position + 1);
@@ -228,6 +231,15 @@ public final class LlamaModel implements AutoCloseable {
       x = y;
     }
     return tape.apply(norm, x);
+  }
+
+  private void lookUp(Tensor x, Tensor ids) {
+    switch (table.matrix()) {
+      case Operand plain ->
+          engine.kernels().elementwise().gatherRows(x.operand(), plain, ids.operand());
+      case BlockMatrix blocks ->
+          engine.kernels().dequantize().gatherRows(x.operand(), blocks, ids.operand());
+    }
   }
 
   @Override

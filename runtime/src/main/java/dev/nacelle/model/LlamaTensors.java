@@ -1,6 +1,7 @@
 package dev.nacelle.model;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.Quoted;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
@@ -191,7 +192,8 @@ public final class LlamaTensors {
               + " is "
               + Quoted.name(entry.fileDtype())
               + ", which models are not read from",
-          "weights are read from F32, BF16 and F16, in GGUF files from Q4_0, Q4_1 and Q8_0 too");
+          "weights are read from F32, BF16 and F16, in GGUF files from "
+              + GgufFile.readableTypes());
     }
   }
 

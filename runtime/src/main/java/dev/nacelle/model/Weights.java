@@ -1,26 +1,31 @@
 package dev.nacelle.model;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.StoredAs;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
+import dev.nacelle.kernels.BlockFormat;
+import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.tape.Engine;
+import dev.nacelle.tensor.BlockTensor;
 import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The frozen weights of one model. A weight whose type the products read directly stays where the
- * file is mapped; only what must change its type is copied.
+ * The frozen weights of one model. A weight that the products read directly, quantised blocks among
+ * them, stays where the file is mapped; only what must change its type or its order is copied.
  */
 final class Weights implements AutoCloseable {
   private final TensorSource source;
   private final Engine engine;
   private final DType compute;
-  private final List<Tensor> loaded = new ArrayList<>();
+  private final List<Weight> loaded = new ArrayList<>();
 
   /**
    * @param compute type of the activations; fp32 multiplies with bf16 and fp16 weights as they are
@@ -35,20 +40,31 @@ final class Weights implements AutoCloseable {
     return source.find(name) != null;
   }
 
-  /** A matrix for products: in its own type where that loses nothing, else in the compute type. */
-  Tensor matrix(String name, long... shape) {
+  /**
+   * A matrix for products: as quantised blocks where the file has them, in its own type where that
+   * loses nothing, else in the compute type.
+   */
+  Weight matrix(String name, long... shape) {
     TensorEntry entry = check(name, shape);
+    StoredAs stored = source.stored(entry);
+    if (stored.blocks() != null) {
+      return keep(blocks(entry, stored.blocks(), stored.headRows()));
+    }
+    DType dtype = stored.dtype();
     boolean asItIs =
-        entry.dtype() != null
-            && entry.dtype().isCompute()
-            && (entry.dtype() == compute || compute == DType.FP32);
-    return keep(asItIs ? mapped(entry) : converted(entry, compute));
+        dtype != null && dtype.isCompute() && (dtype == compute || compute == DType.FP32);
+    if (!asItIs || dtype == null) {
+      return keep(converted(entry, compute));
+    }
+    return keep(stored.headRows() == 0 ? mapped(entry) : moved(entry, dtype, stored.headRows()));
   }
 
   /** A vector in the compute type. */
   Tensor vector(String name, long... shape) {
     TensorEntry entry = check(name, shape);
-    return keep(entry.dtype() == compute ? mapped(entry) : converted(entry, compute));
+    StoredAs stored = source.stored(entry);
+    boolean asItIs = stored.dtype() == compute && stored.headRows() == 0;
+    return keep(asItIs ? mapped(entry) : converted(entry, compute));
   }
 
   private TensorEntry check(String name, long[] shape) {
@@ -81,6 +97,33 @@ final class Weights implements AutoCloseable {
     return engine.allocator().borrow(LedgerClass.PARAMETERS, data, dtype, entry.shape());
   }
 
+  /** Blocks where the file is mapped; a kernel that reads them finds the rows of heads itself. */
+  private BlockTensor blocks(TensorEntry entry, BlockFormat format, long headRows) {
+    Tensor bytes =
+        engine
+            .allocator()
+            .borrow(
+                LedgerClass.PARAMETERS,
+                source.data(entry.name()),
+                DType.U8,
+                entry.shape()[0],
+                format.rowBytes(entry.shape()[1]));
+    return new BlockTensor(bytes, format, headRows);
+  }
+
+  /** A copy in the tensor's own type whose rows stand in the order in which they are used. */
+  private Tensor moved(TensorEntry entry, DType dtype, long headRows) {
+    NativeBuffer data = source.data(entry.name());
+    long rows = entry.shape()[0];
+    long rowBytes = entry.bytes() / rows;
+    Tensor tensor = engine.allocator().allocate(LedgerClass.PARAMETERS, dtype, entry.shape());
+    NativeBuffer to = tensor.storage().buffer();
+    for (long row = 0; row < rows; row++) {
+      to.copyFrom(row * rowBytes, data, BlockMatrix.storedRow(row, headRows) * rowBytes, rowBytes);
+    }
+    return tensor;
+  }
+
   private Tensor converted(TensorEntry entry, DType to) {
     Tensor wide = engine.allocator().allocate(LedgerClass.PARAMETERS, DType.FP32, entry.shape());
     try {
@@ -96,14 +139,14 @@ final class Weights implements AutoCloseable {
     }
   }
 
-  private Tensor keep(Tensor tensor) {
-    loaded.add(tensor);
-    return tensor;
+  private <T extends Weight> T keep(T weight) {
+    loaded.add(weight);
+    return weight;
   }
 
   @Override
   public void close() {
-    loaded.forEach(Tensor::release);
+    loaded.forEach(Weight::release);
     loaded.clear();
     source.close();
   }

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * creation until {@link #release}; {@link #alias} and {@link #reshape} make further tensors with
  * references of their own.
  */
-public final class Tensor {
+public final class Tensor implements Weight {
   private final Storage storage;
   private final DType dtype;
   private final long[] shape;
@@ -38,6 +38,7 @@ public final class Tensor {
   }
 
   /** Size of dimension {@code d}; negative counts from the end. */
+  @Override
   public long size(int d) {
     return shape[d < 0 ? shape.length + d : d];
   }
@@ -54,6 +55,7 @@ public final class Tensor {
     return n;
   }
 
+  @Override
   public long byteSize() {
     return elements() * dtype.bytes();
   }
@@ -65,6 +67,11 @@ public final class Tensor {
   /** What kernels take. */
   public Operand operand() {
     return Operand.of(storage.buffer(), dtype, shape);
+  }
+
+  @Override
+  public Operand matrix() {
+    return operand();
   }
 
   /** What kernels take, seen in another shape. */
@@ -89,6 +96,7 @@ public final class Tensor {
   }
 
   /** Lets go of the storage. */
+  @Override
   public void release() {
     storage.release();
   }

@@ -12,7 +12,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
-import dev.nacelle.tensor.Tensor;
+import dev.nacelle.tensor.Weight;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -249,7 +249,7 @@ final class FinetuneLoop {
   }
 
   private void save(Path folder) {
-    Map<String, Tensor> frozen = new LinkedHashMap<>();
+    Map<String, Weight> frozen = new LinkedHashMap<>();
     for (Linear linear : model.linears()) {
       if (linear.pair() != null && linear.path().equals(LlamaModel.HEAD)) {
         frozen.put(linear.path(), linear.weight());

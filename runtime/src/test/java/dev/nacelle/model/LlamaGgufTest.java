@@ -18,6 +18,8 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.nativeaccess.NativeMemory;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,7 +163,47 @@ final class LlamaGgufTest {
     refused(patched(whole, "rope_freqs.weight", "rope_freqz.weight"), "rope_freqz.weight");
   }
 
+  @Test
+  void partsOfASplitModelAreRefused() throws IOException {
+    byte[] whole = Files.readAllBytes(gguf);
+    gguf = folder.resolve("tiny-00002-of-00003.gguf");
+    refused(whole, "is one of 3 parts of a split model");
+    gguf = folder.resolve("part.gguf");
+    ByteBuffer part = ByteBuffer.allocate(24 + 8 + 11 + 4 + 2).order(ByteOrder.LITTLE_ENDIAN);
+    part.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1);
+    part.putLong(11).put("split.count".getBytes(StandardCharsets.US_ASCII)).putInt(2);
+    refused(part.putShort((short) 2).array(), "is one of 2 parts of a split model");
+    gguf = folder.resolve("tiny-00001-of-00001.gguf");
+    Files.write(gguf, whole);
+    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(gguf))) {
+      assertEquals(1, model.config().layers());
+    }
+  }
+
+  @Test
+  void otherTypesAreRefusedByName() throws IOException {
+    byte[] bytes = Files.readAllBytes(gguf);
+    // IQ4_NL has blocks as large as Q4_0's: behind the name stand two sizes of eight bytes.
+    byte[] name = "blk.0.attn_v.weight".getBytes(StandardCharsets.US_ASCII);
+    int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("blk.0.attn_v.weight");
+    int type = at + name.length + 4 + 16;
+    assertEquals(2, bytes[type], "Q4_0");
+    refused(
+        with(bytes, type, 20),
+        "is IQ4_NL[16, 32], a type that Nacelle does not read yet",
+        "types read so far: F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16");
+    refused(with(bytes, type, 4), "has the unknown type 4");
+  }
+
+  private void refused(byte[] bytes, String said, String hint) throws IOException {
+    assertEquals(hint, refusal(bytes, said).hint());
+  }
+
   private void refused(byte[] bytes, String said) throws IOException {
+    assertNotNull(refusal(bytes, said).hint());
+  }
+
+  private NacelleException refusal(byte[] bytes, String said) throws IOException {
     Files.write(gguf, bytes);
     long before = NativeMemory.liveBuffers();
     NacelleException e =
@@ -176,10 +218,10 @@ final class LlamaGgufTest {
               }
             });
     assertEquals(3, e.kind().exitCode());
-    assertNotNull(e.hint());
     assertFalse(String.valueOf(e.getMessage()).isBlank());
     assertTrue(String.valueOf(e.getMessage()).contains(said), e.getMessage());
     assertEquals(before, NativeMemory.liveBuffers());
+    return e;
   }
 
   private static byte[] with(byte[] bytes, int at, int value) {

@@ -5,9 +5,11 @@ import dev.nacelle.kernels.Attention;
 import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
+import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
@@ -18,6 +20,8 @@ import dev.nacelle.kernels.cpu.CpuElementwise;
 import dev.nacelle.kernels.cpu.CpuProducts;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.crossentropy.CpuCrossEntropy;
+import dev.nacelle.kernels.quant.CpuDequantize;
+import dev.nacelle.kernels.quant.CpuQuantizedLinear;
 import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
@@ -27,6 +31,8 @@ public final class CpuKernelSet implements KernelSet {
   private final KernelLibrary library;
   private final CpuProducts ownProducts;
   private final Products products;
+  private final QuantizedLinear quantizedLinear;
+  private final Dequantize dequantize;
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final SwiGlu swiGlu;
@@ -40,10 +46,12 @@ public final class CpuKernelSet implements KernelSet {
     this.library = library;
     this.ownProducts = new CpuProducts(library);
     this.products = ProductLibraries.choose(library, ownProducts);
+    this.quantizedLinear = new CpuQuantizedLinear(library, ownProducts.workspace());
+    this.dequantize = new CpuDequantize(library);
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
     this.swiGlu = new CpuSwiGlu(library);
-    this.crossEntropy = new CpuCrossEntropy(library, products);
+    this.crossEntropy = new CpuCrossEntropy(library, products, quantizedLinear, dequantize);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
     this.attention = new CpuAttention(library);
@@ -98,6 +106,16 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public Products products() {
     return products;
+  }
+
+  @Override
+  public QuantizedLinear quantizedLinear() {
+    return quantizedLinear;
+  }
+
+  @Override
+  public Dequantize dequantize() {
+    return dequantize;
   }
 
   @Override

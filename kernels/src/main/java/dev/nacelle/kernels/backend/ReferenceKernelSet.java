@@ -5,15 +5,19 @@ import dev.nacelle.kernels.Attention;
 import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
+import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
 import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
 import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
+import dev.nacelle.kernels.quant.ReferenceDequantize;
+import dev.nacelle.kernels.quant.ReferenceQuantizedLinear;
 import dev.nacelle.kernels.reference.ReferenceAttention;
 import dev.nacelle.kernels.reference.ReferenceElementwise;
 import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
@@ -90,6 +94,16 @@ public final class ReferenceKernelSet implements KernelSet {
   @Override
   public Products products() {
     return products;
+  }
+
+  @Override
+  public QuantizedLinear quantizedLinear() {
+    return new ReferenceQuantizedLinear(products);
+  }
+
+  @Override
+  public Dequantize dequantize() {
+    return new ReferenceDequantize();
   }
 
   @Override

@@ -16,6 +16,9 @@ public interface NativeFunctions {
    */
   MethodHandle bind(String name, String signature);
 
+  /** The same for a function that returns an int64. */
+  MethodHandle bindLong(String name, String signature);
+
   /** The last argument of every function. */
   int threads();
 

@@ -60,6 +60,11 @@ public final class CpuProducts implements Products, AutoCloseable {
     }
   }
 
+  /** The scratch of all threads, for kernels that multiply with the same loops in between. */
+  public NativeBuffer workspace() {
+    return workspace;
+  }
+
   @Override
   public String library(long m, long n, long k, boolean transposeA, boolean transposeB) {
     return "nacelle";

@@ -144,6 +144,7 @@ public final class KernelLibrary implements NativeFunctions {
   }
 
   /** As {@link #bind(String, String)}, for a function that returns an int64. */
+  @Override
   public MethodHandle bindLong(String name, String signature) {
     return bind(name, FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts(signature)));
   }

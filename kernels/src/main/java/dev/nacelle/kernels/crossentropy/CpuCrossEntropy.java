@@ -1,8 +1,13 @@
 package dev.nacelle.kernels.crossentropy;
 
+import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.CrossEntropy;
+import dev.nacelle.kernels.Dequantize;
+import dev.nacelle.kernels.Matrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizedLinear;
+import dev.nacelle.kernels.WeightProducts;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.kernels.common.Rows;
@@ -20,10 +25,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CpuCrossEntropy implements CrossEntropy {
   private final Products products;
+  private final WeightProducts weightProducts;
+  private final Dequantize dequantize;
   private final SoftmaxKernels kernels;
 
-  public CpuCrossEntropy(NativeFunctions library, Products products) {
+  public CpuCrossEntropy(
+      NativeFunctions library,
+      Products products,
+      QuantizedLinear quantized,
+      Dequantize dequantize) {
     this.products = products;
+    this.weightProducts = new WeightProducts(products, quantized);
+    this.dequantize = dequantize;
     this.kernels = new SoftmaxKernels(library);
   }
 
@@ -39,7 +52,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       Operand targets,
       float gradScale,
       float softcap,
@@ -77,7 +90,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
               gradWeight,
               gradLosses,
               adjacent(scratch, hidden),
-              adjacent(scratch, weight),
+              readable(scratch, weight),
               gradScale,
               softcap,
               lowRank == null ? null : adjacent(scratch, lowRank),
@@ -97,7 +110,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       float gradScale,
       float softcap,
       @Nullable LowRank pair,
@@ -120,6 +133,13 @@ public final class CpuCrossEntropy implements CrossEntropy {
       Operand numbers,
       SoftmaxKernels.State state,
       @Nullable Operand weights) {}
+
+  private static Matrix readable(Scratch scratch, Matrix weight) {
+    return switch (weight) {
+      case Operand plain -> adjacent(scratch, plain);
+      case BlockMatrix blocks -> blocks;
+    };
+  }
 
   private static Operand adjacent(Scratch scratch, Operand x) {
     return x.stride(1) == 1 && Scratch.isAligned(x) ? x : scratch.copy(x);
@@ -208,7 +228,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
   /** The logits of columns {@code from} to {@code to}. */
   private Operand logits(Call call, Part rows, long from, long to) {
     Operand logits = call.chunk.logits(rows.count, to - from);
-    products.multiply(logits, rows.hidden, false, call.weight.rows(from, to), true, 1, 0);
+    weightProducts.forward(logits, rows.hidden, call.weight.rows(from, to));
     LowRank pair = call.pair;
     if (pair != null) {
       Operand down = call.chunk.down(rows.count);
@@ -230,7 +250,7 @@ public final class CpuCrossEntropy implements CrossEntropy {
       kernels.take(rows.state, wide, narrow, logits, from, keep, call.softcap);
       float begun = from == 0 ? 0 : 1;
       if (wide != null) {
-        products.multiply(wide, logits, false, call.weight.rows(from, to), false, 1, begun);
+        weightProducts.backward(wide, logits, call.weight.rows(from, to), begun);
       }
       if (narrow != null && pair != null) {
         products.multiply(narrow, logits, false, pair.b().rows(from, to), false, 1, begun);
@@ -251,11 +271,33 @@ public final class CpuCrossEntropy implements CrossEntropy {
     }
     if (call.gradHidden != null) {
       Operand wide = call.chunk.gradHidden(rows.count);
-      kernels.finish(wide, rows.state, call.weight, rows.weights, call.gradScale, call.softcap);
+      finish(call, rows, wide);
       if (pair != null) {
         products.multiply(wide, gradDown, false, pair.a(), false, 1, 1);
       }
       kernels.scatter(call.gradHidden, wide, rows.numbers);
+    }
+  }
+
+  /**
+   * Sums of products with the weight become the gradient; of blocks only the targets' rows widen.
+   */
+  private void finish(Call call, Part rows, Operand wide) {
+    switch (call.weight) {
+      case Operand plain ->
+          kernels.finish(wide, rows.state, plain, rows.weights, call.gradScale, call.softcap);
+      case BlockMatrix blocks -> {
+        try (Scratch scratch = new Scratch()) {
+          Operand own = scratch.tensor(DType.FP32, rows.count, blocks.size(1));
+          dequantize.gatherRows(own, blocks, rows.state.targets());
+          Operand inOrder = scratch.tensor(DType.I32, rows.count);
+          for (int i = 0; i < rows.count; i++) {
+            Elements.setInt(inOrder, i, i);
+          }
+          SoftmaxKernels.State state = rows.state.withTargets(inOrder);
+          kernels.finish(wide, state, own, rows.weights, call.gradScale, call.softcap);
+        }
+      }
     }
   }
 

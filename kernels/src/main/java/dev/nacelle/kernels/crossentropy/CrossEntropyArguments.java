@@ -1,8 +1,10 @@
 package dev.nacelle.kernels.crossentropy;
 
+import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.CrossEntropy.LowRank;
+import dev.nacelle.kernels.Matrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.nativeaccess.DType;
@@ -19,16 +21,14 @@ final class CrossEntropyArguments {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       Operand targets,
       float gradScale,
       float softcap,
       @Nullable LowRank lowRank) {
     Checks.compute("hidden", hidden);
     Checks.rank("hidden", hidden, 2, "(N, C)");
-    Checks.compute("weight", weight);
-    Checks.rank("weight", weight, 2, "(V, C)");
-    Checks.shape("weight", weight, weight.size(0), hidden.size(1));
+    checkWeight(weight, hidden.size(1), gradWeight);
     Checks.integers("targets", targets);
     Checks.shape("targets", targets, hidden.size(0));
     written("losses", losses, hidden.size(0));
@@ -37,7 +37,7 @@ final class CrossEntropyArguments {
       Checks.sameDtype("gradHidden", gradHidden, "hidden", hidden);
     }
     if (gradWeight != null) {
-      written("gradWeight", gradWeight, weight.shape());
+      written("gradWeight", gradWeight, weight.size(0), weight.size(1));
     }
     if (gradLosses != null) {
       Checks.dtype("gradLosses", gradLosses, DType.FP32);
@@ -49,6 +49,25 @@ final class CrossEntropyArguments {
     Checks.atLeast("softcap", softcap, 0);
     if (lowRank != null) {
       checkPair(lowRank, hidden.size(1), weight.size(0));
+    }
+  }
+
+  private static void checkWeight(Matrix weight, long channels, @Nullable Operand gradWeight) {
+    switch (weight) {
+      case Operand plain -> {
+        Checks.compute("weight", plain);
+        Checks.rank("weight", plain, 2, "(V, C)");
+        Checks.shape("weight", plain, plain.size(0), channels);
+      }
+      case BlockMatrix blocks -> {
+        if (blocks.size(1) != channels) {
+          throw new IllegalArgumentException(
+              "weight must have " + channels + " columns, given " + blocks);
+        }
+        if (gradWeight != null) {
+          throw new IllegalArgumentException("gradWeight: a quantised weight has no gradient");
+        }
+      }
     }
   }
 

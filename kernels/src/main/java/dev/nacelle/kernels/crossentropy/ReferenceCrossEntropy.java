@@ -1,8 +1,11 @@
 package dev.nacelle.kernels.crossentropy;
 
+import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.CrossEntropy;
+import dev.nacelle.kernels.Matrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
+import dev.nacelle.kernels.quant.BlockDecoder;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,7 @@ public final class ReferenceCrossEntropy implements CrossEntropy {
       @Nullable Operand gradWeight,
       @Nullable Operand gradLosses,
       Operand hidden,
-      Operand weight,
+      Matrix weight,
       Operand targets,
       float gradScale,
       float softcap,
@@ -44,10 +47,10 @@ public final class ReferenceCrossEntropy implements CrossEntropy {
     if (gradHidden != null) {
       Elements.fill(gradHidden, 0);
     }
-    double[][] w = matrix(weight);
+    double[][] w = widened(weight);
     double[] @Nullable [] a = lowRank == null ? null : matrix(lowRank.a());
     double[] @Nullable [] b = lowRank == null ? null : matrix(lowRank.b());
-    double[][] weightSums = gradWeight == null ? new double[0][] : zeros(weight);
+    double[][] weightSums = gradWeight == null ? new double[0][] : zerosLike(w);
     boolean pairGradients = lowRank != null && (lowRank.gradA() != null || lowRank.gradB() != null);
     double[][] aSums = a == null || !pairGradients ? new double[0][] : zerosLike(a);
     double[][] bSums = b == null || !pairGradients ? new double[0][] : zerosLike(b);
@@ -134,8 +137,11 @@ public final class ReferenceCrossEntropy implements CrossEntropy {
     return rows;
   }
 
-  private static double[][] zeros(Operand x) {
-    return new double[Math.toIntExact(x.size(0))][Math.toIntExact(x.size(1))];
+  private static double[][] widened(Matrix weight) {
+    return switch (weight) {
+      case Operand plain -> matrix(plain);
+      case BlockMatrix blocks -> BlockDecoder.matrix(blocks);
+    };
   }
 
   private static double[][] zerosLike(double[][] x) {

@@ -28,7 +28,12 @@ final class SoftmaxKernels {
   }
 
   /** What is known of n rows: {@code targets}, and from the columns so far the rest. */
-  record State(Operand max, Operand sums, Operand wanted, Operand targets) {}
+  record State(Operand max, Operand sums, Operand wanted, Operand targets) {
+    /** The same for rows of the weight that were copied into another order. */
+    State withTargets(Operand others) {
+      return new State(max, sums, wanted, others);
+    }
+  }
 
   /**
    * Takes the logits of columns {@code first} on in.

@@ -87,6 +87,12 @@ public record AttributeSpec(
         name, Type.CHOICE, defaultText, 0, false, 0, false, List.of(choices), false);
   }
 
+  /** The same attribute without a default: a call must give it. */
+  public AttributeSpec required() {
+    return new AttributeSpec(
+        name, type, null, least, aboveLeast, most, belowMost, choices, noneAllowed);
+  }
+
   /** The same attribute with a smallest value. */
   public AttributeSpec atLeast(double bound) {
     return new AttributeSpec(

@@ -62,6 +62,15 @@ public final class BenchTensors implements AutoCloseable {
     return x;
   }
 
+  /** Bytes of which any two make a small fp16 number: scales and codes of blocks. */
+  public Operand blocks(long rows, long rowBytes) {
+    Operand x = zeros(DType.U8, rows, rowBytes);
+    for (long i = 0; i < x.elements(); i++) {
+      x.buffer().setByte(i, (byte) random.nextInt(0x10, 0x2c));
+    }
+    return x;
+  }
+
   /** Scratch memory. */
   public NativeBuffer buffer(long bytes) {
     NativeBuffer buffer = NativeBuffer.allocate(bytes);

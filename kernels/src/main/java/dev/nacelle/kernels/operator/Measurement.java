@@ -3,12 +3,19 @@ package dev.nacelle.kernels.operator;
 /**
  * One pass of an operator to be timed.
  *
+ * @param variant what else tells it from others of its pass, a block format say; empty for none
  * @param pass {@code forward}, {@code backward} or {@code forward+backward}
  * @param bytes read plus written by an ideal execution
  * @param flops of an ideal execution
  * @param shareOf the limit that the pass is held against
  */
-public record Measurement(String pass, long bytes, long flops, Limit shareOf, Runnable work) {
+public record Measurement(
+    String variant, String pass, long bytes, long flops, Limit shareOf, Runnable work) {
+  /** The only measurement of its pass. */
+  public Measurement(String pass, long bytes, long flops, Limit shareOf, Runnable work) {
+    this("", pass, bytes, flops, shareOf, work);
+  }
+
   /** What bounds an operator. */
   public enum Limit {
     /** The bandwidth of a plain copy. */

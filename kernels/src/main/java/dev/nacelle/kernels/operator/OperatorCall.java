@@ -86,6 +86,11 @@ public final class OperatorCall implements AutoCloseable {
     return result(name, gradientOrOwnType(find(spec.outputs(), name), false), shape);
   }
 
+  /** Allocates an output whose shape and element type only the operator knows. */
+  public Operand output(String name, DType dtype, long... shape) {
+    return result(find(spec.outputs(), name).name(), dtype, shape);
+  }
+
   /** Allocates the gradient of an input, in the input's shape. */
   public Operand gradientFor(String input) {
     TensorSpec in = find(spec.inputs(), input);

@@ -46,6 +46,11 @@ public record TensorSpec(
     return new TensorSpec(name, Kind.INTEGER, shape, false, false);
   }
 
+  /** Quantised blocks. */
+  public static TensorSpec bytes(String name, String shape) {
+    return new TensorSpec(name, Kind.BYTES, shape, false, false);
+  }
+
   /** The same tensor, but it may be left out. */
   public TensorSpec orNone() {
     return new TensorSpec(name, kind, shape, true, differentiable);

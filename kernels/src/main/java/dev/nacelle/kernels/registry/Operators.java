@@ -4,6 +4,8 @@ import dev.nacelle.kernels.adamw.AdamWOperator;
 import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
 import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
 import dev.nacelle.kernels.operator.Operator;
+import dev.nacelle.kernels.quant.DequantizeOperator;
+import dev.nacelle.kernels.quant.QuantizedLinearOperator;
 import dev.nacelle.kernels.rmsnorm.RmsNormOperator;
 import dev.nacelle.kernels.rope.RopeOperator;
 import dev.nacelle.kernels.swiglu.SwiGluOperator;
@@ -17,6 +19,8 @@ public final class Operators {
           new RopeOperator(),
           new SwiGluOperator(),
           new CrossEntropyOperator(),
+          new DequantizeOperator(),
+          new QuantizedLinearOperator(),
           new AdamWOperator(),
           new ClipGradNormOperator());
 

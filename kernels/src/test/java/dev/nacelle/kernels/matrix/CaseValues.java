@@ -57,6 +57,9 @@ final class CaseValues {
           case INTEGER -> random.nextBoolean() ? DType.I32 : DType.I64;
           case BYTES -> DType.U8;
         };
+    if (spec.kind() == TensorSpec.Kind.BYTES) {
+      return new Values(dtype, shape, BlockBytes.of(point, count(shape), random));
+    }
     double[] numbers = new double[count(shape)];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] =

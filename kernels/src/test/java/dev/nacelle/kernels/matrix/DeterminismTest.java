@@ -30,7 +30,9 @@ final class DeterminismTest {
             name,
             Backend.CPU,
             inputs,
-            Map.of(),
+            name.equals("dequantize") || name.equals("quantized_linear")
+                ? Map.of("format", "q8_0")
+                : Map.of(),
             bytes -> {
               NativeBuffer buffer = NativeBuffer.allocate(bytes);
               results.add(buffer);
@@ -72,6 +74,13 @@ final class DeterminismTest {
         }
         in.put("targets", samples.ids(DType.I32, targets));
         in.put("grad_losses", samples.normal(DType.FP32, 0, 65));
+      }
+      case "dequantize" -> in.put("blocks", samples.bytes(99, 20 * 34));
+      case "quantized_linear" -> {
+        in.put("x", samples.normal(dtype, 0, 47, 640));
+        in.put("blocks", samples.bytes(99, 20 * 34));
+        in.put("bias", samples.normal(dtype, 0, 99));
+        in.put("grad_y", samples.normal(dtype, 0, 47, 99));
       }
       case "adamw" -> {
         for (String tensor : List.of("parameter", "gradient", "exp_avg", "exp_avg_sq")) {

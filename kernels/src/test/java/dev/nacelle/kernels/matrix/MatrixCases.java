@@ -1,5 +1,6 @@
 package dev.nacelle.kernels.matrix;
 
+import dev.nacelle.kernels.BlockFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -17,6 +18,8 @@ final class MatrixCases {
           case "rope" -> rope();
           case "swiglu" -> swiGlu();
           case "cross_entropy" -> crossEntropy();
+          case "dequantize" -> dequantize();
+          case "quantized_linear" -> quantizedLinear();
           case "adamw" -> adamW();
           case "clip_grad_norm" -> clipGradNorm();
           default -> throw new IllegalStateException("no cases for " + operator);
@@ -141,6 +144,44 @@ final class MatrixCases {
       cases.add(one.with("lr", "0").with("step", "3"));
       cases.add(one.with("beta1", "0").with("weight_decay", "0.3").with("lr", "0.05"));
       cases.add(one.with("step", "7"));
+    }
+    return cases;
+  }
+
+  private static List<MatrixCase> dequantize() {
+    List<MatrixCase> cases = new ArrayList<>();
+    for (BlockFormat format : BlockFormat.values()) {
+      // Rows and blocks a row; rows of NF4 that share an absmax with the next one too.
+      for (long[] size : new long[][] {{0, 1}, {2, 0}, {1, 1}, {3, 2}, {70, 3}, {7, 5}}) {
+        long columns = size[1] * (format == BlockFormat.NF4 ? 34 : format.blockElements());
+        cases.add(blocks(MatrixCase.of("dequantize", Set.of(), 1), format, size[0], columns));
+      }
+    }
+    return cases;
+  }
+
+  private static MatrixCase blocks(MatrixCase point, BlockFormat format, long rows, long columns) {
+    MatrixCase one =
+        point.input("blocks", rows, format.rowBytes(columns)).with("format", format.label());
+    long shared = BlockFormat.ABSMAX_ELEMENTS;
+    return format.hasAbsmax() ? one.input("absmax", (rows * columns + shared - 1) / shared) : one;
+  }
+
+  private static List<MatrixCase> quantizedLinear() {
+    List<MatrixCase> cases = new ArrayList<>();
+    for (BlockFormat format : BlockFormat.values()) {
+      // Tokens, rows, blocks a row: no more than a fast path takes, one more, several tiles.
+      long[][] sizes = {
+        {0, 3, 1}, {2, 0, 1}, {3, 2, 0}, {1, 1, 1}, {1, 37, 2}, {3, 5, 3}, {5, 33, 2}, {17, 70, 3}
+      };
+      for (long[] size : sizes) {
+        long columns = size[2] * (format == BlockFormat.NF4 ? 34 : format.blockElements());
+        MatrixCase one = MatrixCase.of("quantized_linear", Y, 1).input("x", size[0], columns);
+        cases.add(blocks(one, format, size[1], columns));
+      }
+      long columns = 2L * (format == BlockFormat.NF4 ? 34 : format.blockElements());
+      MatrixCase rest = MatrixCase.of("quantized_linear", Y, 1).input("x", 2, 3, columns);
+      cases.add(blocks(rest, format, 9, columns).input("bias", 9));
     }
     return cases;
   }

@@ -69,8 +69,8 @@ final class OperatorRunnerTest {
     usage(
         "rms_nrom",
         Map.of(),
-        "no operator is called 'rms_nrom'; there are rms_norm, rope, swiglu, cross_entropy, adamw,"
-            + " clip_grad_norm");
+        "no operator is called 'rms_nrom'; there are rms_norm, rope, swiglu, cross_entropy,"
+            + " dequantize, quantized_linear, adamw, clip_grad_norm");
     usage("rms_norm", Map.of("lr", "1"), "rms_norm has no attribute 'lr'; it has eps, offset");
     usage(
         "rms_norm",
@@ -146,6 +146,46 @@ final class OperatorRunnerTest {
     input(
         "cross_entropy",
         "cross_entropy: tensor 'b' is missing; a (R, C) and b (V, R) come together");
+  }
+
+  @Test
+  void blocksMustFitTheirFormat() {
+    inputs.clear();
+    inputs.put("blocks", samples.bytes(3, 36));
+    usage(
+        "dequantize",
+        Map.of(),
+        "dequantize needs the attribute 'format': one of q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k,"
+            + " q6_k, nf4");
+    blocks(
+        "dequantize",
+        "q8_0",
+        "dequantize: blocks: a row of 36 bytes is no number of q8_0 blocks of 34, given"
+            + " u8[3, 36]");
+    blocks(
+        "dequantize",
+        "nf4",
+        "dequantize: absmax is missing: nf4 needs one fp32 for each 64 elements");
+    inputs.put("x", samples.normal(DType.FP32, 0, 2, 32));
+    blocks(
+        "quantized_linear",
+        "q4_0",
+        "quantized_linear: x must have 64 columns as blocks have, given fp32[2, 32]");
+  }
+
+  private void blocks(String name, String format, String message) {
+    assertEquals(
+        message,
+        assertThrows(
+                OperatorInputException.class,
+                () ->
+                    runner.run(
+                        name,
+                        Backend.CPU,
+                        inputs,
+                        Map.of("format", format),
+                        NativeBuffer::allocate))
+            .getMessage());
   }
 
   @Test

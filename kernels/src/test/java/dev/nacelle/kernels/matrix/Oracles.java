@@ -1,6 +1,8 @@
 package dev.nacelle.kernels.matrix;
 
+import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.kernels.operator.Attributes;
+import dev.nacelle.kernels.quant.BlockDecoder;
 import java.util.Map;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -15,6 +17,8 @@ final class Oracles {
           "rope", Oracles::rope,
           "swiglu", Oracles::swiGlu,
           "cross_entropy", Oracles::crossEntropy,
+          "dequantize", Oracles::dequantize,
+          "quantized_linear", Oracles::quantizedLinear,
           "adamw", Oracles::adamW,
           "clip_grad_norm", Oracles::clipGradNorm);
 
@@ -90,6 +94,40 @@ final class Oracles {
     Tensor losses = logits.log_softmax(-1).gather(1, target).squeeze(-1).neg();
     double[] none = new double[(int) targets.numel()];
     return Map.of("losses", Torch.of(none, targets.numel()).index_add(0, kept, losses));
+  }
+
+  private static Map<String, Tensor> dequantize(Map<String, Tensor> in, Attributes with) {
+    return Map.of("y", widened(in, with));
+  }
+
+  private static Map<String, Tensor> quantizedLinear(Map<String, Tensor> in, Attributes with) {
+    Tensor y = get(in, "x").matmul(widened(in, with).t());
+    Tensor bias = in.get("bias");
+    return Map.of("y", bias == null ? y : y.add(bias));
+  }
+
+  /** The matrix by the decoder in Java, which BlockGoldenTest holds against the gguf package. */
+  private static Tensor widened(Map<String, Tensor> in, Attributes with) {
+    Tensor blocks = get(in, "blocks");
+    BlockFormat format = BlockFormat.parse(with.text("format"));
+    double[] bytes = Torch.values(blocks);
+    byte[] raw = new byte[bytes.length];
+    for (int i = 0; i < raw.length; i++) {
+      raw[i] = (byte) (int) bytes[i];
+    }
+    long columns = format.columns(blocks.size(1));
+    float[] values = new float[Math.toIntExact(blocks.size(0) * columns)];
+    if (format.hasAbsmax()) {
+      double[] absmax = Torch.values(get(in, "absmax"));
+      BlockDecoder.widenNf4(raw, group -> absmax[(int) group], 0, values, values.length);
+    } else {
+      BlockDecoder.widen(format, raw, values, values.length);
+    }
+    double[] wide = new double[values.length];
+    for (int i = 0; i < wide.length; i++) {
+      wide[i] = values[i];
+    }
+    return Torch.of(wide, blocks.size(0), columns);
   }
 
   private static Map<String, Tensor> adamW(Map<String, Tensor> in, Attributes with) {

@@ -166,6 +166,9 @@ public final class BenchOps implements Callable<Integer> {
             .put("backend", kernels.backend().label())
             .put("dtype", dtype.label())
             .put("pass", measurement.pass());
+        if (!measurement.variant().isEmpty()) {
+          node.put("variant", measurement.variant());
+        }
         ObjectNode letters = node.putObject("size");
         size.forEach(letters::put);
         node.put("seconds", time)
@@ -176,9 +179,10 @@ public final class BenchOps implements Callable<Integer> {
         if (!speech.json) {
           System.out.printf(
               Locale.ROOT,
-              "%-16s %-5s %-17s %9.3f ms  %6.1f GB/s  %3.0f %% of %s  %s%n",
+              "%-16s %-5s %-4s %-17s %9.3f ms  %6.1f GB/s  %3.0f %% of %s  %s%n",
               operator.spec().name(),
               dtype.label(),
+              measurement.variant(),
               measurement.pass(),
               time * 1e3,
               measurement.bytes() / time / 1e9,

@@ -87,7 +87,7 @@ public final class OpList implements Callable<Integer> {
       System.out.println(
           "  attributes  "
               + spec.attributes().stream()
-                  .map(a -> a.name() + " " + a.defaultText() + " (" + a.range() + ")")
+                  .map(a -> a.name() + " " + beginning(a) + " (" + a.range() + ")")
                   .collect(Collectors.joining(", ")));
     }
     System.out.println("  backends    " + String.join(", ", backends(spec)));
@@ -95,6 +95,11 @@ public final class OpList implements Callable<Integer> {
         "  dtypes      "
             + spec.dtypes().stream().map(DType::label).collect(Collectors.joining(", "))
             + (spec.hasBackward() ? "; forward and backward" : "; forward alone"));
+  }
+
+  private static String beginning(AttributeSpec attribute) {
+    String text = attribute.defaultText();
+    return text == null ? "required" : text;
   }
 
   private static String tensors(List<TensorSpec> specs) {

@@ -11,14 +11,17 @@ import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.SafetensorsWriter;
+import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeMemory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -92,7 +95,15 @@ final class OpCommandsTest {
     }
     assertTrue(
         names.containsAll(
-            Set.of("rms_norm", "rope", "swiglu", "cross_entropy", "adamw", "clip_grad_norm")));
+            Set.of(
+                "rms_norm",
+                "rope",
+                "swiglu",
+                "cross_entropy",
+                "dequantize",
+                "quantized_linear",
+                "adamw",
+                "clip_grad_norm")));
     assertTrue(run(new OpCommand(), "list").out().contains("rms_norm"));
   }
 
@@ -117,6 +128,48 @@ final class OpCommandsTest {
       }
       assertEquals(buffers, NativeMemory.liveBuffers());
     }
+  }
+
+  @Test
+  void runsOnBlocks() {
+    // Two rows of one q8_0 block: fp16 1 and 2, codes 0, 1, 2 …
+    byte[] blocks = new byte[68];
+    for (int row = 0; row < 2; row++) {
+      blocks[34 * row + 1] = (byte) (row == 0 ? 0x3c : 0x40);
+      for (int i = 0; i < 32; i++) {
+        blocks[34 * row + 2 + i] = (byte) i;
+      }
+    }
+    NamedTensor bytes =
+        new NamedTensor(
+            "blocks", DType.U8, new long[] {2, 34}, sink -> sink.accept(ByteBuffer.wrap(blocks)));
+    float[] ones = new float[32];
+    Arrays.fill(ones, 1f);
+    Path in =
+        write(
+            bytes,
+            NamedTensor.of("x", ones, 1, 32),
+            NamedTensor.of("grad_y", new float[] {1f, 1f}, 1, 2));
+    String[] linear = {
+      "run", "quantized_linear", "--in", in.toString(), "--out", out().toString(), "--attr"
+    };
+    String[] known = Arrays.copyOf(linear, linear.length + 1);
+    known[linear.length] = "format=q8_0";
+    Outcome outcome = run(new OpCommand(), known);
+    assertEquals(0, outcome.code(), outcome.message());
+    try (SafetensorsFile file = Safetensors.open(out())) {
+      assertEquals(Set.of("y", "grad_x"), file.entries().keySet());
+      assertEquals(496, file.data("y").getFloat(0));
+      assertEquals(992, file.data("y").getFloat(1));
+      assertEquals(3 * 31, file.data("grad_x").getFloat(31));
+    }
+    known[linear.length] = "format=q4_0";
+    assertEquals(3, run(new OpCommand(), known).code());
+    known[linear.length] = "format=q9";
+    assertEquals(2, run(new OpCommand(), known).code());
+    Outcome absent = run(new OpCommand(), Arrays.copyOf(linear, linear.length - 1));
+    assertEquals(2, absent.code());
+    assertTrue(absent.message().contains("needs the attribute 'format'"), absent.message());
   }
 
   @Test
