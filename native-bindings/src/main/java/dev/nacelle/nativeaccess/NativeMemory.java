@@ -23,6 +23,7 @@ public final class NativeMemory {
 
   private static final AtomicLong LIVE_BUFFERS = new AtomicLong();
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
+  private static final AtomicLong ALLOCATED_BYTES = new AtomicLong();
 
   private NativeMemory() {}
 
@@ -42,6 +43,7 @@ public final class NativeMemory {
     }
     LIVE_BUFFERS.incrementAndGet();
     LIVE_BYTES.addAndGet(bytes);
+    ALLOCATED_BYTES.addAndGet(bytes);
     return NativeBuffer.wrap(
         RawMemory.segment(address, bytes),
         () -> {
@@ -91,6 +93,11 @@ public final class NativeMemory {
       arena.close();
       throw e;
     }
+  }
+
+  /** Bytes that {@link #allocate} gave out since the start, whether they came back or not. */
+  public static long allocatedBytes() {
+    return ALLOCATED_BYTES.get();
   }
 
   /** Buffers that own memory and are not closed yet: zero at the end of a test suite. */

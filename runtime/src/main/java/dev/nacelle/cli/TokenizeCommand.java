@@ -9,11 +9,12 @@ import dev.nacelle.data.SampleEncoder;
 import dev.nacelle.data.TokenizeOptions;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.GgufFile;
 import dev.nacelle.text.ChatTemplate;
 import dev.nacelle.text.Tokenizer;
+import dev.nacelle.text.gguf.GgufText;
 import dev.nacelle.text.template.ChatTemplates;
 import dev.nacelle.text.tokenizer.TokenizerJson;
-import dev.nacelle.train.BaseModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -38,7 +39,8 @@ import picocli.CommandLine.Option;
     name = "tokenize",
     mixinStandardHelpOptions = true,
     description = {
-      "Prints a text's token ids, and the tokens as the vocabulary spells them, as one JSON object.",
+      "Prints a text's token ids, and the tokens as the vocabulary spells them, as one JSON"
+          + " object.",
       "With --chat also the text that the model's template makes of a conversation, and which",
       "tokens are trained on."
     },
@@ -106,7 +108,7 @@ final class TokenizeCommand implements Callable<Integer> {
       throw NacelleException.usage("--model is missing", "name a model folder");
     }
     Path path = Names.model(model);
-    ObjectNode result = Files.isDirectory(path) ? ofFolder(path, targets) : ofModel(path, targets);
+    ObjectNode result = Files.isDirectory(path) ? ofFolder(path, targets) : ofFile(path, targets);
     System.out.println(Json.text(result));
     return 0;
   }
@@ -117,9 +119,15 @@ final class TokenizeCommand implements Callable<Integer> {
     return chat ? chat(tokenizer, ChatTemplates.load(folder), targets) : plain(tokenizer);
   }
 
-  private ObjectNode ofModel(Path file, TrainOn targets) {
-    try (BaseModel base = BaseModel.open(file, FaultInjector.fromEnvironment())) {
-      return chat ? chat(base.tokenizer(), base.template(), targets) : plain(base.tokenizer());
+  /** A GGUF file of any model will do, one with a vocabulary alone too. */
+  private ObjectNode ofFile(Path path, TrainOn targets) {
+    if (!Files.exists(path)) {
+      throw NacelleException.input(
+          "there is no model at " + path, "give --model a Hugging Face folder or a .gguf file");
+    }
+    try (GgufFile file = GgufFile.open(path, FaultInjector.fromEnvironment())) {
+      GgufText text = GgufText.read(file, path);
+      return chat ? chat(text.tokenizer(), text.template(), targets) : plain(text.tokenizer());
     }
   }
 

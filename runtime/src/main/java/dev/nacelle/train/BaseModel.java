@@ -4,7 +4,6 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
-import dev.nacelle.file.GgufVocabulary;
 import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.layer.Linear;
@@ -16,18 +15,14 @@ import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.text.ChatTemplate;
 import dev.nacelle.text.Tokenizer;
-import dev.nacelle.text.gguf.GgufTokenizer;
+import dev.nacelle.text.gguf.GgufText;
 import dev.nacelle.text.template.ChatTemplates;
-import dev.nacelle.text.template.JinjaChatTemplate;
-import dev.nacelle.text.template.PlainChatTemplate;
 import dev.nacelle.text.template.SpecialTokens;
 import dev.nacelle.text.tokenizer.TokenizerJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -94,37 +89,12 @@ public final class BaseModel implements AutoCloseable {
     GgufFile file = GgufFile.open(path, faults);
     try {
       LlamaGguf source = LlamaGguf.of(file);
-      GgufVocabulary vocabulary = GgufVocabulary.read(file);
-      Tokenizer tokenizer = GgufTokenizer.of(vocabulary, path);
+      GgufText text = GgufText.read(file, path);
       return new BaseModel(
-          path,
-          source,
-          source.config(),
-          tokenizer,
-          template(vocabulary),
-          vocabulary.eosId() < 0 ? OptionalInt.empty() : OptionalInt.of(vocabulary.eosId()));
+          path, source, source.config(), text.tokenizer(), text.template(), text.eosId());
     } catch (RuntimeException e) {
       file.close();
       throw e;
-    }
-  }
-
-  private static ChatTemplate template(GgufVocabulary vocabulary) {
-    Map<String, String> special = new LinkedHashMap<>();
-    name(special, "bos_token", vocabulary, vocabulary.bosId());
-    name(special, "eos_token", vocabulary, vocabulary.eosId());
-    name(special, "pad_token", vocabulary, vocabulary.paddingId());
-    name(special, "unk_token", vocabulary, vocabulary.unknownId());
-    String source = vocabulary.chatTemplate();
-    return source == null
-        ? new PlainChatTemplate(special.get("bos_token"), special.get("eos_token"))
-        : JinjaChatTemplate.parse(source, special);
-  }
-
-  private static void name(
-      Map<String, String> special, String name, GgufVocabulary vocabulary, int id) {
-    if (id >= 0 && id < vocabulary.tokens().size()) {
-      special.put(name, vocabulary.tokens().get(id));
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.nacelle.train;
 
-import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -18,29 +17,40 @@ public record Sampling(double temperature, int topK, double topP) {
     if (temperature == 0) {
       return likeliest(logits);
     }
-    Integer[] order = new Integer[logits.length];
-    Arrays.setAll(order, i -> i);
-    Arrays.sort(order, (i, j) -> Float.compare(logits[j], logits[i]));
-    int kept = topK > 0 ? Math.min(topK, order.length) : order.length;
-    double[] weights = new double[kept];
+    LikeliestFirst tokens = new LikeliestFirst(logits);
+    double top = logits[tokens.at(0)];
+    int kept = topK > 0 ? Math.min(topK, logits.length) : logits.length;
     double total = 0;
     for (int i = 0; i < kept; i++) {
-      weights[i] = Math.exp(((double) logits[order[i]] - logits[order[0]]) / temperature);
-      total += weights[i];
+      // Without top-k the order does not matter, so that nothing needs to be put into one.
+      total += weight(logits[kept < logits.length ? tokens.at(i) : i], top);
     }
-    double within = 0;
-    int last = 0;
-    while (last < kept && within < topP * total) {
-      within += weights[last++];
-    }
-    double point = random.nextDouble() * within;
-    for (int i = 0; i < last; i++) {
-      point -= weights[i];
-      if (point < 0) {
-        return order[i];
+    double within = total;
+    int last = kept;
+    if (topP < 1 || kept < logits.length) {
+      within = 0;
+      for (last = 0; last < kept && within < topP * total; last++) {
+        within += weight(logits[tokens.at(last)], top);
       }
     }
-    return order[Math.max(0, last - 1)];
+    double point = random.nextDouble() * within;
+    int drawn = tokens.at(0);
+    for (int i = 0; i < last; i++) {
+      double weight = weight(logits[tokens.at(i)], top);
+      if (weight == 0) {
+        break; // so are all that follow: rounding left a rest
+      }
+      drawn = tokens.at(i);
+      point -= weight;
+      if (point < 0) {
+        break;
+      }
+    }
+    return drawn;
+  }
+
+  private double weight(double logit, double top) {
+    return Math.exp((logit - top) / temperature);
   }
 
   private static int likeliest(float[] logits) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.MutationCount;
 import dev.nacelle.text.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,12 +16,13 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged data files give samples or an input error that names the file; nothing else. */
 class DataMutationTest {
-  private static final int FILES = 5100;
+  private static final int FILES = MutationCount.times(5_100);
   private static final long SEED = Long.getLong("nacelle.seed", 20261123);
   private static final List<ChatTemplate> TEMPLATES =
       List.of(ToyText.CHATML, ToyText.PLAIN, ToyText.REWRITING, ToyText.REFUSING);
@@ -32,10 +34,14 @@ class DataMutationTest {
   @TempDir Path folder;
   private final Map<String, Integer> outcomes = new TreeMap<>();
 
+  /** What the last file that gave no samples was refused with. */
+  private NacelleException refusal = NacelleException.input("none yet", "none");
+
   @Test
   void damagedFilesGiveSamplesOrInputErrors() throws IOException {
     Path path = folder.resolve("mutant");
     int keptSyntax = 0;
+    MutationCount count = new MutationCount("data files", SEED);
     int pastTheParser = 0;
     for (int i = 0; i < FILES; i++) {
       Random random = new Random(SEED + i);
@@ -58,23 +64,32 @@ class DataMutationTest {
       }
       Files.write(path, file);
       ChatTemplate template = TEMPLATES.get(random.nextInt(TEMPLATES.size()));
-      String strict = outcome(path, template, false, i);
+      int mutant = i;
+      String[] strictly = {""};
+      count.run(
+          file.length,
+          reach -> {
+            strictly[0] = outcome(path, template, false, mutant, reach);
+            if (!strictly[0].equals("samples")) {
+              throw refusal;
+            }
+          },
+          message -> false);
+      String strict = strictly[0];
       outcomes.merge(strict, 1, Integer::sum);
       pastTheParser += keep && !BEFORE_THE_SHAPE.contains(strict) ? 1 : 0;
-      String skipping = outcome(path, template, true, i);
+      String skipping = outcome(path, template, true, i, null);
       if (strict.equals("samples")) {
         assertEquals("samples", skipping, "mutant " + i);
       }
     }
-    System.Logger log = System.getLogger(DataMutationTest.class.getName());
-    log.log(
-        System.Logger.Level.INFO,
-        "{0} mutants (seed {1}): {2} kept their syntax, {3} of these came past the parser; {4}",
-        Integer.toString(FILES),
-        Long.toString(SEED),
-        Integer.toString(keptSyntax),
-        Integer.toString(pastTheParser),
-        outcomes);
+    System.out.println(
+        keptSyntax
+            + " kept their syntax, "
+            + pastTheParser
+            + " of these came past the parser: "
+            + outcomes);
+    count.finish(FILES);
     assertTrue(keptSyntax >= FILES / 2);
     assertTrue(pastTheParser >= 0.85 * keptSyntax, pastTheParser + " came past the parser");
     for (String reached :
@@ -99,7 +114,12 @@ class DataMutationTest {
     }
   }
 
-  private String outcome(Path path, ChatTemplate template, boolean skip, int mutant) {
+  private String outcome(
+      Path path,
+      ChatTemplate template,
+      boolean skip,
+      int mutant,
+      MutationCount.@Nullable Reach reach) {
     SampleEncoder encoder =
         new SampleEncoder(
             new ToyText(),
@@ -119,7 +139,12 @@ class DataMutationTest {
       assertEquals(NacelleException.Kind.INPUT, e.kind(), "mutant " + mutant);
       String message = String.valueOf(e.getMessage());
       assertTrue(message.contains(path.toString()), message);
-      return reason(message);
+      String reason = reason(message);
+      refusal = e;
+      if (reach != null && !BEFORE_THE_SHAPE.contains(reason)) {
+        reach.past();
+      }
+      return reason;
     } catch (RuntimeException | StackOverflowError e) {
       throw new AssertionError("mutant " + mutant + " of seed " + SEED + " escapes", e);
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class SafetensorsMutationTest {
   private static final long SEED = 20261123;
-  private static final int MUTANTS = 12_000;
+  private static final int MUTANTS = MutationCount.times(12_000);
 
   private static final List<String> HEADERS =
       List.of(
@@ -55,7 +55,7 @@ final class SafetensorsMutationTest {
       Files.write(file, mutant);
       count.run(() -> readAll(file), SafetensorsMutationTest::isPastParser);
     }
-    count.finish(MUTANTS);
+    count.finish(MUTANTS, 8L << 20);
   }
 
   private static boolean isPastParser(String message) {

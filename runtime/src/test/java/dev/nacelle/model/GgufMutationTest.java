@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class GgufMutationTest {
   private static final long SEED = 20261124;
-  private static final int MUTANTS = 3_000;
+  private static final int MUTANTS = MutationCount.times(3_000);
 
   @TempDir Path folder;
 
@@ -54,7 +54,7 @@ final class GgufMutationTest {
       Files.write(file, mutant);
       count.run(() -> readAll(file), GgufMutationTest::isPastParser);
     }
-    count.finish(MUTANTS);
+    count.finish(MUTANTS, 8L << 20);
   }
 
   private static boolean isPastParser(String message) {

@@ -13,9 +13,12 @@ import dev.nacelle.file.Mutator;
 import dev.nacelle.file.PeftAdapter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Damaged config.json, adapter_config.json and shard indexes. */
 final class JsonMutationTest {
   private static final long SEED = 20261125;
-  private static final int MUTANTS = 2_000;
+  private static final int MUTANTS = MutationCount.times(2_000);
 
   private static final List<String> CONFIGS =
       List.of(
@@ -46,6 +49,8 @@ final class JsonMutationTest {
            "rope_parameters":{"rope_type":"yarn","rope_theta":10000.0,"factor":4.0,
              "original_max_position_embeddings":256,"mscale":1.0,"mscale_all_dim":0.7}}
           """);
+
+  private static final String ADAPTER = "/dev/nacelle/file/peft-adapter/";
 
   @TempDir Path folder;
 
@@ -76,7 +81,7 @@ final class JsonMutationTest {
                   && !m.contains("NUL")
                   && !m.contains("at least 2"));
     }
-    count.finish(MUTANTS);
+    count.finish(MUTANTS, 8L << 20);
   }
 
   @Test
@@ -98,35 +103,64 @@ final class JsonMutationTest {
 
   @Test
   void adapterConfigs() throws IOException {
-    byte[] config = resource("/dev/nacelle/file/peft-adapter/adapter_config.json");
+    byte[] config = resource(ADAPTER + "adapter_config.json");
     Files.write(
         folder.resolve("adapter_model.safetensors"),
-        resource("/dev/nacelle/file/peft-adapter/adapter_model.safetensors"));
-    Map<String, long[]> linears = new LinkedHashMap<>();
-    for (int i = 0; i < 2; i++) {
-      linears.put("model.layers." + i + ".self_attn.q_proj", new long[] {16, 16});
-      linears.put("model.layers." + i + ".self_attn.k_proj", new long[] {8, 16});
-    }
+        resource(ADAPTER + "adapter_model.safetensors"));
     mutate(
         "adapter_config.json",
         SEED + 1,
         List.of(config),
         folder.resolve("adapter_config.json"),
-        file -> {
-          try (PeftAdapter adapter = PeftAdapter.open(folder, linears, FaultInjector.none())) {
-            AdapterConfig read = adapter.config();
-            assertTrue(read.rank() == 3 && !adapter.pairs().isEmpty());
-            assertTrue(adapter.a(adapter.pairs().getFirst().modulePath()).length == 48);
-          }
-        });
+        file -> openAdapter());
+  }
+
+  @Test
+  void adapterWeights() throws IOException {
+    Files.write(folder.resolve("adapter_config.json"), resource(ADAPTER + "adapter_config.json"));
+    byte[] weights = resource(ADAPTER + "adapter_model.safetensors");
+    int header = (int) ByteBuffer.wrap(weights).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    byte[] data = Arrays.copyOfRange(weights, 8 + header, weights.length);
+    Path file = folder.resolve("adapter_model.safetensors");
+    Mutator mutator = new Mutator(SEED + 3);
+    MutationCount count = new MutationCount("adapter_model.safetensors", SEED + 3);
+    ObjectMapper mapper = new ObjectMapper();
+    for (int i = 0; i < MUTANTS; i++) {
+      byte[] json = mutator.write(mutator.json(mapper.readTree(weights, 8, header)));
+      byte[] mutant =
+          i % 4 == 3
+              ? mutator.bytes(weights)
+              : ByteBuffer.allocate(8 + json.length + data.length)
+                  .order(ByteOrder.LITTLE_ENDIAN)
+                  .putLong(json.length)
+                  .put(json)
+                  .put(data)
+                  .array();
+      Files.write(file, mutant);
+      count.run(
+          this::openAdapter,
+          m -> !m.contains("is not JSON") && !m.contains("header length") && !m.contains("UTF-8"));
+    }
+    count.finish(MUTANTS, 8L << 20);
+  }
+
+  private void openAdapter() {
+    Map<String, long[]> linears = new LinkedHashMap<>();
+    for (int i = 0; i < 2; i++) {
+      linears.put("model.layers." + i + ".self_attn.q_proj", new long[] {16, 16});
+      linears.put("model.layers." + i + ".self_attn.k_proj", new long[] {8, 16});
+    }
+    try (PeftAdapter adapter = PeftAdapter.open(folder, linears, FaultInjector.none())) {
+      AdapterConfig read = adapter.config();
+      assertTrue(read.rank() == 3 && !adapter.pairs().isEmpty());
+      assertTrue(adapter.a(adapter.pairs().getFirst().modulePath()).length == 48);
+    }
   }
 
   @Test
   void shardIndexes() throws IOException {
     Files.writeString(folder.resolve("config.json"), "{}");
-    Files.write(
-        folder.resolve("a.safetensors"),
-        resource("/dev/nacelle/file/peft-adapter/adapter_model.safetensors"));
+    Files.write(folder.resolve("a.safetensors"), resource(ADAPTER + "adapter_model.safetensors"));
     String key = "base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight";
     String index =
         "{\"metadata\":{\"total_size\":192},\"weight_map\":{\"" + key + "\":\"a.safetensors\"}}";

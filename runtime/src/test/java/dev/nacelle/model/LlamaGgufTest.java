@@ -121,10 +121,10 @@ final class LlamaGgufTest {
       assertEquals(GgufVocabulary.CONTROL, vocabulary.type(0));
       assertEquals(1, vocabulary.type(1));
       assertEquals(List.of("! \""), vocabulary.merges());
-      assertEquals(0, vocabulary.bosId());
-      assertEquals(-1, vocabulary.paddingId());
-      assertEquals(true, vocabulary.addBos());
-      assertNull(vocabulary.addEos());
+      assertEquals(0, vocabulary.ids().bos());
+      assertEquals(-1, vocabulary.ids().padding());
+      assertEquals(true, vocabulary.habits().addBos());
+      assertNull(vocabulary.habits().addEos());
       assertEquals("{{ messages }}", vocabulary.chatTemplate());
     }
   }

@@ -3,6 +3,7 @@ package dev.nacelle.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,5 +114,62 @@ final class SamplingTest {
       varied |= token != 2;
     }
     assertTrue(varied);
+  }
+
+  /** The definition: all tokens in order, their weights, the first that reach p. */
+  private static int bySorting(Sampling sampling, float[] logits, SplittableRandom random) {
+    Integer[] order = new Integer[logits.length];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, (i, j) -> Float.compare(logits[j], logits[i]));
+    int kept = sampling.topK() > 0 ? Math.min(sampling.topK(), order.length) : order.length;
+    double[] weights = new double[kept];
+    double total = 0;
+    for (int i = 0; i < kept; i++) {
+      weights[i] =
+          Math.exp(((double) logits[order[i]] - logits[order[0]]) / sampling.temperature());
+      total += weights[i];
+    }
+    double within = 0;
+    int last = 0;
+    while (last < kept && within < sampling.topP() * total) {
+      within += weights[last++];
+    }
+    double point = random.nextDouble() * within;
+    for (int i = 0; i < last; i++) {
+      point -= weights[i];
+      if (point < 0) {
+        return order[i];
+      }
+    }
+    return order[Math.max(0, last - 1)];
+  }
+
+  @Test
+  void drawsWhatSortingDraws() {
+    SplittableRandom choices = new SplittableRandom(SEED);
+    int draws = 0;
+    for (int n = 0; n < 6_000; n++) {
+      float[] logits = new float[n % 600 == 0 ? 50_000 : 1 + choices.nextInt(300)];
+      boolean ties = choices.nextInt(3) == 0;
+      double spread = Math.pow(10, choices.nextInt(-2, 3));
+      for (int i = 0; i < logits.length; i++) {
+        double value = spread * (choices.nextDouble() - 0.5);
+        logits[i] = (float) (ties ? Math.rint(value * 4) / 4 : value);
+        logits[i] = choices.nextInt(40) == 0 ? Float.NEGATIVE_INFINITY : logits[i];
+      }
+      logits[choices.nextInt(logits.length)] = (float) spread;
+      Sampling sampling =
+          new Sampling(
+              0.05 + 2 * choices.nextDouble(),
+              choices.nextInt(3) == 0 ? 0 : choices.nextInt(60),
+              choices.nextInt(3) == 0 ? 1 : choices.nextDouble());
+      long seed = choices.nextLong();
+      assertEquals(
+          bySorting(sampling, logits, new SplittableRandom(seed)),
+          sampling.draw(logits, new SplittableRandom(seed)),
+          "case " + n + ", seed " + SEED + ": " + sampling);
+      draws++;
+    }
+    assertEquals(6_000, draws);
   }
 }

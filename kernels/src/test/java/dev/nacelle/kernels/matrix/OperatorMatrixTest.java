@@ -39,8 +39,8 @@ final class OperatorMatrixTest {
           "rope", 1116,
           "swiglu", 486,
           "cross_entropy", 1818,
-          "dequantize", 1206,
-          "quantized_linear", 3753,
+          "dequantize", 1170,
+          "quantized_linear", 3681,
           "adamw", 876,
           "clip_grad_norm", 792);
 

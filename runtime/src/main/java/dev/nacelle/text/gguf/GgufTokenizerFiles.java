@@ -16,10 +16,10 @@ public final class GgufTokenizerFiles {
   public static ObjectNode config(GgufVocabulary vocabulary, long contextLength) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("tokenizer_class", "PreTrainedTokenizerFast");
-    token(json, "bos_token", vocabulary, vocabulary.bosId());
-    token(json, "eos_token", vocabulary, vocabulary.eosId());
-    token(json, "pad_token", vocabulary, vocabulary.paddingId());
-    token(json, "unk_token", vocabulary, vocabulary.unknownId());
+    token(json, "bos_token", vocabulary, vocabulary.ids().bos());
+    token(json, "eos_token", vocabulary, vocabulary.ids().eos());
+    token(json, "pad_token", vocabulary, vocabulary.ids().padding());
+    token(json, "unk_token", vocabulary, vocabulary.ids().unknown());
     json.put("clean_up_tokenization_spaces", false);
     json.put("model_max_length", contextLength);
     if (vocabulary.chatTemplate() != null) {

@@ -3,14 +3,13 @@ package dev.nacelle.text.gguf;
 import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.nacelle.NacelleException;
 import dev.nacelle.file.GgufVocabulary;
-import dev.nacelle.file.Quoted;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Renders a GGUF vocabulary as the tokenizer.json that means the same. */
 public final class GgufTokenizerJson {
@@ -22,22 +21,19 @@ public final class GgufTokenizerJson {
    * The bytes of a tokenizer.json.
    *
    * @param file the GGUF file, for messages
-   * @throws NacelleException of kind INPUT where the file asks for what we do not do
+   * @throws dev.nacelle.NacelleException of kind INPUT where the file asks for what we do not do
    */
   public static byte[] render(GgufVocabulary vocabulary, Path file) {
-    if (!vocabulary.model().equals("gpt2")) {
-      throw refusal(file, "model", vocabulary.model(), "gpt2, byte-level pairs");
-    }
-    String pre = vocabulary.pre() == null ? "absent" : vocabulary.pre();
-    PreTokenizerKind kind = PreTokenizerKind.find(pre);
-    if (kind == null) {
-      throw refusal(file, "pre", pre, PreTokenizerKind.names());
-    }
-    if (vocabulary.merges().isEmpty()) {
-      throw NacelleException.input(
-          Quoted.path(file) + ": metadata key 'tokenizer.ggml.merges' is missing",
-          "byte-level pairs need it; use the model's Hugging Face folder");
-    }
+    TokenizerPlan plan =
+        switch (vocabulary.model()) {
+          case "gpt2" -> ByteLevelPlan.of(vocabulary, file);
+          case "llama" -> SentencePiecePlan.llama(vocabulary, file);
+          case "gemma4" -> SentencePiecePlan.gemma4(vocabulary, file);
+          case "t5" -> SentencePiecePlan.unigram(vocabulary, file);
+          default ->
+              throw GgufRefusal.unknown(
+                  file, "model", vocabulary.model(), "gpt2, llama, gemma4 and t5");
+        };
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(1 << 20);
     try (JsonGenerator json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
       json.writeStartObject();
@@ -45,13 +41,12 @@ public final class GgufTokenizerJson {
       json.writeNullField("truncation");
       json.writeNullField("padding");
       addedTokens(json, vocabulary);
-      json.writeNullField("normalizer");
-      json.writeFieldName("pre_tokenizer");
-      json.writeRawValue(kind.json());
-      postProcessor(json, vocabulary);
-      json.writeFieldName("decoder");
-      json.writeRawValue(PreTokenizerKind.WORDS.json());
-      model(json, vocabulary);
+      raw(json, "normalizer", plan.normalizer());
+      raw(json, "pre_tokenizer", plan.preTokenizer());
+      postProcessor(json, vocabulary, plan);
+      raw(json, "decoder", plan.decoder());
+      json.writeFieldName("model");
+      plan.model().write(json);
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e); // no file is involved
@@ -59,15 +54,9 @@ public final class GgufTokenizerJson {
     return bytes.toByteArray();
   }
 
-  private static NacelleException refusal(Path file, String key, String value, String known) {
-    return NacelleException.input(
-        Quoted.path(file)
-            + ": tokenizer.ggml."
-            + key
-            + " is "
-            + Quoted.name(value)
-            + ", which Nacelle does not do",
-        "read so far: " + known + "; the model's Hugging Face folder may still work");
+  private static void raw(JsonGenerator json, String field, String value) throws IOException {
+    json.writeFieldName(field);
+    json.writeRawValue(value);
   }
 
   private static void addedTokens(JsonGenerator json, GgufVocabulary vocabulary)
@@ -75,24 +64,28 @@ public final class GgufTokenizerJson {
     json.writeArrayFieldStart("added_tokens");
     for (int id = 0; id < vocabulary.tokens().size(); id++) {
       int type = vocabulary.type(id);
-      if (type == GgufVocabulary.CONTROL || type == GgufVocabulary.USER_DEFINED) {
+      boolean special =
+          type == GgufVocabulary.CONTROL
+              || (type == GgufVocabulary.UNKNOWN && id == vocabulary.ids().unknown());
+      if (special || type == GgufVocabulary.USER_DEFINED) {
         json.writeStartObject();
         json.writeNumberField("id", id);
-        json.writeStringField("content", vocabulary.tokens().get(id));
-        for (String off : List.of("single_word", "lstrip", "rstrip", "normalized")) {
-          json.writeBooleanField(off, false);
-        }
-        json.writeBooleanField("special", type == GgufVocabulary.CONTROL);
+        json.writeStringField("content", vocabulary.spelling(id));
+        json.writeBooleanField("single_word", false);
+        json.writeBooleanField("lstrip", false);
+        json.writeBooleanField("rstrip", vocabulary.eatsSpaceAfter(id));
+        json.writeBooleanField("normalized", false);
+        json.writeBooleanField("special", special);
         json.writeEndObject();
       }
     }
     json.writeEndArray();
   }
 
-  private static void postProcessor(JsonGenerator json, GgufVocabulary vocabulary)
-      throws IOException {
-    boolean first = Boolean.TRUE.equals(vocabulary.addBos()) && vocabulary.bosId() >= 0;
-    boolean last = Boolean.TRUE.equals(vocabulary.addEos()) && vocabulary.eosId() >= 0;
+  private static void postProcessor(
+      JsonGenerator json, GgufVocabulary vocabulary, TokenizerPlan plan) throws IOException {
+    boolean first = or(vocabulary.habits().addBos(), plan.addBos()) && vocabulary.ids().bos() >= 0;
+    boolean last = or(vocabulary.habits().addEos(), plan.addEos()) && vocabulary.ids().eos() >= 0;
     if (!first && !last) {
       json.writeNullField("post_processor");
       return;
@@ -103,24 +96,28 @@ public final class GgufTokenizerJson {
       json.writeArrayFieldStart(form);
       for (String part : form.equals("single") ? List.of("A") : List.of("A", "B")) {
         if (first) {
-          template(json, "SpecialToken", vocabulary.tokens().get(vocabulary.bosId()));
+          template(json, "SpecialToken", vocabulary.spelling(vocabulary.ids().bos()));
         }
         template(json, "Sequence", part);
         if (last) {
-          template(json, "SpecialToken", vocabulary.tokens().get(vocabulary.eosId()));
+          template(json, "SpecialToken", vocabulary.spelling(vocabulary.ids().eos()));
         }
       }
       json.writeEndArray();
     }
     json.writeObjectFieldStart("special_tokens");
     if (first) {
-      specialToken(json, vocabulary.tokens().get(vocabulary.bosId()), vocabulary.bosId());
+      specialToken(json, vocabulary.spelling(vocabulary.ids().bos()), vocabulary.ids().bos());
     }
-    if (last && !(first && vocabulary.bosId() == vocabulary.eosId())) {
-      specialToken(json, vocabulary.tokens().get(vocabulary.eosId()), vocabulary.eosId());
+    if (last && !(first && vocabulary.ids().bos() == vocabulary.ids().eos())) {
+      specialToken(json, vocabulary.spelling(vocabulary.ids().eos()), vocabulary.ids().eos());
     }
     json.writeEndObject();
     json.writeEndObject();
+  }
+
+  private static boolean or(@Nullable Boolean said, boolean habit) {
+    return said == null ? habit : said;
   }
 
   private static void template(JsonGenerator json, String kind, String id) throws IOException {
@@ -140,30 +137,6 @@ public final class GgufTokenizerJson {
     json.writeEndArray();
     json.writeArrayFieldStart("tokens");
     json.writeString(token);
-    json.writeEndArray();
-    json.writeEndObject();
-  }
-
-  private static void model(JsonGenerator json, GgufVocabulary vocabulary) throws IOException {
-    json.writeObjectFieldStart("model");
-    json.writeStringField("type", "BPE");
-    for (String absent : List.of("dropout", "unk_token")) {
-      json.writeNullField(absent);
-    }
-    json.writeStringField("continuing_subword_prefix", "");
-    json.writeStringField("end_of_word_suffix", "");
-    for (String off : List.of("fuse_unk", "byte_fallback", "ignore_merges")) {
-      json.writeBooleanField(off, false);
-    }
-    json.writeObjectFieldStart("vocab");
-    for (int id = 0; id < vocabulary.tokens().size(); id++) {
-      json.writeNumberField(vocabulary.tokens().get(id), id);
-    }
-    json.writeEndObject();
-    json.writeArrayFieldStart("merges");
-    for (String merge : vocabulary.merges()) {
-      json.writeString(merge);
-    }
     json.writeEndArray();
     json.writeEndObject();
   }

@@ -31,15 +31,10 @@ final class GgufTokenizerTest {
         TYPES,
         new float[0],
         merges,
-        0,
-        0,
-        -1,
-        -1,
-        -1,
-        addBos,
+        new GgufVocabulary.SpecialIds(0, 0, -1, -1, -1),
+        new GgufVocabulary.Habits(addBos, null, null, false, false, false, false),
         null,
-        null,
-        null);
+        List.of());
   }
 
   private static final List<String> MERGES = List.of("h e", "l l", "he ll", "Ġ w", "1 2");
@@ -71,10 +66,12 @@ final class GgufTokenizerTest {
 
   @Test
   void whatWeDoNotIsRefusedByName() {
-    refused(vocabulary("llama", null, MERGES, null), "tokenizer.ggml.model is 'llama'");
-    refused(vocabulary("gpt2", "tekken", MERGES, null), "tokenizer.ggml.pre is 'tekken'");
-    refused(vocabulary("gpt2", null, MERGES, null), "tokenizer.ggml.pre is 'absent'");
-    refused(vocabulary("gpt2", "smollm", List.of(), null), "merges' is missing");
+    refused(vocabulary("rwkv", null, MERGES, null), "tokenizer.ggml.model is 'rwkv'");
+    refused(vocabulary("llama", null, MERGES, null), "scores' is missing or empty");
+    refused(vocabulary("gemma4", null, List.of(), null), "merges' is missing or empty");
+    refused(vocabulary("gpt2", "kimi-k2", MERGES, null), "tokenizer.ggml.pre is 'kimi-k2'");
+    refused(vocabulary("gpt2", null, MERGES, null), "tokenizer.ggml.pre is missing");
+    refused(vocabulary("gpt2", "smollm", List.of(), null), "merges' is missing or empty");
     refused(vocabulary("gpt2", "smollm", List.of("h x"), null), "tiny.gguf");
   }
 

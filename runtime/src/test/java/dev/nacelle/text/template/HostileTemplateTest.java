@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.ThreadMXBean;
+import dev.nacelle.file.MutationCount;
 import dev.nacelle.text.Message;
 import dev.nacelle.text.template.TemplateException.Reason;
 import java.io.IOException;
@@ -21,11 +22,9 @@ import org.junit.jupiter.api.Test;
 class HostileTemplateTest {
   private static final long SEED = Long.getLong("seed", 20261123);
 
-  /** More with -Dmutants=… where a long run is wanted. */
-  private static final int MUTANTS = Integer.getInteger("mutants", 4_000);
+  private static final int MUTANTS = MutationCount.times(4_000);
 
   private static final double MAX_CPU_SECONDS = 2;
-  private static final long MAX_BYTES = 256L << 20;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final List<Message> CONVERSATION =
       List.of(
@@ -75,8 +74,8 @@ class HostileTemplateTest {
                 + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}"
                 + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x|tojson }}",
-            "{% set a = namespace(x=[1]) %}{% set b = namespace(x=[1]) %}{% for i in range(60) %}"
-                + "{% set a.x = [a.x, a.x] %}{% set b.x = [b.x, b.x] %}{% endfor %}{{ a.x == b.x }}",
+            "{% set a = namespace(x=[1]) %}{% set b = namespace(x=[1]) %}{% for i in range(60) %}{%"
+                + " set a.x = [a.x, a.x] %}{% set b.x = [b.x, b.x] %}{% endfor %}{{ a.x == b.x }}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(99999) %}"
                 + "{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
             "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
@@ -167,53 +166,32 @@ class HostileTemplateTest {
         tokens.add(snippet.get("source").textValue());
       }
     }
-    Map<Reason, Integer> reached = new EnumMap<>(Reason.class);
-    int rendered = 0;
-    int parsed = 0;
-    double slowest = 0;
-    long largest = 0;
+    Map<Reason, Integer> reasons = new EnumMap<>(Reason.class);
+    MutationCount count = new MutationCount("chat templates", SEED);
     for (int i = 0; i < MUTANTS; i++) {
       boolean small = i % 2 == 0;
       String source =
           (small ? tokens : sources).get(random.nextInt((small ? tokens : sources).size()));
       String mutant = Mutations.mutate(source, tokens, random);
-      long start = THREADS.getCurrentThreadCpuTime();
-      long bytes = THREADS.getCurrentThreadAllocatedBytes();
-      try {
-        JinjaChatTemplate template = Goldens.parse(goldens, mutant);
-        parsed++;
-        JsonNode contexts = goldens.get("contexts");
-        JsonNode context = contexts.get(random.nextInt(contexts.size())).get("context");
-        template.render(Goldens.variables(small ? snippets.get("context") : context));
-        rendered++;
-      } catch (TemplateException e) {
-        reached.merge(e.reason(), 1, Integer::sum);
-      } catch (RuntimeException | Error e) {
-        throw new AssertionError("seed " + SEED + ", mutant " + i + ":\n" + mutant, e);
-      }
-      slowest = Math.max(slowest, (THREADS.getCurrentThreadCpuTime() - start) / 1e9);
-      largest = Math.max(largest, THREADS.getCurrentThreadAllocatedBytes() - bytes);
+      JsonNode contexts = goldens.get("contexts");
+      JsonNode context = contexts.get(random.nextInt(contexts.size())).get("context");
+      count.run(
+          mutant.length(),
+          reach -> {
+            try {
+              JinjaChatTemplate template = Goldens.parse(goldens, mutant);
+              reach.past();
+              String ignored =
+                  template.render(Goldens.variables(small ? snippets.get("context") : context));
+            } catch (TemplateException e) {
+              reasons.merge(e.reason(), 1, Integer::sum);
+              throw e;
+            }
+          },
+          message -> false);
     }
-    String reach =
-        "template mutants: -Dseed="
-            + SEED
-            + ": "
-            + MUTANTS
-            + " mutants, "
-            + parsed
-            + " past the parser, "
-            + rendered
-            + " rendered, errors "
-            + reached
-            + ", slowest "
-            + slowest
-            + " s of processor time, largest "
-            + largest
-            + " bytes allocated";
-    System.out.println(reach);
-    assertTrue(parsed >= MUTANTS / 2, reach);
-    assertTrue(rendered >= MUTANTS / 10, reach);
-    assertTrue(slowest < MAX_CPU_SECONDS, reach);
-    assertTrue(largest <= MAX_BYTES, reach);
+    System.out.println("chat templates, errors by reason: " + reasons);
+    count.finish(MUTANTS);
+    assertTrue(count.accepted() >= MUTANTS / 10, "few were rendered");
   }
 }

@@ -3,7 +3,7 @@ package dev.nacelle.text.tokenizer;
 import java.util.random.RandomGenerator;
 
 /** Random text of all sorts, of characters that Unicode has had for long. */
-final class HardText {
+public final class HardText {
   private static final int[][] RANGES = {
     {0x20, 0x7e},
     {0x20, 0x7e},
@@ -65,7 +65,8 @@ final class HardText {
 
   private HardText() {}
 
-  static String draw(RandomGenerator random, int most) {
+  /** A text of up to {@code most} parts. */
+  public static String draw(RandomGenerator random, int most) {
     StringBuilder out = new StringBuilder();
     int parts = 1 + random.nextInt(most);
     int[] range = RANGES[random.nextInt(RANGES.length)];

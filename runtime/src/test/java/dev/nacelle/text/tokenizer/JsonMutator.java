@@ -5,13 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Damages a tokenizer.json: its values, the syntax staying whole, or its bytes. */
+/** Damages the values of a tokenizer.json, the syntax staying whole. */
 final class JsonMutator {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final String[] VALUES = {
@@ -161,31 +159,5 @@ final class JsonMutator {
     int end = Math.min(old.length(), at + random.nextInt(4));
     String put = random.nextInt(3) == 0 ? "" : PATTERN_BITS[random.nextInt(PATTERN_BITS.length)];
     return old.substring(0, at) + put + old.substring(end);
-  }
-
-  /** A copy with bytes changed, a stretch gone or twice there, or the end cut off. */
-  byte[] bytes(byte[] whole) {
-    int at = random.nextInt(whole.length);
-    int end = Math.min(whole.length, at + 1 + random.nextInt(20));
-    return switch (random.nextInt(5)) {
-      case 0 -> Arrays.copyOf(whole, at);
-      case 1 -> join(whole, at, new byte[0], end);
-      case 2 -> join(whole, end, Arrays.copyOfRange(whole, at, end), end);
-      case 3 -> join(whole, at, "[{\"".repeat(400).getBytes(StandardCharsets.UTF_8), at);
-      default -> {
-        byte[] copy = whole.clone();
-        for (int i = 1 + random.nextInt(3); i > 0; i--) {
-          copy[random.nextInt(copy.length)] = (byte) random.nextInt(256);
-        }
-        yield copy;
-      }
-    };
-  }
-
-  private static byte[] join(byte[] whole, int end, byte[] middle, int from) {
-    byte[] out = Arrays.copyOf(whole, end + middle.length + whole.length - from);
-    System.arraycopy(middle, 0, out, end, middle.length);
-    System.arraycopy(whole, from, out, end + middle.length, whole.length - from);
-    return out;
   }
 }
