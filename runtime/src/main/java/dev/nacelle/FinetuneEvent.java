@@ -70,6 +70,12 @@ public sealed interface FinetuneEvent {
    */
   record Sampled(long step, String prompt, String answer) implements FinetuneEvent {}
 
+  /** The run goes on from a checkpoint; {@code step} is the last one in it. */
+  record Resumed(long step, Path checkpoint) implements FinetuneEvent {}
+
+  /** A checkpoint is on disk; {@code step} is the last one in it. */
+  record Checkpointed(long step, Path folder) implements FinetuneEvent {}
+
   /** The adapter is on disk. */
   record Saved(Path folder) implements FinetuneEvent {}
 }

@@ -119,6 +119,11 @@ public final class FinetuneRun {
       case TrainEvent.Stepped stepped -> translate(stepped.step(), stepped.evalLoss());
       case TrainEvent.Evaluated evaluated ->
           new FinetuneEvent.Evaluated(evaluated.step(), evaluated.loss(), evaluated.targetTokens());
+      case TrainEvent.Resumed resumed ->
+          new FinetuneEvent.Resumed(resumed.step(), resumed.checkpoint());
+      case TrainEvent.Saving saving -> null;
+      case TrainEvent.Checkpointed checkpoint ->
+          new FinetuneEvent.Checkpointed(checkpoint.step(), checkpoint.folder());
       case TrainEvent.Sampled sampled ->
           new FinetuneEvent.Sampled(sampled.step(), sampled.prompt(), sampled.answer());
       case TrainEvent.Saved saved -> new FinetuneEvent.Saved(saved.folder());

@@ -44,6 +44,7 @@ public final class Finetuning {
         options.length(),
         options.learning(),
         options.evaluation(),
+        options.saving(),
         options.dtype(),
         threads,
         options.seed(),
@@ -90,6 +91,9 @@ public final class Finetuning {
     private ComputeType dtype = ComputeType.FP32;
     private long seed;
     private boolean overwrite;
+    private long saveEvery;
+    private int keep = FinetuneOptions.Saving.AT_THE_END.keep();
+    private boolean resume;
 
     private Builder() {}
 
@@ -138,6 +142,32 @@ public final class Finetuning {
       overwrite = allowed;
       if (allowed) {
         note("--overwrite");
+      }
+      return this;
+    }
+
+    /** Steps between checkpoints, from 1 on; by default one is written at the end alone. */
+    public Builder optSaveEvery(long steps) {
+      saveEvery = steps;
+      note("--save-every", Long.toString(steps));
+      return this;
+    }
+
+    /** How many checkpoints stay, the newest ones, from 1 on; default 2. */
+    public Builder optKeep(int checkpoints) {
+      keep = checkpoints;
+      note("--keep", Integer.toString(checkpoints));
+      return this;
+    }
+
+    /**
+     * Whether to go on from the newest checkpoint in the folder; a folder without one is begun
+     * afresh. All else must be as it was but the length, the threads and how checkpoints are kept.
+     */
+    public Builder optResume(boolean goOn) {
+      resume = goOn;
+      if (goOn) {
+        note("--resume");
       }
       return this;
     }
@@ -410,6 +440,7 @@ public final class Finetuning {
                       rate, Schedule.Kind.valueOf(schedule.name()), warmup, clip, adam),
                   new FinetuneOptions.Evaluating(
                       List.copyOf(evaluationData), evaluationSplit, evaluateEvery, patience),
+                  new FinetuneOptions.Saving(saveEvery, keep, resume),
                   DType.valueOf(dtype.name()),
                   1,
                   seed,

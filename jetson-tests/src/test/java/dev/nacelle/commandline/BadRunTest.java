@@ -142,11 +142,12 @@ final class BadRunTest {
             List.of("--init-adapter", EXAMPLE.resolve("init").toString(), "--rank", "5"),
             List.of("--adapter", "dora"),
             List.of("--init", "pissa"),
-            List.of("--resume"),
+            List.of("--save-every", "-1"),
+            List.of("--keep", "0"),
             List.of("--budget", "1GiB"),
             List.of("--dry-run"),
             List.of("--sample-prompt", " "));
-    assertEquals(31, all.size());
+    assertEquals(32, all.size());
     return all.stream()
         .map(
             flags ->
@@ -213,7 +214,7 @@ final class BadRunTest {
     assertTrue(outcome.err().contains("step "), outcome.err());
     List<String> left = Fixtures.files(folder.resolve("out"));
     assertTrue(left.removeIf(f -> f.startsWith("runs/events.out.tfevents.")), left.toString());
-    assertEquals(List.of("log.jsonl", "report.html", "report.json"), left);
+    assertEquals(List.of("checkpoints/run.json", "log.jsonl", "report.html", "report.json"), left);
     // The steps that were taken stay in the log, and the reports say what happened.
     JsonNode report =
         Outcome.JSON.readTree(Files.readString(folder.resolve("out").resolve("report.json")));

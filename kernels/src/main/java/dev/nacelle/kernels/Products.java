@@ -1,5 +1,7 @@
 package dev.nacelle.kernels;
 
+import java.util.Map;
+
 /**
  * Matrix products. Every storage type goes with every other; sums are fp32. Which library
  * multiplies is chosen per shape class by a short measurement, cached per processor.
@@ -24,4 +26,15 @@ public interface Products {
 
   /** The library that multiplies this shape, for reports: {@code nacelle}, {@code openblas} … */
   String library(long m, long n, long k, boolean transposeA, boolean transposeB);
+
+  /** Which library each class of shapes met so far is multiplied by, in words of our own. */
+  default Map<String, String> choices() {
+    return Map.of();
+  }
+
+  /**
+   * Takes over what {@link #choices} said elsewhere, so that a run that goes on computes the same
+   * bits as before, whatever a measurement would say today.
+   */
+  default void adopt(Map<String, String> choices) {}
 }

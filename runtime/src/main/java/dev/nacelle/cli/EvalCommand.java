@@ -114,7 +114,7 @@ final class EvalCommand implements Callable<Integer> {
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
         ReadyModel ready = model.open(compute, faults);
-        Dataset dataset = dataset(ready.base(), options, progress)) {
+        Dataset dataset = dataset(ready.base(), options, progress, faults)) {
       Evaluation evaluation =
           new Evaluation(new Evaluator(ready.engine(), ready.model()), batchSize);
       Evaluation.Result result =
@@ -134,14 +134,16 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
-  private Dataset dataset(BaseModel base, TokenizeOptions options, TrainProgress progress) {
+  private Dataset dataset(
+      BaseModel base, TokenizeOptions options, TrainProgress progress, FaultInjector faults) {
     SampleEncoder encoder =
         new SampleEncoder(base.tokenizer(), base.template(), base.eosId(), options);
     return Dataset.open(
         Names.heldOutData(data),
         encoder,
         Path.of(System.getProperty("java.io.tmpdir")),
-        (done, total) -> progress.accept(new TrainEvent.Preparing("reading", done, total)));
+        (done, total) -> progress.accept(new TrainEvent.Preparing("reading", done, total)),
+        faults);
   }
 
   private void print(Evaluation.Result result) {

@@ -8,11 +8,15 @@ import dev.nacelle.report.RunRecorder;
 import dev.nacelle.report.RunReport;
 import dev.nacelle.report.Shell;
 import dev.nacelle.report.TrainProgress;
-import dev.nacelle.train.Cancellation;
+import dev.nacelle.train.CancelledException;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
+import dev.nacelle.train.RunMemory;
 import dev.nacelle.train.TrainEvent;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -21,6 +25,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ./nacelle finetune}. */
@@ -35,13 +40,16 @@ import picocli.CommandLine.Spec;
       "",
       "Exit codes: 0 done, 1 unexpected failure or a loss that is not a number, 2 wrong usage, 3"
           + " bad",
-      "input, 4 does not fit the memory, 5 the environment lacks something.",
+      "input, 4 does not fit the memory, 5 the environment lacks something, 130 and 143"
+          + " interrupted:",
+      "the state was saved, and the line that resumes it is printed.",
       "",
       "Examples:",
       "  ./nacelle finetune",
       "  ./nacelle finetune --model DIR --data chats.jsonl --out adapter",
       "  ./nacelle finetune --model DIR --data a.jsonl --data b.jsonl.gz --out adapter --rank 8 \\",
-      "      --targets q_proj,v_proj --eval-split 5 --eval-every 50 --json",
+      "      --targets q_proj,v_proj --eval-split 5 --eval-every 50 --save-every 50 --json",
+      "  ./nacelle finetune --resume --out adapter",
     })
 final class FinetuneCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -52,6 +60,36 @@ final class FinetuneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    return flags.resume ? withRememberedFlags().start() : start();
+  }
+
+  /** This command as it would be if every flag that the run remembers had been typed. */
+  private FinetuneCommand withRememberedFlags() {
+    Path out = flags.out;
+    if (out == null) {
+      throw NacelleException.usage(
+          "--resume needs --out", "name the folder of the run that is to go on");
+    }
+    List<String> typed = spec.commandLine().getParseResult().expandedArgs();
+    List<String> whole = new ArrayList<>(List.of("finetune"));
+    whole.addAll(RememberedFlags.completed(out, given(), typed));
+    try {
+      return (FinetuneCommand)
+          Main.commandLine()
+              .parseArgs(whole.toArray(String[]::new))
+              .subcommand()
+              .commandSpec()
+              .userObject();
+    } catch (ParameterException e) {
+      throw new NacelleException(
+          NacelleException.Kind.INPUT,
+          "the flags that the run in " + out + " remembers are damaged: " + e.getMessage(),
+          "start it anew with --overwrite instead of --resume",
+          e);
+    }
+  }
+
+  private int start() {
     later.refuse();
     compute.check();
     if (flags.model == null && flags.data.isEmpty()) {
@@ -79,6 +117,7 @@ final class FinetuneCommand implements Callable<Integer> {
             Version.VERSION, options.command(), FlagValues.of(spec.commandLine().getCommandSpec()));
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
+        StopSignals signals = StopSignals.listen(FinetuneCommand::say);
         RunRecorder recorder = new RunRecorder(options, identity, faults)) {
       Consumer<TrainEvent> listener =
           event -> {
@@ -87,13 +126,32 @@ final class FinetuneCommand implements Callable<Integer> {
           };
       try {
         FinetuneResult ignored =
-            new Finetune(options, faults, compute::kernels, listener, new Cancellation()).run();
+            new Finetune(options, faults, compute::kernels, listener, signals.cancellation()).run();
         return recorder.done();
+      } catch (CancelledException e) {
+        CancelledException told = e.withHint(howToGoOn(options, e));
+        recorder.stopped(RunOutcome.of(told), told);
+        throw told;
       } catch (RuntimeException | Error e) {
         recorder.stopped(RunOutcome.of(e), e);
         throw e;
       }
     }
+  }
+
+  private static void say(String line) {
+    System.err.println(line);
+  }
+
+  /**
+   * The command that goes on after an interruption, or does it all again where nothing is there.
+   */
+  private static String howToGoOn(FinetuneOptions options, CancelledException stopped) {
+    boolean remembered = RunMemory.read(options.out()).isPresent();
+    return stopped.checkpoint() == null && !remembered
+        ? "start it again with " + options.command()
+        : "resume it with ./nacelle finetune --resume --out "
+            + Shell.quote(options.out().toString());
   }
 
   private Set<String> given() {

@@ -195,6 +195,25 @@ final class FinetuneFlags {
   List<String> samplePrompts = new ArrayList<>();
 
   @Option(
+      names = "--save-every",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Steps between checkpoints (default: at the end alone).")
+  long saveEvery;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Checkpoints that stay, the newest ones (default: ${DEFAULT-VALUE}).")
+  int keep;
+
+  @Option(
+      names = "--resume",
+      description = "Go on from the newest checkpoint in --out; all other flags are remembered.")
+  boolean resume;
+
+  @Option(
       names = "--dtype",
       defaultValue = "fp32",
       description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE} on the CPU).")
@@ -248,6 +267,7 @@ final class FinetuneFlags {
             clip,
             new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
         new FinetuneOptions.Evaluating(Names.heldOutData(evalData), evalSplit, evalEvery, patience),
+        new FinetuneOptions.Saving(saveEvery, keep, resume),
         computeType(dtype),
         threads,
         seed,

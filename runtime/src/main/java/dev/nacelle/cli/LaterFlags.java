@@ -17,15 +17,6 @@ final class LaterFlags {
   @Option(names = "--balance-weight", hidden = true)
   String balanceWeight = "";
 
-  @Option(names = "--save-every", hidden = true)
-  String saveEvery = "";
-
-  @Option(names = "--resume", hidden = true)
-  boolean resume;
-
-  @Option(names = "--keep", hidden = true)
-  String keep = "";
-
   @Option(names = "--budget", hidden = true)
   String budget = "";
 
@@ -50,9 +41,6 @@ final class LaterFlags {
     refuse(!init.equals("default"), "--init " + init, "only the default initialisation is there");
     refuse(!heads.isEmpty(), "--heads", "hydra adapters come later");
     refuse(!balanceWeight.isEmpty(), "--balance-weight", "hydra adapters come later");
-    refuse(!saveEvery.isEmpty(), "--save-every", "the adapter is saved at the end");
-    refuse(!keep.isEmpty(), "--keep", "the adapter is saved at the end");
-    refuse(resume, "--resume", "start the run anew with --overwrite");
     refuse(!budget.isEmpty(), "--budget", "leave it out");
     refuse(!hostBudget.isEmpty(), "--host-budget", "leave it out");
     refuse(dryRun, "--dry-run", "leave it out");

@@ -72,20 +72,25 @@ public final class Main implements Runnable {
     boolean verbose = given.contains("-v") || given.contains("--verbose");
     Failures failures = new Failures(System.out, System.err, given.contains("--json"), verbose);
     try {
-      CommandLine line = new CommandLine(new Main());
-      line.getSubcommands().values().forEach(Main::giveVersion);
-      return line.setCaseInsensitiveEnumValuesAllowed(true)
-          .setAbbreviatedOptionsAllowed(false)
-          // A prompt may begin with @.
-          .setExpandAtFiles(false)
-          .setUsageHelpWidth(100)
-          .setUsageHelpLongOptionsMaxWidth(34)
+      return commandLine()
           .setExecutionExceptionHandler((e, ignored, parsed) -> failures.report(e))
           .setParameterExceptionHandler((e, ignored) -> failures.reportUsage(e))
           .execute(args);
     } catch (OutOfMemoryError | StackOverflowError | LinkageError | AssertionError e) {
       return failures.report(e);
     }
+  }
+
+  /** Every command, as its arguments are read. */
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Main());
+    line.getSubcommands().values().forEach(Main::giveVersion);
+    return line.setCaseInsensitiveEnumValuesAllowed(true)
+        .setAbbreviatedOptionsAllowed(false)
+        // A prompt may begin with @.
+        .setExpandAtFiles(false)
+        .setUsageHelpWidth(100)
+        .setUsageHelpLongOptionsMaxWidth(34);
   }
 
   private static void giveVersion(CommandLine command) {

@@ -1,6 +1,7 @@
 package dev.nacelle.data;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.FaultInjector;
 import dev.nacelle.text.Message;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,11 +27,14 @@ public final class Dataset implements AutoCloseable {
   private final SampleEncoder encoder;
   private final List<SourceFile> files;
   private final RecordIndex index;
+  private final FaultInjector faults;
   private long badLines;
   private long bytes;
 
-  private Dataset(SampleEncoder encoder, List<SourceFile> files, RecordIndex index) {
+  private Dataset(
+      SampleEncoder encoder, List<SourceFile> files, RecordIndex index, FaultInjector faults) {
     this.encoder = encoder;
+    this.faults = faults;
     this.files = files;
     this.index = index;
   }
@@ -46,9 +50,23 @@ public final class Dataset implements AutoCloseable {
    */
   public static Dataset open(
       List<Path> paths, SampleEncoder encoder, Path scratch, Progress progress) {
+    return open(paths, encoder, scratch, progress, FaultInjector.none());
+  }
+
+  /**
+   * The same, where reading a record may be made to fail.
+   *
+   * @param faults counts every record each time that it is read
+   */
+  public static Dataset open(
+      List<Path> paths,
+      SampleEncoder encoder,
+      Path scratch,
+      Progress progress,
+      FaultInjector faults) {
     List<SourceFile> files = new ArrayList<>();
     RecordIndex index = new RecordIndex(scratch);
-    Dataset dataset = new Dataset(encoder, files, index);
+    Dataset dataset = new Dataset(encoder, files, index, faults);
     try {
       for (Path path : paths) {
         files.add(SourceFile.open(path, scratch));
@@ -158,7 +176,12 @@ public final class Dataset implements AutoCloseable {
     }
   }
 
-  private static byte[] bytes(SourceFile file, long start, int length, long line) {
+  private byte[] bytes(SourceFile file, long start, int length, long line) {
+    if (faults.next(FaultInjector.Act.READ)) {
+      throw NacelleException.input(
+          file.path() + ":" + line + ": " + FaultInjector.VARIABLE + " made reading it fail",
+          "unset " + FaultInjector.VARIABLE);
+    }
     byte[] record = new byte[length];
     if (file.read(record, start) < length) {
       throw NacelleException.input(
@@ -188,6 +211,11 @@ public final class Dataset implements AutoCloseable {
     MessageDigest all = SourceFile.newDigest();
     files.forEach(file -> all.update(file.sha256()));
     return HexFormat.of().formatHex(all.digest());
+  }
+
+  /** SHA-256, in hexadecimal, of each file as it lies on disk. */
+  public List<String> fileHashes() {
+    return files.stream().map(file -> HexFormat.of().formatHex(file.sha256())).toList();
   }
 
   /** All records. */

@@ -69,9 +69,11 @@ public final class AtomicFile {
               null,
               "No space left on device (" + FaultInjector.VARIABLE + ")");
         }
+        faults.reached(FaultInjector.Moment.FILE_BEGUN);
         body.writeTo(channel);
         channel.force(true);
       }
+      faults.reached(FaultInjector.Moment.FILE_WRITTEN);
       Files.move(temporary, whole, StandardCopyOption.ATOMIC_MOVE);
       temporary = null;
       flushFolder(whole);
@@ -92,14 +94,20 @@ public final class AtomicFile {
   /** Flushes a folder's list of names, so that a rename survives a power cut. */
   public static void flushFolder(Path file) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
-    if (folder != null) {
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
+    // A folder that is itself still being written is flushed once, when all is in it.
+    if (folder != null && !folder.toString().endsWith(TEMPORARY_SUFFIX)) {
+      flush(folder);
     }
   }
 
-  private static Path temporaryBeside(Path target) {
+  /** Brings a folder's list of names, or a file's content, onto the disk. */
+  static void flush(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  static Path temporaryBeside(Path target) {
     String name = String.valueOf(target.getFileName());
     // Long names must not become too long for the file system.
     String stem = name.length() > 100 ? name.substring(0, 100) : name;

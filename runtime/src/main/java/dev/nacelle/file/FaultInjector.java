@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +28,25 @@ public final class FaultInjector {
     READ
   }
 
+  /** Where a save stands, for tests that kill the process there. */
+  public enum Moment {
+    /** A file's temporary is open and empty. */
+    FILE_BEGUN,
+    /** A file is written and flushed, and not yet renamed. */
+    FILE_WRITTEN,
+    /** A folder is written and flushed, and not yet renamed. */
+    FOLDER_WRITTEN,
+    /** A folder has its name. */
+    FOLDER_RENAMED
+  }
+
+  private final Consumer<Moment> watcher;
   private final Map<Act, Long> failing;
   private final Map<Act, AtomicLong> counted = new EnumMap<>(Act.class);
 
-  private FaultInjector(Map<Act, Long> failing) {
+  private FaultInjector(Map<Act, Long> failing, Consumer<Moment> watcher) {
     this.failing = failing;
+    this.watcher = watcher;
     for (Act act : Act.values()) {
       counted.put(act, new AtomicLong());
     }
@@ -39,7 +54,12 @@ public final class FaultInjector {
 
   /** Never fails anything. */
   public static FaultInjector none() {
-    return new FaultInjector(new EnumMap<>(Act.class));
+    return watching(ignored -> {});
+  }
+
+  /** Never fails anything, and tells how far a save has come. */
+  public static FaultInjector watching(Consumer<Moment> watcher) {
+    return new FaultInjector(new EnumMap<>(Act.class), watcher);
   }
 
   /** What {@link #VARIABLE} asks for; nothing where it is not set. */
@@ -55,7 +75,7 @@ public final class FaultInjector {
   public static FaultInjector parse(@Nullable String text) {
     Map<Act, Long> failing = new EnumMap<>(Act.class);
     if (text == null || text.isBlank()) {
-      return new FaultInjector(failing);
+      return none();
     }
     for (String part : text.split(",", -1)) {
       String[] pieces = part.strip().split(":", -1);
@@ -76,7 +96,12 @@ public final class FaultInjector {
             e);
       }
     }
-    return new FaultInjector(failing);
+    return new FaultInjector(failing, ignored -> {});
+  }
+
+  /** Tells the watcher where a save stands. */
+  void reached(Moment moment) {
+    watcher.accept(moment);
   }
 
   /** Counts one act; true where it is the one that must fail. */

@@ -17,9 +17,14 @@ public final class KeyValueCache implements AutoCloseable {
 
   public KeyValueCache(Allocator allocator, int layers, int capacity, long width, DType dtype) {
     this.capacity = capacity;
-    for (int layer = 0; layer < layers; layer++) {
-      keys.add(allocator.allocate(LedgerClass.ACTIVATIONS, dtype, capacity, width));
-      values.add(allocator.allocate(LedgerClass.ACTIVATIONS, dtype, capacity, width));
+    try {
+      for (int layer = 0; layer < layers; layer++) {
+        keys.add(allocator.allocate(LedgerClass.ACTIVATIONS, dtype, capacity, width));
+        values.add(allocator.allocate(LedgerClass.ACTIVATIONS, dtype, capacity, width));
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
   }
 

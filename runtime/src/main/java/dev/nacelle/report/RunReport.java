@@ -83,6 +83,7 @@ public final class RunReport {
 
   private static void counts(ObjectNode root, FinetuneResult result) {
     root.put("steps", result.steps());
+    root.put("resumed_from_step", result.resumedFromStep());
     root.put("samples", result.samples());
     root.put("truncated", result.truncated());
     root.put("dropped", result.dropped());

@@ -75,6 +75,10 @@ public final class TrainProgress implements AutoCloseable {
                   e.targetTokens()));
       case TrainEvent.Sampled s ->
           line("sample prompt " + (s.index() + 1) + " answered after step " + s.step());
+      case TrainEvent.Resumed r ->
+          line("going on after step " + r.step() + " from " + r.checkpoint());
+      case TrainEvent.Saving saving -> {}
+      case TrainEvent.Checkpointed checkpointed -> {}
       case TrainEvent.Saved s -> line("adapter saved in " + s.folder());
       case TrainEvent.Ended ended -> endLine();
     }

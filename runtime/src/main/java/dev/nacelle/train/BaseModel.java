@@ -21,6 +21,7 @@ import dev.nacelle.text.template.SpecialTokens;
 import dev.nacelle.text.tokenizer.TokenizerJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -31,6 +32,16 @@ import java.util.Set;
  * everything but the weights, so that what we do not do is refused before any of them is touched.
  */
 public final class BaseModel implements AutoCloseable {
+  private static final List<String> TEXT_FILES =
+      List.of(
+          "config.json",
+          "generation_config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "chat_template.jinja",
+          "model.safetensors.index.json");
+
   private final Path path;
   private final TensorSource source;
   private final ModelConfig config;
@@ -100,6 +111,21 @@ public final class BaseModel implements AutoCloseable {
 
   public Path path() {
     return path;
+  }
+
+  /** The files that say what the model computes and how texts become tokens. */
+  List<Path> files() {
+    if (!(source instanceof HfFolder folder)) {
+      return List.of(path);
+    }
+    List<Path> files = new ArrayList<>();
+    for (String name : TEXT_FILES) {
+      if (Files.exists(path.resolve(name))) {
+        files.add(path.resolve(name));
+      }
+    }
+    folder.files().forEach(weights -> files.add(weights.path()));
+    return files;
   }
 
   public ModelConfig config() {

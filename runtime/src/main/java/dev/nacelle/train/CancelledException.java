@@ -27,15 +27,19 @@ public final class CancelledException extends NacelleException {
    * The same, once the state is on disk.
    *
    * @param step the last step that is in it
-   * @param hint the command that goes on from there
    */
-  CancelledException saved(long step, Path checkpoint, String hint) {
+  CancelledException saved(long step, Path checkpoint) {
     return new CancelledException(
         kind(),
         step,
         checkpoint,
         "stopped after step " + step + "; the checkpoint " + checkpoint + " is saved",
-        hint);
+        "--resume goes on from there");
+  }
+
+  /** The same with what to do next, in the words of whoever started the run. */
+  public CancelledException withHint(String hint) {
+    return new CancelledException(kind(), step, checkpoint, String.valueOf(getMessage()), hint);
   }
 
   /** The last step that was completed. */

@@ -1,6 +1,8 @@
 package dev.nacelle.train;
 
+import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.AdapterFiles;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
@@ -8,16 +10,24 @@ import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
-/** One fine-tuning from options to files: opens what it needs and hands over to the loop. */
+/**
+ * One fine-tuning from options to files: opens what it needs, finds the checkpoint to go on from
+ * where that is asked for, and hands over to the loop.
+ */
 public final class Finetune {
+  private final RunContext run;
   private final FinetuneOptions options;
   private final FaultInjector faults;
-  private final IntFunction<KernelSet> kernels;
-  private final Consumer<TrainEvent> listener;
   private final Cancellation cancellation;
+  private final IntFunction<KernelSet> kernels;
+  private final Checkpoints checkpoints;
 
   /**
    * @param kernels opens kernels for a number of threads
@@ -30,46 +40,151 @@ public final class Finetune {
       IntFunction<KernelSet> kernels,
       Consumer<TrainEvent> listener,
       Cancellation cancellation) {
+    this.run = new RunContext(options, faults, listener, cancellation);
     this.options = options;
     this.faults = faults;
     this.kernels = kernels;
-    this.listener = listener;
     this.cancellation = cancellation;
+    this.checkpoints = new Checkpoints(options.out(), faults);
   }
 
   /**
    * Runs to the end.
    *
    * @throws CancelledException where the cancellation asked for it; the state is saved
-   * @throws dev.nacelle.NacelleException as each part says; what was saved before stays
+   * @throws NacelleException as each part says; what was saved before stays
    */
   public FinetuneResult run() {
     long begin = System.nanoTime();
-    OutputFolder.prepare(options.out(), options.overwrite());
-    try (BaseModel base = BaseModel.open(options.model(), faults);
-        Engine engine =
-            new Engine(
-                kernels.apply(options.threads()),
-                new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)));
-        LlamaModel model = base.load(engine, options.dtype());
-        Adapter adapter = adapter(engine, model);
-        FinetuneData data = new FinetuneData(options, base, listener, cancellation)) {
-      BaseModel.install(model, adapter);
-      FinetuneLoop loop =
-          new FinetuneLoop(
-              options, faults, listener, cancellation, base, engine, model, adapter, data, begin);
+    boolean resume = options.saving().resume();
+    try (OutputFolder folder = OutputFolder.take(options.out(), options.overwrite() || resume)) {
+      folder.sweep();
+      Checkpoint from = resume ? find() : null;
       try {
-        loop.run();
-      } finally {
-        listener.accept(new TrainEvent.Ended(loop.result()));
+        return run(from, begin);
+      } catch (CancelledException e) {
+        throw from == null || e.checkpoint() != null
+            ? e
+            : e.saved(from.state().step(), from.folder());
       }
-      return loop.result();
     }
   }
 
-  private Adapter adapter(Engine engine, LlamaModel model) {
+  /** The checkpoint to go on from; null where none was written yet. */
+  private @Nullable Checkpoint find() {
+    Path out = options.out();
+    Optional<Map<String, List<String>>> remembered = RunMemory.read(out);
+    remembered.ifPresent(this::requireSameFlags);
+    Optional<Checkpoint> found = checkpoints.newest(run::note, cancellation::check);
+    if (found.isEmpty()) {
+      run.note("there is no checkpoint in " + out + " yet: starting afresh");
+      return null;
+    }
+    if (remembered.isEmpty()) {
+      requireSameFlags(found.get().provenance().flags());
+    }
+    return found.get();
+  }
+
+  private void requireSameFlags(Map<String, List<String>> remembered) {
+    Map<String, List<String>> now = OptionFlags.of(options);
+    Set<String> different = OptionFlags.contradictions(remembered, now);
+    if (different.isEmpty()) {
+      return;
+    }
+    String flag = different.iterator().next();
+    throw NacelleException.input(
+        String.join(", ", different)
+            + ": another value than the run in "
+            + options.out()
+            + " was started with ("
+            + flag
+            + " was "
+            + said(remembered.get(flag))
+            + ", is "
+            + said(now.get(flag))
+            + ")",
+        "leave it out to go on with --resume, or start anew with --overwrite instead");
+  }
+
+  private static String said(@Nullable List<String> values) {
+    return values == null ? "not given" : String.join(" ", values);
+  }
+
+  private FinetuneResult run(@Nullable Checkpoint from, long begin) {
+    try (BaseModel base = BaseModel.open(options.model(), faults)) {
+      Map<String, String> modelHashes = RunInputs.model(base, cancellation);
+      if (from != null) {
+        from.provenance().inputs().requireModel(modelHashes, options.model());
+      }
+      try (Engine engine =
+              new Engine(
+                  kernels.apply(options.threads()),
+                  new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)));
+          LlamaModel model = base.load(engine, options.dtype());
+          Adapter adapter = adapter(engine, model, from);
+          FinetuneData data = new FinetuneData(run, base)) {
+        RunInputs inputs = new RunInputs(modelHashes, data.hashes(), data.evalHashes());
+        if (from != null) {
+          from.provenance().inputs().requireData(inputs, options);
+        }
+        BaseModel.install(model, adapter);
+        begin(from);
+        Provenance provenance =
+            new Provenance(
+                inputs,
+                OptionFlags.of(options),
+                engine.kernels().isaLevel(),
+                options.threads(),
+                Map.of());
+        if (from != null) {
+          adopt(from.provenance(), provenance, engine.kernels());
+        }
+        CheckpointSaver saver =
+            new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
+        return train(new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin));
+      }
+    }
+  }
+
+  private FinetuneResult train(FinetuneLoop loop) {
+    try {
+      loop.run();
+    } finally {
+      run.tell(new TrainEvent.Ended(loop.result()));
+    }
+    return loop.result();
+  }
+
+  /** Writes down what is to be remembered; of a run that starts afresh nothing older stays. */
+  private void begin(@Nullable Checkpoint from) {
+    if (from == null) {
+      checkpoints.clear();
+    } else {
+      checkpoints.best().restore(from.folder());
+    }
+    checkpoints.make();
+    RunMemory.write(options.out(), options, faults);
+  }
+
+  /** The same bits as before where that is possible; a note where it is not. */
+  private void adopt(Provenance before, Provenance now, KernelSet kernels) {
+    if (before.isa().equals(now.isa()) && before.threads() == now.threads()) {
+      kernels.products().adopt(before.products());
+      return;
+    }
+    run.note(
+        "the checkpoint was computed at level %s with %d threads, this run has %s and %d: losses"
+                .formatted(before.isa(), before.threads(), now.isa(), now.threads())
+            + " agree within 1e-4, but not in every bit");
+  }
+
+  private Adapter adapter(Engine engine, LlamaModel model, @Nullable Checkpoint from) {
     FinetuneOptions.Adapting wanted = options.adapter();
     List<Adapter.Module> modules = BaseModel.modules(model);
+    if (from != null) {
+      return AdapterFiles.load(engine, from.folder(), modules, options.seed(), faults);
+    }
     Path init = wanted.init();
     return init != null
         ? InitialAdapter.load(engine, init, modules, wanted, options.seed(), faults)

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The training and the held-out side of a run's data. */
@@ -23,7 +22,6 @@ final class FinetuneData implements AutoCloseable {
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
   private final FinetuneOptions options;
-  private final Cancellation cancellation;
   private final Progress evaluationProgress;
   private final Dataset dataset;
   private final @Nullable Dataset evalDataset;
@@ -32,18 +30,13 @@ final class FinetuneData implements AutoCloseable {
   private final @Nullable DataCounts measured;
   private @Nullable BatchSource source;
 
-  FinetuneData(
-      FinetuneOptions options,
-      BaseModel base,
-      Consumer<TrainEvent> listener,
-      Cancellation cancellation) {
-    this.options = options;
-    this.cancellation = cancellation;
-    this.evaluationProgress = progress("evaluating", listener);
+  FinetuneData(RunContext run, BaseModel base) {
+    this.options = run.options();
+    this.evaluationProgress = progress("evaluating", run);
     FinetuneOptions.DataFlow flow = options.data();
     Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    Progress reading = progress("reading", listener);
-    Progress counting = progress("tokenising", listener);
+    Progress reading = progress("reading", run);
+    Progress counting = progress("tokenising", run);
     SampleEncoder encoder =
         new SampleEncoder(
             base.tokenizer(),
@@ -51,12 +44,12 @@ final class FinetuneData implements AutoCloseable {
             base.eosId(),
             new TokenizeOptions(
                 flow.maxLength(), flow.trainOn(), flow.format(), flow.skipBadLines()));
-    this.dataset = Dataset.open(flow.files(), encoder, scratch, reading);
+    this.dataset = Dataset.open(flow.files(), encoder, scratch, reading, run.faults());
     Dataset held = null;
     try {
       FinetuneOptions.Evaluating evaluating = options.evaluation();
       if (!evaluating.data().isEmpty()) {
-        held = Dataset.open(evaluating.data(), encoder, scratch, reading);
+        held = Dataset.open(evaluating.data(), encoder, scratch, reading, run.faults());
         this.eval = held.all();
         this.train = dataset.all();
       } else if (evaluating.split() > 0) {
@@ -80,6 +73,14 @@ final class FinetuneData implements AutoCloseable {
       dataset.close();
       throw e;
     }
+  }
+
+  /** Tells the listener, and stops where that was asked for. */
+  private static Progress progress(String what, RunContext run) {
+    return (done, total) -> {
+      run.cancellation().check();
+      run.tell(new TrainEvent.Preparing(what, done, total));
+    };
   }
 
   /**
@@ -110,23 +111,26 @@ final class FinetuneData implements AutoCloseable {
         counts.dropped());
   }
 
-  /** Tells the listener, and stops where that was asked for. */
-  private Progress progress(String what, Consumer<TrainEvent> listener) {
-    return (done, total) -> {
-      cancellation.check();
-      listener.accept(new TrainEvent.Preparing(what, done, total));
-    };
-  }
-
   long badLines() {
     return dataset.badLines();
   }
 
-  BatchSource batches() {
+  /** Hashes of the training files. */
+  List<String> hashes() {
+    return dataset.fileHashes();
+  }
+
+  /** Hashes of the held-out files; none where a share of the training files is held out. */
+  List<String> evalHashes() {
+    return evalDataset == null ? List.of() : evalDataset.fileHashes();
+  }
+
+  /** The batches from a place on. */
+  BatchSource batches(Cursor start) {
     FinetuneOptions.DataFlow flow = options.data();
     BatchSource batches =
         new BatchSource(
-            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), start);
     source = batches;
     return batches;
   }

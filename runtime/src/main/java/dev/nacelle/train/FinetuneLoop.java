@@ -17,125 +17,234 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The steps of one run, with its evaluations, its patience and its saves. */
+/**
+ * The steps of one run, with its evaluations, its patience and its saves. All that the next step
+ * depends on is the adapter, the trainer's moments and {@link RunState}; whatever interrupts the
+ * run, these three stand at the end of a whole step.
+ */
 final class FinetuneLoop {
   private static final int MOST_SAMPLE_TOKENS = 128;
 
+  private final RunContext run;
   private final FinetuneOptions options;
-  private final FaultInjector faults;
-  private final Consumer<TrainEvent> listener;
-  private final Cancellation cancellation;
   private final BaseModel base;
   private final Engine engine;
   private final LlamaModel model;
   private final Adapter adapter;
   private final FinetuneData data;
+  private final CheckpointSaver saver;
+  private final @Nullable Checkpoint from;
   private final long begin;
 
-  private @Nullable Double evalBefore;
-  private @Nullable Double evalAfter;
-  private @Nullable Double evalBest;
-  private int evaluationsWithoutBetter;
+  private RunState state;
+  private long savedStep;
   private boolean gradientsDumped;
   private long trainBegin;
   private double trainSeconds;
-  private long tokens;
-  private @Nullable StepRecord last;
 
+  /**
+   * @param from the checkpoint whose adapter this one is; null for a run from the start
+   * @param begin when the process took the run up
+   */
   FinetuneLoop(
-      FinetuneOptions options,
-      FaultInjector faults,
-      Consumer<TrainEvent> listener,
-      Cancellation cancellation,
+      RunContext run,
       BaseModel base,
       Engine engine,
       LlamaModel model,
       Adapter adapter,
       FinetuneData data,
+      CheckpointSaver saver,
+      @Nullable Checkpoint from,
       long begin) {
-    this.options = options;
-    this.faults = faults;
-    this.listener = listener;
-    this.cancellation = cancellation;
+    this.run = run;
+    this.options = run.options();
     this.base = base;
     this.engine = engine;
     this.model = model;
     this.adapter = adapter;
     this.data = data;
+    this.saver = saver;
+    this.from = from;
     this.begin = begin;
+    this.state = from == null ? RunState.START : from.state();
+    this.savedStep = state.step();
+    this.gradientsDumped = state.step() > 0;
   }
 
   /** Takes all steps, evaluates and answers where asked, saves the adapter. */
   void run() {
-    BatchSource source = data.batches();
-    long totalSteps = totalSteps(source);
+    BatchSource source = data.batches(state.cursor());
+    state = state.ofTotal(totalSteps(source));
     FinetuneOptions.Learning learning = options.learning();
     TrainSettings settings =
         new TrainSettings(
-            Schedule.of(learning.schedule(), learning.rate(), learning.warmup(), totalSteps),
+            Schedule.of(
+                learning.schedule(), learning.rate(), learning.warmup(), state.totalSteps()),
             learning.adam(),
             learning.clip());
-    long trainable = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
     if (data.isMeasured()) {
-      listener.accept(new TrainEvent.Note(data.countsInWords()));
+      run.note(data.countsInWords());
     }
-    listener.accept(new TrainEvent.Started(totalSteps, trainable, adapter.pairs().size()));
-    if (data.hasEval()) {
-      evaluate(0);
-    }
-    answerSamples(0);
-    trainBegin = System.nanoTime();
-    try (Trainer trainer = new Trainer(engine, model, adapter, settings, cancellation)) {
+    try (Trainer trainer = new Trainer(engine, model, adapter, settings, run.cancellation())) {
       trainer.observeGradients(this::dumpFirstGradients);
-      while (trainer.stepsDone() < totalSteps && !isOutOfPatience()) {
-        if (faults.next(FaultInjector.Act.STEP)) {
-          throw new NacelleException(
-              NacelleException.Kind.INTERNAL,
-              "NACELLE_FAULT made step " + (trainer.stepsDone() + 1) + " fail",
-              "unset NACELLE_FAULT");
-        }
-        StepRecord step = trainer.step(batches(source.next()));
-        last = step;
-        tokens += step.tokens();
-        boolean due = isEvaluationDue(step.step(), totalSteps);
-        Double evalLoss = due ? evaluate(step.step()) : null;
-        listener.accept(new TrainEvent.Stepped(step, evalLoss));
+      announce(trainer);
+      try {
+        takeSteps(trainer, source);
+        finish();
+      } catch (CancelledException e) {
+        throw saved(e, trainer);
+      } catch (RuntimeException | Error e) {
+        saveWhatIsThere(trainer, e);
+        throw e;
       }
     }
-    trainSeconds = secondsSince(trainBegin);
-    if (isOutOfPatience()) {
-      listener.accept(
-          new TrainEvent.Note(
-              "stopped after step %d: %d evaluations without a better one"
-                  .formatted(stepsDone(), evaluationsWithoutBetter)));
-    }
-    if (!data.isMeasured()) {
-      listener.accept(new TrainEvent.Note(data.countsInWords()));
-    }
-    save(options.out());
-    listener.accept(new TrainEvent.Saved(options.out()));
-    answerSamples(stepsDone());
   }
 
-  private long stepsDone() {
-    return last == null ? 0 : last.step();
+  private void announce(Trainer trainer) {
+    if (from != null) {
+      trainer.restore(
+          from.folder().resolve(Checkpoint.OPTIMIZER),
+          state.step(),
+          state.rowsDone(),
+          run.faults());
+      run.tell(new TrainEvent.Resumed(state.step(), state.loggedSteps(), from.folder()));
+    }
+    long trainable = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+    run.tell(new TrainEvent.Started(state.totalSteps(), trainable, adapter.pairs().size()));
+  }
+
+  private void takeSteps(Trainer trainer, BatchSource source) {
+    if (state.step() == 0) {
+      if (data.hasEval()) {
+        state = state.evaluated(state.evaluation().beganWith(evaluate(0)), false);
+      }
+      answerSamples();
+    }
+    trainBegin = System.nanoTime();
+    settle(trainer);
+    while (state.step() < state.totalSteps() && !isOutOfPatience()) {
+      run.cancellation().check();
+      failIfAsked();
+      StepBatches drawn = source.next();
+      StepRecord done = trainer.step(batches(drawn));
+      state = state.after(done, drawn.after(), trainer.rowsDone());
+      settle(trainer);
+    }
+    trainSeconds = secondsSince(trainBegin);
+    if (savedStep < state.step()) {
+      save(trainer);
+    }
+  }
+
+  /** What follows a step: its evaluation, its line in the log, its checkpoint. */
+  private void settle(Trainer trainer) {
+    StepRecord last = state.last();
+    if (last == null) {
+      return;
+    }
+    if (state.evaluationPending()) {
+      EvaluationState evaluation = state.evaluation();
+      Double loss = null;
+      if (isEvaluationDue()) {
+        loss = evaluate(state.step());
+        evaluation = evaluation.plus(state.step(), loss);
+        if (evaluation.isBest(state.step())) {
+          saver.best().save(this::save);
+        }
+      }
+      run.tell(new TrainEvent.Stepped(last, loss));
+      // Only now: whoever goes on from a state before it evaluates again, to the same end.
+      state = state.evaluated(evaluation, false);
+    }
+    long every = options.saving().every();
+    if (every > 0 && state.step() % every == 0 && savedStep < state.step()) {
+      save(trainer);
+    }
+  }
+
+  private void finish() {
+    if (isOutOfPatience()) {
+      run.note(
+          "stopped after step %d: %d evaluations without a better one"
+              .formatted(state.step(), state.evaluation().withoutBetter()));
+    }
+    if (!data.isMeasured()) {
+      run.note(data.countsInWords());
+    }
+    save(options.out());
+    run.tell(new TrainEvent.Saved(options.out()));
+    answerSamples();
+  }
+
+  private void save(Trainer trainer) {
+    run.tell(new TrainEvent.Saving(state.step()));
+    RunState now = state.lasting(trainSecondsSoFar(), totalSecondsSoFar());
+    Path folder = saver.save(now, trainer, options.saving().keep());
+    savedStep = state.step();
+    run.tell(new TrainEvent.Checkpointed(savedStep, folder));
+  }
+
+  private CancelledException saved(CancelledException asked, Trainer trainer) {
+    if (state.step() == 0) {
+      return asked;
+    }
+    if (savedStep < state.step()) {
+      save(trainer);
+    }
+    return asked.saved(state.step(), saver.of(state.step()));
+  }
+
+  /**
+   * A run that something around it ends keeps the steps before. One that ends by itself, with a
+   * loss that is no number or a bug, has steps that should not push out older checkpoints.
+   */
+  private void saveWhatIsThere(Trainer trainer, Throwable failure) {
+    boolean fromOutside =
+        failure instanceof NacelleException known && known.kind() != NacelleException.Kind.INTERNAL;
+    if (!fromOutside || !trainer.isWhole() || savedStep == state.step()) {
+      return;
+    }
+    try {
+      save(trainer);
+      run.note("what was done up to step " + savedStep + " is saved; --resume goes on from there");
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private void failIfAsked() {
+    if (run.faults().next(FaultInjector.Act.STEP)) {
+      throw new NacelleException(
+          NacelleException.Kind.INTERNAL,
+          FaultInjector.VARIABLE + " made step " + (state.step() + 1) + " fail",
+          "unset " + FaultInjector.VARIABLE);
+    }
   }
 
   private static double secondsSince(long begin) {
     return (System.nanoTime() - begin) * 1e-9;
   }
 
-  private void answerSamples(long step) {
+  private double trainSecondsSoFar() {
+    double before = from == null ? 0 : from.state().trainSeconds();
+    double now = trainSeconds > 0 || trainBegin == 0 ? trainSeconds : secondsSince(trainBegin);
+    return before + now;
+  }
+
+  private double totalSecondsSoFar() {
+    return (from == null ? 0 : from.state().totalSeconds()) + secondsSince(begin);
+  }
+
+  private void answerSamples() {
     List<String> prompts = options.samplePrompts();
     for (int i = 0; i < prompts.size(); i++) {
       String answer =
           ChatAnswer.greedy(
-              base, model, prompts.get(i), MOST_SAMPLE_TOKENS, () -> !cancellation.isAsked());
-      cancellation.check();
-      listener.accept(new TrainEvent.Sampled(step, i, prompts.get(i), answer));
+              base, model, prompts.get(i), MOST_SAMPLE_TOKENS, () -> !run.cancellation().isAsked());
+      run.cancellation().check();
+      run.tell(new TrainEvent.Sampled(state.step(), i, prompts.get(i), answer));
     }
   }
 
@@ -146,14 +255,14 @@ final class FinetuneLoop {
         frozen.put(linear.path(), linear.weight());
       }
     }
-    AdapterFiles.save(folder, adapter, frozen, faults);
+    AdapterFiles.save(folder, adapter, frozen, run.faults());
   }
 
   private void dumpFirstGradients(Adapter adapter) {
     Path dump = options.dumpGradients();
     if (dump != null && !gradientsDumped) {
       gradientsDumped = true;
-      AdapterFiles.saveGradients(dump, adapter, faults);
+      AdapterFiles.saveGradients(dump, adapter, run.faults());
     }
   }
 
@@ -163,41 +272,40 @@ final class FinetuneLoop {
         .toList();
   }
 
-  private boolean isEvaluationDue(long step, long totalSteps) {
+  private boolean isEvaluationDue() {
     long every = options.evaluation().every();
-    return data.hasEval() && (step == totalSteps || (every > 0 && step % every == 0));
+    return data.hasEval()
+        && (state.step() == state.totalSteps() || (every > 0 && state.step() % every == 0));
   }
 
   private boolean isOutOfPatience() {
     int patience = options.evaluation().patience();
-    return patience > 0 && evaluationsWithoutBetter >= patience;
+    return patience > 0 && state.evaluation().withoutBetter() >= patience;
   }
 
   private double evaluate(long step) {
     Evaluator.Sum sum = data.evaluate(new Evaluator(engine, model));
-    double loss = sum.mean();
-    listener.accept(new TrainEvent.Evaluated(step, loss, sum.targetTokens()));
-    if (step == 0) {
-      evalBefore = loss;
-      return loss;
-    }
-    evalAfter = loss;
-    if (evalBest == null || loss < evalBest) {
-      evalBest = loss;
-      evaluationsWithoutBetter = 0;
-      save(options.out().resolve("checkpoints").resolve("best"));
-    } else {
-      evaluationsWithoutBetter++;
-    }
-    return loss;
+    run.tell(new TrainEvent.Evaluated(step, sum.mean(), sum.targetTokens()));
+    return sum.mean();
   }
 
   private long totalSteps(BatchSource source) {
     FinetuneOptions.Length length = options.length();
-    if (length.steps() > 0) {
-      return length.steps();
+    long total =
+        length.steps() > 0
+            ? length.steps()
+            : Math.max(1, (long) Math.ceil(length.epochs() * source.stepsPerEpoch()));
+    if (total < state.step()) {
+      throw NacelleException.input(
+          (length.steps() > 0 ? "--steps " + total : "--epochs " + length.epochs())
+              + " asks for "
+              + total
+              + " steps, and the checkpoint has "
+              + state.step()
+              + " already",
+          "ask for more, or start anew with --overwrite instead of --resume");
     }
-    return Math.max(1, (long) Math.ceil(length.epochs() * source.stepsPerEpoch()));
+    return total;
   }
 
   /** What the run has come to so far. */
@@ -206,19 +314,20 @@ final class FinetuneLoop {
     KernelSet set = engine.kernels();
     long rows = (long) options.data().batchSize() * options.data().maxLength();
     return new FinetuneResult(
-        last,
-        stepsDone(),
+        state.last(),
+        state.step(),
+        from == null ? null : from.state().step(),
         data.isMeasured(),
         counts.samples(),
         counts.truncated(),
         counts.dropped(),
         data.badLines(),
-        tokens,
-        trainSeconds > 0 || trainBegin == 0 ? trainSeconds : secondsSince(trainBegin),
-        secondsSince(begin),
-        evalBefore,
-        evalAfter,
-        evalBest,
+        state.tokens(),
+        trainSecondsSoFar(),
+        totalSecondsSoFar(),
+        state.evaluation().before(),
+        state.evaluation().after(),
+        state.evaluation().best(),
         engine.ledger().classesAtPeak(),
         engine.ledger().peak(),
         ProcessMemory.peakResidentBytes(),

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param samplePrompts a user's messages, answered before the first step and after the last
  * @param log the step log; null for {@code out/log.jsonl}
  * @param dumpGradients where the first step's gradients go; null for nowhere
- * @param overwrite whether {@code out} may hold something already
+ * @param overwrite whether {@code out} may hold something already; old checkpoints go
  * @param command what was typed, for the report
  */
 public record FinetuneOptions(
@@ -30,6 +30,7 @@ public record FinetuneOptions(
     Length length,
     Learning learning,
     Evaluating evaluation,
+    Saving saving,
     DType dtype,
     int threads,
     long seed,
@@ -105,5 +106,17 @@ public record FinetuneOptions(
     public boolean isWanted() {
       return !data.isEmpty() || split > 0;
     }
+  }
+
+  /**
+   * Checkpoints.
+   *
+   * @param every steps between them; 0 for the end alone
+   * @param keep how many stay
+   * @param resume whether to go on from the newest one in {@code out}
+   */
+  public record Saving(long every, int keep, boolean resume) {
+    /** One at the end. */
+    public static final Saving AT_THE_END = new Saving(0, 2, false);
   }
 }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What a run came to, or had come to when it ended early.
  *
  * @param last the last step; null before the first one was done
+ * @param resumedFromStep the step of the checkpoint that the run went on from; null for none
  * @param countsWhole whether samples, truncated and dropped are of the whole training side
  * @param samples of the training side; where so large a file was not read through first, those that
  *     were dealt out
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record FinetuneResult(
     @Nullable StepRecord last,
     long steps,
+    @Nullable Long resumedFromStep,
     boolean countsWhole,
     long samples,
     long truncated,

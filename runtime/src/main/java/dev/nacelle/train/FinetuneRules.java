@@ -22,6 +22,7 @@ public final class FinetuneRules {
     check(options.learning());
     check(options.length());
     check(options.evaluation());
+    check(options.saving());
     require(
         options.samplePrompts().stream().noneMatch(String::isBlank),
         "--sample-prompt ''",
@@ -87,6 +88,11 @@ public final class FinetuneRules {
         (evaluation.patience() == 0 && evaluation.every() == 0) || evaluation.isWanted(),
         "--eval-every or --patience without held-out data",
         "add --eval-data or --eval-split");
+  }
+
+  private static void check(FinetuneOptions.Saving saving) {
+    require(saving.every() >= 0, "--save-every " + saving.every(), "choose 1 or more steps");
+    require(saving.keep() >= 1, "--keep " + saving.keep(), "choose 1 or more");
   }
 
   private static boolean isFrom(double least, double value) {

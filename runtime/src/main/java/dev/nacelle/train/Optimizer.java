@@ -1,6 +1,10 @@
 package dev.nacelle.train;
 
+import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.file.NamedTensor;
+import dev.nacelle.file.SafetensorsFile;
+import dev.nacelle.file.TensorEntry;
 import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.memory.LedgerClass;
@@ -9,10 +13,14 @@ import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** AdamW over an adapter's parameters: the As as one group, the Bs as another with its own rate. */
 final class Optimizer implements AutoCloseable {
+  private static final String FIRST = ".exp_avg";
+  private static final String SECOND = ".exp_avg_sq";
+
   private record State(Parameter parameter, Tensor expAvg, Tensor expAvgSq) {}
 
   private final Engine engine;
@@ -32,6 +40,50 @@ final class Optimizer implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  /** The moments under the parameters' names, to be written. */
+  List<NamedTensor> moments() {
+    List<NamedTensor> named = new ArrayList<>();
+    for (List<State> group : List.of(as, bs)) {
+      for (State s : group) {
+        named.add(named(s.parameter.name() + FIRST, s.expAvg));
+        named.add(named(s.parameter.name() + SECOND, s.expAvgSq));
+      }
+    }
+    return named;
+  }
+
+  private static NamedTensor named(String name, Tensor moment) {
+    return NamedTensor.of(
+        name,
+        moment.dtype(),
+        moment.shape(),
+        moment.storage().buffer().slice(0, moment.byteSize()));
+  }
+
+  /**
+   * Reads back what {@link #moments} wrote.
+   *
+   * @throws NacelleException of kind INPUT where the file's tensors are not this adapter's
+   */
+  void restore(SafetensorsFile file) {
+    for (List<State> group : List.of(as, bs)) {
+      for (State s : group) {
+        read(file, s.parameter.name() + FIRST, s.expAvg);
+        read(file, s.parameter.name() + SECOND, s.expAvgSq);
+      }
+    }
+  }
+
+  private static void read(SafetensorsFile file, String name, Tensor moment) {
+    TensorEntry entry = file.entry(name);
+    if (entry.dtype() != DType.FP32 || !Arrays.equals(entry.shape(), moment.shape())) {
+      throw NacelleException.input(
+          file.path() + ": " + name + " is " + entry.describe() + ", not " + moment,
+          "start anew with --overwrite instead of --resume");
+    }
+    moment.storage().buffer().copyFrom(0, file.data(name), 0, moment.byteSize());
   }
 
   private State state(Parameter parameter) {

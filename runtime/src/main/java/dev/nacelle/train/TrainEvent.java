@@ -19,6 +19,22 @@ public sealed interface TrainEvent {
   record Started(long totalSteps, long trainable, int modules) implements TrainEvent {}
 
   /**
+   * A run goes on where an earlier one stopped; comes before {@link Started}. The step log is to be
+   * cut back: what it then holds is the history of the run.
+   *
+   * @param step the last step that the checkpoint holds
+   * @param loggedSteps lines of the log that stay: {@code step}, or one fewer where an evaluation
+   *     was still to follow that step
+   */
+  record Resumed(long step, long loggedSteps, Path checkpoint) implements TrainEvent {}
+
+  /** A checkpoint is about to be written: what listeners wrote must be on the disk before it. */
+  record Saving(long step) implements TrainEvent {}
+
+  /** A checkpoint is on disk. */
+  record Checkpointed(long step, Path folder) implements TrainEvent {}
+
+  /**
    * A step is done.
    *
    * @param evalLoss where an evaluation followed it

@@ -3,10 +3,15 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.data.PackedBatch;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.Safetensors;
+import dev.nacelle.file.SafetensorsFile;
+import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -23,7 +28,8 @@ public final class Trainer implements AutoCloseable {
   private final NeededWork needed;
   private final Cancellation cancellation;
   private long stepsDone;
-  private long tokensDone;
+  private long rowsDone;
+  private boolean whole = true;
   private Consumer<Adapter> gradientObserver = ignored -> {};
 
   public Trainer(Engine engine, LlamaModel model, Adapter adapter, TrainSettings settings) {
@@ -57,6 +63,34 @@ public final class Trainer implements AutoCloseable {
     return stepsDone;
   }
 
+  /** Rows that went through the model in training: the counter of the dropout masks. */
+  public long rowsDone() {
+    return rowsDone;
+  }
+
+  /** False once an update failed halfway: some parameters have moved and others have not. */
+  boolean isWhole() {
+    return whole;
+  }
+
+  /** Writes the optimiser's moments. */
+  void saveMoments(Path file, FaultInjector faults) {
+    SafetensorsWriter.write(file, optimizer.moments(), SafetensorsWriter.PYTORCH_METADATA, faults);
+  }
+
+  /**
+   * Goes on where another trainer stopped, with the adapter that it left.
+   *
+   * @throws NacelleException of kind INPUT where the moments are another adapter's
+   */
+  void restore(Path moments, long steps, long rows, FaultInjector faults) {
+    try (SafetensorsFile file = Safetensors.open(moments, faults)) {
+      optimizer.restore(file);
+    }
+    stepsDone = steps;
+    rowsDone = rows;
+  }
+
   /**
    * One optimiser step over all its micro-batches: the loss is the mean over all their targets.
    *
@@ -78,12 +112,12 @@ public final class Trainer implements AutoCloseable {
       padding += batch.paddingTokens();
     }
     double sum = 0;
-    long tokensBefore = tokensDone;
+    long rowsBefore = rowsDone;
     try {
       for (PackedBatch batch : microBatches) {
         cancellation.check();
         sum += forwardBackward(batch, 1f / Math.max(1, targets));
-        tokensDone += batch.length();
+        rowsDone += batch.length();
       }
       double loss = sum / Math.max(1, targets);
       gradientObserver.accept(adapter);
@@ -103,7 +137,9 @@ public final class Trainer implements AutoCloseable {
             "lower --lr, set --clip, or use --dtype fp32");
       }
       double rate = settings.schedule().rate(step);
+      whole = false;
       optimizer.step(step, rate);
+      whole = true;
       optimizer.releaseGradients();
       stepsDone = step;
       return new StepRecord(
@@ -122,7 +158,7 @@ public final class Trainer implements AutoCloseable {
     } finally {
       if (stepsDone != step) {
         // Taken again, the step must draw the same dropout masks.
-        tokensDone = tokensBefore;
+        rowsDone = rowsBefore;
       }
       optimizer.releaseGradients();
     }
@@ -130,7 +166,7 @@ public final class Trainer implements AutoCloseable {
 
   private double forwardBackward(PackedBatch batch, float gradScale) {
     try (Tape tape = engine.record()) {
-      Tensor losses = model.losses(tape, Batches.row(batch), gradScale, true, tokensDone);
+      Tensor losses = model.losses(tape, Batches.row(batch), gradScale, true, rowsDone);
       double sum = 0;
       for (float loss : losses.toFloats()) {
         sum += loss;

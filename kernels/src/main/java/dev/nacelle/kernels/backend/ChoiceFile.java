@@ -21,6 +21,9 @@ final class ChoiceFile {
   private final Path file;
   private final Map<String, String> choices = new TreeMap<>();
 
+  /** What a run that goes on was computed with. */
+  private final Map<String, String> adopted = new TreeMap<>();
+
   ChoiceFile(Path cache, String isaLevel, int threads) {
     String processor = processor().replaceAll("[^A-Za-z0-9]+", "-");
     file = cache.resolve("products").resolve(processor + "_" + isaLevel + "_" + threads + ".tsv");
@@ -57,7 +60,18 @@ final class ChoiceFile {
 
   /** The library chosen before, or an empty string. */
   String get(String shapes) {
-    return choices.getOrDefault(shapes, "");
+    return adopted.getOrDefault(shapes, choices.getOrDefault(shapes, ""));
+  }
+
+  Map<String, String> all() {
+    Map<String, String> all = new TreeMap<>(choices);
+    all.putAll(adopted);
+    return all;
+  }
+
+  /** Lets these hold for this run, and leaves the file alone. */
+  void adopt(Map<String, String> known) {
+    adopted.putAll(known);
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.nacelle.kernels.Products;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.nativeaccess.NativeException;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,16 @@ final class MeasuredProducts implements Products {
   @Override
   public String library(long m, long n, long k, boolean transposeA, boolean transposeB) {
     return faster(m, n, k, transposeA, transposeB) == null ? OURS : OTHER;
+  }
+
+  @Override
+  public Map<String, String> choices() {
+    return choices.all();
+  }
+
+  @Override
+  public void adopt(Map<String, String> known) {
+    choices.adopt(known);
   }
 
   /** The other library where this class of shapes is its, else null. */
