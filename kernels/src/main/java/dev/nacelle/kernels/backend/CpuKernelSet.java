@@ -25,6 +25,7 @@ import dev.nacelle.kernels.quant.CpuQuantizedLinear;
 import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
+import java.util.List;
 
 /** The operators of the C library. */
 public final class CpuKernelSet implements KernelSet {
@@ -116,6 +117,11 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public Dequantize dequantize() {
     return dequantize;
+  }
+
+  @Override
+  public List<Products> productLibraries() {
+    return ProductLibraries.present(library, ownProducts);
   }
 
   @Override
