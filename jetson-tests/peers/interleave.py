@@ -23,7 +23,7 @@ BATCH = {"padded": 4, "rows": 2}
 def ours(args, folder):
     out = folder / "nacelle.json"
     command = [
-        str(NACELLE), "bench", "train", "-q", "--json",
+        args.nacelle, "bench", "train", "-q", "--json",
         "--model", args.model, "--data", str(pathlib.Path(args.samples) / f"{DATA[args.mode]}.jsonl"),
         "--order", "file", "--init-adapter", args.init_adapter, "--schedule", "constant", "--warmup", "0",
         "--batch-size", str(BATCH[args.mode]), "--max-length", "512", "--threads", str(args.threads),
@@ -55,6 +55,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--nacelle", default=str(NACELLE), help="the launcher to measure")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     folder = pathlib.Path(args.out).resolve().parent

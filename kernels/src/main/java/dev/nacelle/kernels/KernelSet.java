@@ -1,5 +1,6 @@
 package dev.nacelle.kernels;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,14 @@ public interface KernelSet extends AutoCloseable {
   /** Products with frozen matrices, plain or quantised. */
   default WeightProducts weightProducts() {
     return new WeightProducts(products(), quantizedLinear());
+  }
+
+  /**
+   * Every library that multiplies here, whether chosen or not, opened for measurements: the best
+   * rate of a machine is that of the fastest.
+   */
+  default List<Products> productLibraries() {
+    return List.of(products());
   }
 
   Attention attention();

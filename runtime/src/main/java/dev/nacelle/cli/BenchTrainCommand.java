@@ -114,7 +114,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     double rate;
     try (BaseModel base = BaseModel.open(options.model(), FaultInjector.none());
         var kernels = compute.kernels(options.threads())) {
-      rate = ProductRate.best(kernels.products(), base.config());
+      rate = ProductRate.best(kernels, base.config());
     }
     double median = median(counted.stream().map(StepRecord::seconds).toList());
     double share = median(counted.stream().map(s -> s.neededFlops() / s.seconds() / rate).toList());

@@ -1,5 +1,6 @@
 package dev.nacelle.train;
 
+import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.model.ModelConfig;
@@ -13,14 +14,19 @@ public final class ProductRate {
 
   private ProductRate() {}
 
-  /** Floating-point operations a second, the best of the blocks' shapes in both directions. */
-  public static double best(Products products, ModelConfig config) {
+  /**
+   * Floating-point operations a second, the best of the blocks' shapes in both directions and of
+   * all libraries that are here.
+   */
+  public static double best(KernelSet kernels, ModelConfig config) {
     long c = config.hiddenSize();
     long m = config.intermediateSize();
     double best = 0;
     for (long[] shape : new long[][] {{m, c}, {c, m}, {c, c}}) {
-      best = Math.max(best, rate(products, shape[0], shape[1], true));
-      best = Math.max(best, rate(products, shape[1], shape[0], false));
+      for (Products products : kernels.productLibraries()) {
+        best = Math.max(best, rate(products, shape[0], shape[1], true));
+        best = Math.max(best, rate(products, shape[1], shape[0], false));
+      }
     }
     return best;
   }

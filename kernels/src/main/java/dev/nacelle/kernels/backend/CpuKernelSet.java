@@ -35,6 +35,7 @@ import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.spikelinear.CpuSpikeLinear;
 import dev.nacelle.kernels.spikepack.CpuSpikePack;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
+import java.util.List;
 
 /** The operators of the C library. */
 public final class CpuKernelSet implements KernelSet {
@@ -161,6 +162,11 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public Dequantize dequantize() {
     return dequantize;
+  }
+
+  @Override
+  public List<Products> productLibraries() {
+    return ProductLibraries.present(library, ownProducts);
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.nacelle.kernels.reference.ReferenceElementwise;
 import dev.nacelle.kernels.reference.ReferenceProducts;
 import dev.nacelle.nativeaccess.NativeException;
 import dev.nacelle.nativeaccess.blas.Blas;
+import java.util.List;
 
 /**
  * Which library multiplies. {@value #VARIABLE} forces {@code nacelle} or {@code openblas}. Unset,
@@ -41,6 +42,15 @@ final class ProductLibraries {
           throw new IllegalArgumentException(
               VARIABLE + " must be nacelle, openblas or measured, given '" + wanted + "'");
     };
+  }
+
+  /** Ours, and OpenBLAS where it can be opened. */
+  static List<Products> present(KernelLibrary library, Products ours) {
+    try {
+      return List.of(ours, openBlas(library, ours));
+    } catch (NativeException absent) {
+      return List.of(ours);
+    }
   }
 
   private static Products measured(KernelLibrary library, Products ours) {
