@@ -32,7 +32,7 @@ final class Bits {
     for (int d = 0; d < shape.length; d++) {
       shape[d] = spikes.size(d);
     }
-    shape[shape.length - 1] = (columns + 31) / 32;
+    shape[shape.length - 1] = (columns + 31L) / 32;
     return Torch.of(words(Torch.values(spikes), columns), shape);
   }
 

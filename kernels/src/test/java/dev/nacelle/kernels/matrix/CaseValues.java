@@ -86,7 +86,8 @@ final class CaseValues {
     int each = (int) shape[shape.length - 1];
     long left = point.spikes() - 32L * (index % each);
     int used = left >= 32 ? -1 : (1 << Math.max(0, left)) - 1;
-    return random.nextInt() & random.nextInt() & used;
+    long coins = random.nextLong();
+    return (int) coins & (int) (coins >>> 32) & used;
   }
 
   private double number(DType dtype, boolean positive) {

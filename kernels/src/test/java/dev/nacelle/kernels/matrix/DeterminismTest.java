@@ -121,7 +121,7 @@ final class DeterminismTest {
       case "spike_unpack", "spike_linear" -> {
         long[] words = new long[300 * 8];
         for (int i = 0; i < words.length; i++) {
-          words[i] = (int) (i * 0x9E3779B97F4A7C15L >>> 20);
+          words[i] = (int) ((i * 0x9E3779B97F4A7C15L) >>> 20);
         }
         in.put("bits", samples.ids(DType.I32, words).reshape(300, 8));
         if (name.equals("spike_linear")) {
