@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ final class SignalTest {
     assertTrue(
         said.contains("./nacelle finetune --resume --out '" + out + "'"), "the command: " + said);
     assertFalse(said.contains("WARNING") || said.contains("\tat "), said);
-    String json = new String(process.getInputStream().readAllBytes());
+    String json = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(json.contains(code == 130 ? "\"interrupted\"" : "\"terminated\""), json);
     long steps = Files.readAllLines(out.resolve("log.jsonl")).size();
     Outcome resumed =
