@@ -178,9 +178,11 @@ final class ResumeCommandTest {
         new ProcessBuilder(
                 "python3",
                 "-c",
-                "import fcntl,sys,time\n"
-                    + "f=open(sys.argv[1],'w'); fcntl.lockf(f, fcntl.LOCK_EX)\n"
-                    + "f.write('4711'); f.flush(); print('held', flush=True); time.sleep(60)",
+                """
+                import fcntl,sys,time
+                f=open(sys.argv[1],'w'); fcntl.lockf(f, fcntl.LOCK_EX)
+                f.write('4711'); f.flush(); print('held', flush=True); time.sleep(60)
+                """,
                 lock.toString())
             .start();
     try {

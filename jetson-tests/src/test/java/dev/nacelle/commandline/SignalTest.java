@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +30,8 @@ final class SignalTest {
   private void stopsAndResumes(String signal, int code) throws IOException, InterruptedException {
     Path out = folder.resolve("out " + signal);
     Path errors = folder.resolve("errors-" + signal);
-    List<String> command = new ArrayList<>();
+    // A build that runs in the background of a shell hands down an ignored SIGINT.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));
     command.addAll(List.of("dev.nacelle.cli.Main", "finetune", "--json"));
@@ -45,7 +47,9 @@ final class SignalTest {
     assertEquals(
         0,
         new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor());
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS), "still running");
+    boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+    process.destroyForcibly();
+    assertTrue(ended, "still running");
     double seconds = (System.nanoTime() - asked) * 1e-9;
     System.out.printf("signals: SIG%s ended it after %.2f s%n", signal, seconds);
     String said = Files.readString(errors);
@@ -53,7 +57,7 @@ final class SignalTest {
     assertTrue(
         said.contains("./nacelle finetune --resume --out '" + out + "'"), "the command: " + said);
     assertFalse(said.contains("WARNING") || said.contains("\tat "), said);
-    String json = new String(process.getInputStream().readAllBytes());
+    String json = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(json.contains(code == 130 ? "\"interrupted\"" : "\"terminated\""), json);
     long steps = Files.readAllLines(out.resolve("log.jsonl")).size();
     Outcome resumed =

@@ -36,6 +36,16 @@ public interface KernelSet extends AutoCloseable {
 
   ClipGradNorm clipGradNorm();
 
+  SpikingNeuron spikingNeuron();
+
+  FourierFilter fourierFilter();
+
+  SpikePack spikePack();
+
+  SpikeLinear spikeLinear();
+
+  LeakyIntegrate leakyIntegrate();
+
   Products products();
 
   QuantizedLinear quantizedLinear();

@@ -117,7 +117,8 @@ final class MergeCommand implements Callable<Integer> {
 
   private MergeResult merge(MergeOptions options) {
     FaultInjector faults = FaultInjector.fromEnvironment();
-    try (TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet)) {
+    TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
+    try (progress) {
       return format.equals("gguf")
           ? new GgufMerge(options, ggufType(), faults, progress::accept).run()
           : new FolderMerge(options, faults, progress::accept).run();

@@ -190,6 +190,8 @@ public final class GgufWriter {
   }
 
   private void raw(ByteBuffer bytes) {
-    keys.writeBytes(bytes.array());
+    byte[] written = new byte[bytes.flip().remaining()];
+    bytes.get(written);
+    keys.writeBytes(written);
   }
 }

@@ -47,7 +47,9 @@ final class HostileJson {
       return "nesting, a name or a number beyond our limits";
     }
     String text = e.getOriginalMessage();
-    String quoted = Quoted.name(text == null ? "malformed" : text);
+    // Where an open bracket began is told in the parser's own notation, sources and all.
+    String told = text == null ? "malformed" : text.replaceAll("(?s)\\s*\\(start marker at .*", "");
+    String quoted = Quoted.name(told);
     return quoted.substring(1, quoted.length() - 1);
   }
 

@@ -22,12 +22,10 @@ final class ScalarEvents implements AutoCloseable {
 
   /** Writes what an event says; the file begins with the first such event. */
   void accept(TrainEvent event) {
-    switch (event) {
-      case TrainEvent.Stepped stepped ->
-          write(stepped.step().step() - 1, stepped.step().step(), scalars(stepped));
-      case TrainEvent.Evaluated before when before.step() == 0 ->
-          write(0, 0, Map.of("eval_loss", before.loss()));
-      default -> {}
+    if (event instanceof TrainEvent.Stepped stepped) {
+      write(stepped.step().step() - 1, stepped.step().step(), scalars(stepped));
+    } else if (event instanceof TrainEvent.Evaluated before && before.step() == 0) {
+      write(0, 0, Map.of("eval_loss", before.loss()));
     }
   }
 

@@ -152,7 +152,7 @@ class DataMutationTest {
 
   private static String reason(String message) {
     Map<String, String> reasons = new java.util.LinkedHashMap<>();
-    reasons.put("nesting depth", "nesting");
+    reasons.put("nesting, a name", "nesting");
     reasons.put("not valid UTF-8", "UTF-8");
     reasons.put("surrogate", "surrogate");
     reasons.put("refuses the conversation", "refuses");

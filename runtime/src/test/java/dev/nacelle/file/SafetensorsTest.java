@@ -82,7 +82,7 @@ final class SafetensorsTest {
   static Stream<Arguments> refused() {
     String a = entry("a", "F32", "[1]", 0, 4);
     List<Arguments> out = new ArrayList<>();
-    out.add(Arguments.of("{" + a, 4, "is not JSON at byte"));
+    out.add(Arguments.of("{" + a, 4, "is not JSON at line 1, column"));
     out.add(Arguments.of("[]", 0, "not a JSON object"));
     out.add(Arguments.of("", 0, "not a JSON object"));
     out.add(Arguments.of("{" + a + "}{}", 4, "something follows"));

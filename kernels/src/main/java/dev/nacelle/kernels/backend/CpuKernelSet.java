@@ -7,11 +7,16 @@ import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
+import dev.nacelle.kernels.FourierFilter;
 import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
+import dev.nacelle.kernels.SpikeLinear;
+import dev.nacelle.kernels.SpikePack;
+import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
@@ -20,10 +25,15 @@ import dev.nacelle.kernels.cpu.CpuElementwise;
 import dev.nacelle.kernels.cpu.CpuProducts;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.crossentropy.CpuCrossEntropy;
+import dev.nacelle.kernels.fourierfilter.CpuFourierFilter;
+import dev.nacelle.kernels.leakyintegrate.CpuLeakyIntegrate;
+import dev.nacelle.kernels.neuron.CpuNeuron;
 import dev.nacelle.kernels.quant.CpuDequantize;
 import dev.nacelle.kernels.quant.CpuQuantizedLinear;
 import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
+import dev.nacelle.kernels.spikelinear.CpuSpikeLinear;
+import dev.nacelle.kernels.spikepack.CpuSpikePack;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
 import java.util.List;
 
@@ -40,6 +50,11 @@ public final class CpuKernelSet implements KernelSet {
   private final CrossEntropy crossEntropy;
   private final AdamW adamW;
   private final ClipGradNorm clipGradNorm;
+  private final SpikingNeuron spikingNeuron;
+  private final FourierFilter fourierFilter;
+  private final SpikePack spikePack;
+  private final SpikeLinear spikeLinear;
+  private final LeakyIntegrate leakyIntegrate;
   private final CpuAttention attention;
   private final Elementwise elementwise;
 
@@ -55,6 +70,11 @@ public final class CpuKernelSet implements KernelSet {
     this.crossEntropy = new CpuCrossEntropy(library, products, quantizedLinear, dequantize);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
+    this.spikingNeuron = new CpuNeuron(library);
+    this.fourierFilter = new CpuFourierFilter(library);
+    this.spikePack = new CpuSpikePack(library);
+    this.spikeLinear = new CpuSpikeLinear(library, products);
+    this.leakyIntegrate = new CpuLeakyIntegrate(library);
     this.attention = new CpuAttention(library);
     this.elementwise = new CpuElementwise(library);
   }
@@ -102,6 +122,31 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public ClipGradNorm clipGradNorm() {
     return clipGradNorm;
+  }
+
+  @Override
+  public SpikingNeuron spikingNeuron() {
+    return spikingNeuron;
+  }
+
+  @Override
+  public FourierFilter fourierFilter() {
+    return fourierFilter;
+  }
+
+  @Override
+  public SpikePack spikePack() {
+    return spikePack;
+  }
+
+  @Override
+  public SpikeLinear spikeLinear() {
+    return spikeLinear;
+  }
+
+  @Override
+  public LeakyIntegrate leakyIntegrate() {
+    return leakyIntegrate;
   }
 
   @Override

@@ -7,21 +7,31 @@ import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
+import dev.nacelle.kernels.FourierFilter;
 import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
+import dev.nacelle.kernels.SpikeLinear;
+import dev.nacelle.kernels.SpikePack;
+import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
 import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
 import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
+import dev.nacelle.kernels.fourierfilter.ReferenceFourierFilter;
+import dev.nacelle.kernels.leakyintegrate.ReferenceLeakyIntegrate;
+import dev.nacelle.kernels.neuron.ReferenceNeuron;
 import dev.nacelle.kernels.quant.ReferenceDequantize;
 import dev.nacelle.kernels.quant.ReferenceQuantizedLinear;
 import dev.nacelle.kernels.reference.ReferenceAttention;
 import dev.nacelle.kernels.reference.ReferenceElementwise;
 import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
 import dev.nacelle.kernels.rope.ReferenceRope;
+import dev.nacelle.kernels.spikelinear.ReferenceSpikeLinear;
+import dev.nacelle.kernels.spikepack.ReferenceSpikePack;
 import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
 
 /** The operators in plain Java, where no C library could be built or loaded. */
@@ -89,6 +99,31 @@ public final class ReferenceKernelSet implements KernelSet {
   @Override
   public ClipGradNorm clipGradNorm() {
     return new ReferenceClipGradNorm();
+  }
+
+  @Override
+  public SpikingNeuron spikingNeuron() {
+    return new ReferenceNeuron();
+  }
+
+  @Override
+  public FourierFilter fourierFilter() {
+    return new ReferenceFourierFilter();
+  }
+
+  @Override
+  public SpikePack spikePack() {
+    return new ReferenceSpikePack();
+  }
+
+  @Override
+  public SpikeLinear spikeLinear() {
+    return new ReferenceSpikeLinear();
+  }
+
+  @Override
+  public LeakyIntegrate leakyIntegrate() {
+    return new ReferenceLeakyIntegrate();
   }
 
   @Override

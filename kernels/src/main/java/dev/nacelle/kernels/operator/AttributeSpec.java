@@ -53,8 +53,8 @@ public record AttributeSpec(
         false);
   }
 
-  /** A whole number of at least {@code least}. */
-  public static AttributeSpec integer(String name, String defaultText, long least) {
+  /** A whole number of at least {@code least}; required where there is no default. */
+  public static AttributeSpec integer(String name, @Nullable String defaultText, long least) {
     return new AttributeSpec(
         name,
         Type.INTEGER,

@@ -27,6 +27,14 @@ public interface Operator {
    */
   Tolerance tolerance(String tensor, DType dtype, long terms);
 
+  /**
+   * The tensor whose largest magnitude is the scale of a result's error: itself, unless a result
+   * that is exactly zero comes of sums like another's.
+   */
+  default String scaledBy(String tensor) {
+    return tensor;
+  }
+
   /** The sizes that a bench takes unless told otherwise: letter to size, in the order to print. */
   Map<String, Long> benchSizes();
 

@@ -81,6 +81,11 @@ public final class OperatorCall implements AutoCloseable {
         name, gradientOrOwnType(output, false), ShapePattern.of(output.shape()).resolve(binding));
   }
 
+  /** Allocates an output in a form that an attribute asks for. */
+  public Operand outputAs(String name, DType dtype, long... shape) {
+    return result(name, dtype, shape);
+  }
+
   /** Allocates an output whose shape only the operator knows. */
   public Operand output(String name, long... shape) {
     return result(name, gradientOrOwnType(find(spec.outputs(), name), false), shape);
@@ -94,16 +99,29 @@ public final class OperatorCall implements AutoCloseable {
   /** Allocates the gradient of an input, in the input's shape. */
   public Operand gradientFor(String input) {
     TensorSpec in = find(spec.inputs(), input);
-    return result(GRADIENT + input, gradientOrOwnType(in, true), input(input).shape());
+    DType dtype =
+        in.kind() == TensorSpec.Kind.STATE ? input(input).dtype() : gradientOrOwnType(in, true);
+    return result(GRADIENT + input, dtype, input(input).shape());
+  }
+
+  /** Allocates the gradient of an input whose gradient has a shape of its own. */
+  public Operand gradientFor(String input, long... shape) {
+    return result(GRADIENT + input, gradientOrOwnType(find(spec.inputs(), input), true), shape);
+  }
+
+  /** As {@link #gradientFor(String)}, or null where the input was not given. */
+  public @Nullable Operand gradientForOptional(String input) {
+    return tensors.containsKey(input) ? gradientFor(input) : null;
   }
 
   private DType gradientOrOwnType(TensorSpec tensor, boolean gradient) {
     return switch (tensor.kind()) {
       case STORAGE -> storage;
       case PARAMETER -> gradient ? DType.FP32 : storage;
-      case FLOAT -> DType.FP32;
+      case FLOAT, STATE -> DType.FP32;
       case INTEGER -> DType.I32;
       case BYTES -> DType.U8;
+      case BITS -> gradient ? DType.FP32 : DType.I32;
     };
   }
 
@@ -145,6 +163,20 @@ public final class OperatorCall implements AutoCloseable {
     Operand result = output(name, input.shape());
     Elements.copy(result, input);
     return result;
+  }
+
+  /** Where a kernel that writes fp32 puts a result: the result itself, or scratch of its shape. */
+  public @Nullable Operand wide(@Nullable Operand result) {
+    return result == null || result.dtype() == DType.FP32
+        ? result
+        : Operand.of(scratch(bytes(DType.FP32, result.shape())), DType.FP32, result.shape());
+  }
+
+  /** Brings what was written to {@link #wide}'s place to the result. */
+  public static void narrow(@Nullable Operand result, @Nullable Operand wide) {
+    if (result != null && wide != null && result != wide) {
+      Elements.copy(result, wide);
+    }
   }
 
   Map<String, Operand> results() {

@@ -179,6 +179,8 @@ public final class OperatorRunner {
           case FLOAT -> dtype == DType.FP32;
           case INTEGER -> dtype == DType.I32 || dtype == DType.I64;
           case BYTES -> dtype == DType.U8;
+          case STATE -> dtype == DType.FP32 || dtype == storage;
+          case BITS -> dtype == DType.I32;
         };
     if (!fits) {
       throw new OperatorInputException(
@@ -202,6 +204,9 @@ public final class OperatorRunner {
       case FLOAT -> "fp32";
       case INTEGER -> "i32 or i64";
       case BYTES -> "u8";
+      case STATE ->
+          storage == null || storage == DType.FP32 ? "fp32" : "fp32 or " + storage.label();
+      case BITS -> "i32";
     };
   }
 

@@ -7,12 +7,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A shape in letters: {@code B,T,H,D}, {@code …,C}, {@code D/2}, {@code 1}. A letter stands for one
- * size everywhere in a call; {@code …} for any leading dimensions, the same in every tensor; {@code
- * D/2} asks that D be twice the size.
+ * A shape in letters: {@code B,T,H,D}, {@code …,C}, {@code T,…,N}, {@code D/2}, {@code 1}. A letter
+ * stands for one size everywhere in a call; {@code …}, once in a shape, for any dimensions, the
+ * same in every tensor; {@code D/2} asks that D be twice the size.
  */
 public final class ShapePattern {
-  /** Any leading dimensions. */
+  /** Any dimensions. */
   public static final String REST = "…";
 
   private final String text;
@@ -33,7 +33,7 @@ public final class ShapePattern {
     return new ShapePattern(text, List.copyOf(parts));
   }
 
-  /** What letters stand for in one call; the leading dimensions apart. */
+  /** What letters stand for in one call; the open dimensions apart. */
   public static final class Binding {
     private final Map<String, Long> letters;
     private long @Nullable [] rest;
@@ -47,7 +47,7 @@ public final class ShapePattern {
       return letters.get(letter);
     }
 
-    /** The leading dimensions behind {@code …}. */
+    /** The dimensions behind {@code …}. */
     public long[] rest() {
       return rest == null ? new long[0] : rest.clone();
     }
@@ -59,22 +59,25 @@ public final class ShapePattern {
    * @return null when it fits, else what was expected, in numbers as far as they are known
    */
   public @Nullable String bind(long[] shape, Binding binding) {
-    boolean open = !parts.isEmpty() && parts.getFirst().equals(REST);
-    int fixed = open ? parts.size() - 1 : parts.size();
-    if (open ? shape.length < fixed : shape.length != fixed) {
+    int before = parts.indexOf(REST);
+    int fixed = before < 0 ? parts.size() : parts.size() - 1;
+    if (before < 0 ? shape.length != fixed : shape.length < fixed) {
       return expected(binding);
     }
-    int lead = shape.length - fixed;
-    if (open) {
-      long[] rest = Arrays.copyOf(shape, lead);
+    int open = shape.length - fixed;
+    if (before >= 0) {
+      long[] rest = Arrays.copyOfRange(shape, before, before + open);
       if (binding.rest == null) {
         binding.rest = rest;
       } else if (!Arrays.equals(binding.rest, rest)) {
         return expected(binding);
       }
     }
-    for (int i = 0; i < fixed; i++) {
-      if (!bindPart(parts.get(parts.size() - fixed + i), shape[lead + i], binding)) {
+    int at = 0;
+    for (String part : parts) {
+      if (part.equals(REST)) {
+        at += open;
+      } else if (!bindPart(part, shape[at++], binding)) {
         return expected(binding);
       }
     }

@@ -23,7 +23,14 @@ public record TensorSpec(
     /** I32 or I64; never has a gradient. */
     INTEGER,
     /** U8: quantised blocks and codes; never has a gradient. */
-    BYTES
+    BYTES,
+    /** State that is carried on: fp32, or the storage type; its gradient has the type given. */
+    STATE,
+    /**
+     * I32 words of 32 spikes each; the gradient is fp32, one element a spike, in a shape that the
+     * operator knows.
+     */
+    BITS
   }
 
   /** A required tensor of the storage type that gets a gradient. */
@@ -44,6 +51,11 @@ public record TensorSpec(
   /** Positions, targets, segments. */
   public static TensorSpec integers(String name, String shape) {
     return new TensorSpec(name, Kind.INTEGER, shape, false, false);
+  }
+
+  /** State that is carried on. */
+  public static TensorSpec state(String name, String shape) {
+    return new TensorSpec(name, Kind.STATE, shape, false, true);
   }
 
   /** Quantised blocks. */

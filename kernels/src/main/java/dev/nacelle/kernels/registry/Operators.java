@@ -3,11 +3,20 @@ package dev.nacelle.kernels.registry;
 import dev.nacelle.kernels.adamw.AdamWOperator;
 import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
 import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
+import dev.nacelle.kernels.fourierfilter.FourierFilterOperator;
+import dev.nacelle.kernels.leakyintegrate.LeakyIntegrateOperator;
+import dev.nacelle.kernels.neuron.AlifOperator;
+import dev.nacelle.kernels.neuron.FaLifOperator;
+import dev.nacelle.kernels.neuron.LifOperator;
+import dev.nacelle.kernels.neuron.PlifOperator;
 import dev.nacelle.kernels.operator.Operator;
 import dev.nacelle.kernels.quant.DequantizeOperator;
 import dev.nacelle.kernels.quant.QuantizedLinearOperator;
 import dev.nacelle.kernels.rmsnorm.RmsNormOperator;
 import dev.nacelle.kernels.rope.RopeOperator;
+import dev.nacelle.kernels.spikelinear.SpikeLinearOperator;
+import dev.nacelle.kernels.spikepack.SpikePackOperator;
+import dev.nacelle.kernels.spikepack.SpikeUnpackOperator;
 import dev.nacelle.kernels.swiglu.SwiGluOperator;
 import java.util.List;
 
@@ -15,6 +24,15 @@ import java.util.List;
 public final class Operators {
   private static final List<Operator> ALL =
       List.of(
+          new LifOperator(),
+          new PlifOperator(),
+          new AlifOperator(),
+          new FourierFilterOperator(),
+          new FaLifOperator(),
+          new SpikePackOperator(),
+          new SpikeUnpackOperator(),
+          new SpikeLinearOperator(),
+          new LeakyIntegrateOperator(),
           new RmsNormOperator(),
           new RopeOperator(),
           new SwiGluOperator(),

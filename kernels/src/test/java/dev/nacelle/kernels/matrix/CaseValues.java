@@ -2,12 +2,14 @@ package dev.nacelle.kernels.matrix;
 
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.common.Elements;
+import dev.nacelle.kernels.operator.Attributes;
 import dev.nacelle.kernels.operator.Operator;
 import dev.nacelle.kernels.operator.TensorSpec;
 import dev.nacelle.nativeaccess.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** The numbers of a case in one storage type, rounded to it: what every backend is given. */
 final class CaseValues {
@@ -40,6 +42,11 @@ final class CaseValues {
         tensors.put(spec.name(), input(spec, shape));
       }
     }
+    if (SpikingCases.isNeuron(point.operator())) {
+      Attributes with =
+          Attributes.of(point.operator(), operator.spec().attributes(), point.attributes());
+      Settling.settle(this, point.operator(), with, storage);
+    }
     Values targets = tensors.get("targets");
     Values hidden = tensors.get("hidden");
     if (targets != null && hidden != null) {
@@ -56,6 +63,8 @@ final class CaseValues {
           case FLOAT -> DType.FP32;
           case INTEGER -> random.nextBoolean() ? DType.I32 : DType.I64;
           case BYTES -> DType.U8;
+          case STATE -> random.nextBoolean() ? storage : DType.FP32;
+          case BITS -> DType.I32;
         };
     if (spec.kind() == TensorSpec.Kind.BYTES) {
       return new Values(dtype, shape, BlockBytes.of(point, count(shape), random));
@@ -63,9 +72,22 @@ final class CaseValues {
     double[] numbers = new double[count(shape)];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] =
-          whole ? random.nextLong(point.bound()) : number(dtype, spec.name().equals("exp_avg_sq"));
+          spec.kind() == TensorSpec.Kind.BITS
+              ? word(i, shape)
+              : whole
+                  ? random.nextLong(point.bound())
+                  : number(dtype, spec.name().equals("exp_avg_sq"));
     }
     return new Values(dtype, shape, numbers);
+  }
+
+  /** 32 spikes, a quarter of them set; bits behind the last spike are 0. */
+  private double word(int index, long[] shape) {
+    int each = (int) shape[shape.length - 1];
+    long left = point.spikes() - 32L * (index % each);
+    int used = left >= 32 ? -1 : (1 << Math.max(0, left)) - 1;
+    long coins = random.nextLong();
+    return (int) coins & (int) (coins >>> 32) & used;
   }
 
   private double number(DType dtype, boolean positive) {
@@ -94,6 +116,16 @@ final class CaseValues {
       numbers[i] = point.expanded() && i >= row ? numbers[i - row] : number(dtype, false);
     }
     tensors.put("grad_" + output, new Values(dtype, shape, numbers));
+  }
+
+  /** An attribute as it was given, or null. */
+  @Nullable String attribute(String name) {
+    return point.attributes().get(name);
+  }
+
+  /** Spikes in a row of bits. */
+  long spikes() {
+    return point.spikes();
   }
 
   static int count(long[] shape) {

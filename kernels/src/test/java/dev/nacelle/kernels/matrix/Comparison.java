@@ -9,14 +9,13 @@ import dev.nacelle.nativeaccess.DType;
 final class Comparison {
   private Comparison() {}
 
-  /** The first element out of tolerance in words, or an empty string. */
-  static String outside(Operand got, double[] want, Tolerance tolerance) {
-    double scale = 0;
-    for (double w : want) {
-      if (Double.isFinite(w)) {
-        scale = Math.max(scale, Math.abs(w));
-      }
-    }
+  /**
+   * The first element out of tolerance in words, or an empty string.
+   *
+   * @param other another result whose magnitude may set the scale
+   */
+  static String outside(Operand got, double[] want, double[] other, Tolerance tolerance) {
+    double scale = Math.max(largest(want), largest(other));
     for (int i = 0; i < want.length; i++) {
       double g = Elements.get(got, Elements.offset(got, i));
       double allowed =
@@ -38,6 +37,16 @@ final class Comparison {
       }
     }
     return "";
+  }
+
+  private static double largest(double[] values) {
+    double largest = 0;
+    for (double value : values) {
+      if (Double.isFinite(value)) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+    }
+    return largest;
   }
 
   private static boolean agrees(double got, double want, double allowed, double largest) {

@@ -30,14 +30,20 @@ final class DeterminismTest {
             name,
             Backend.CPU,
             inputs,
-            name.equals("dequantize") || name.equals("quantized_linear")
-                ? Map.of("format", "q8_0")
-                : Map.of(),
+            attributes(name),
             bytes -> {
               NativeBuffer buffer = NativeBuffer.allocate(bytes);
               results.add(buffer);
               return buffer;
             });
+  }
+
+  private static Map<String, String> attributes(String name) {
+    return switch (name) {
+      case "spike_unpack" -> Map.of("n", "255");
+      case "dequantize", "quantized_linear" -> Map.of("format", "q8_0");
+      default -> Map.of();
+    };
   }
 
   /** Inputs large enough that every thread has work. */
@@ -87,6 +93,43 @@ final class DeterminismTest {
           in.put(tensor, samples.normal(dtype, 0, 30001));
         }
       }
+      case "lif", "plif", "alif", "fa_lif" -> {
+        for (String tensor : List.of("x", "grad_spikes")) {
+          in.put(tensor, samples.normal(dtype, 0, 5, 7, 999));
+        }
+        if (name.equals("plif")) {
+          in.put("w", samples.normal(DType.FP32, 0, 1));
+        } else if (!name.equals("lif")) {
+          in.put("rho", samples.normal(DType.FP32, 0, 1));
+        }
+        if (name.equals("fa_lif")) {
+          in.put("gain_re", samples.normal(DType.FP32, 0, 3, 999));
+          in.put("gain_im", samples.normal(DType.FP32, 0, 3, 999));
+        }
+      }
+      case "fourier_filter" -> {
+        in.put("x", samples.normal(dtype, 0, 6, 33, 555));
+        in.put("grad_y", samples.normal(dtype, 0, 6, 33, 555));
+        in.put("gain_re", samples.normal(DType.FP32, 0, 3, 555));
+        in.put("gain_im", samples.normal(DType.FP32, 0, 3, 555));
+      }
+      case "leaky_integrate" -> {
+        in.put("x", samples.normal(dtype, 0, 9, 5000));
+        in.put("grad_v", samples.normal(DType.FP32, 0, 9, 5000));
+      }
+      case "spike_pack" -> in.put("spikes", samples.normal(dtype, 0, 70, 1000));
+      case "spike_unpack", "spike_linear" -> {
+        long[] words = new long[300 * 8];
+        for (int i = 0; i < words.length; i++) {
+          words[i] = (int) ((i * 0x9E3779B97F4A7C15L) >>> 20);
+        }
+        in.put("bits", samples.ids(DType.I32, words).reshape(300, 8));
+        if (name.equals("spike_linear")) {
+          in.put("weight", samples.normal(dtype, 0, 200, 256));
+          in.put("bias", samples.normal(DType.FP32, 0, 200));
+          in.put("grad_y", samples.normal(dtype, 0, 300, 200));
+        }
+      }
       default -> in.put("gradient", samples.normal(dtype, 0, 100003));
     }
     return in;
@@ -105,7 +148,7 @@ final class DeterminismTest {
             KernelSet many = new CpuKernelSet(three.get(level));
             Map<String, Operand> first = run(many, name, in);
             compared += same(name + " again", first, run(many, name, in));
-            if (!name.equals("cross_entropy")) {
+            if (!List.of("cross_entropy", "spike_linear").contains(name)) {
               KernelSet alone = new CpuKernelSet(one.get(level));
               compared += same(name + " on one thread", first, run(alone, name, in));
             }

@@ -30,8 +30,11 @@ final class Expected {
       Map<String, Tensor> inputs = inputs(backward);
       Map<String, Tensor> outputs = oracle.outputs(inputs, attributes);
       for (TensorSpec spec : operator.spec().outputs()) {
+        if (spec.optional() && !outputs.containsKey(spec.name())) {
+          continue;
+        }
         Tensor output = required(outputs, spec.name());
-        tensors.put(spec.name(), Torch.values(output));
+        tensors.put(spec.name(), form(spec, output));
         if (point.gradients().contains(spec.name())) {
           values.addGradient(spec.name(), spec.kind() == TensorSpec.Kind.FLOAT, shapeOf(output));
         }
@@ -53,6 +56,13 @@ final class Expected {
       }
       scope.deallocate();
     }
+  }
+
+  /** An output's numbers in the form that the attributes ask for. */
+  private double[] form(TensorSpec spec, Tensor output) {
+    boolean packed =
+        spec.name().equals("spikes") && "bits".equals(values.attribute("spike_format"));
+    return packed ? Bits.words(Torch.values(output), (int) output.size(-1)) : Torch.values(output);
   }
 
   private static Tensor required(Map<String, Tensor> tensors, String name) {
@@ -79,7 +89,12 @@ final class Expected {
         continue;
       }
       Tensor input;
-      if (v.dtype == DType.I32 || v.dtype == DType.I64) {
+      if (spec.kind() == TensorSpec.Kind.BITS) {
+        input = unpacked(v);
+        if (backward && spec.differentiable()) {
+          input.set_requires_grad(true);
+        }
+      } else if (v.dtype == DType.I32 || v.dtype == DType.I64) {
         long[] whole = new long[v.numbers.length];
         for (int i = 0; i < whole.length; i++) {
           whole[i] = (long) v.numbers[i];
@@ -94,6 +109,13 @@ final class Expected {
       inputs.put(spec.name(), input);
     }
     return inputs;
+  }
+
+  private Tensor unpacked(CaseValues.Values bits) {
+    int columns = (int) values.spikes();
+    long[] shape = bits.shape.clone();
+    shape[shape.length - 1] = columns;
+    return Torch.of(Bits.spikes(bits.numbers, columns), shape);
   }
 
   /** Σ over outputs of Σ output · its gradient. */

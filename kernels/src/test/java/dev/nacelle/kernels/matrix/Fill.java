@@ -19,6 +19,11 @@ enum Fill {
   /** Normal values with a few NaN. */
   NAN;
 
+  /** Whether numbers are there that no threshold can be held against. */
+  boolean isWild() {
+    return this == LARGE || this == INFINITE || this == NAN;
+  }
+
   double value(SplittableRandom random, DType dtype, boolean positive) {
     double normal = random.nextGaussian();
     double value =

@@ -54,6 +54,14 @@ record MatrixCase(
     return new MatrixCase(operator, shapes, attributes, fill, gradients, bound, true);
   }
 
+  /** Spikes in a row of bits. */
+  long spikes() {
+    long[] weight = shapes.get("weight");
+    return weight == null
+        ? Long.parseLong(attributes.getOrDefault("n", "0"))
+        : weight[weight.length - 1];
+  }
+
   /** The longest dimension, as a bound on the length of any sum. */
   long terms() {
     long most = 1;

@@ -18,6 +18,7 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.nativeaccess.NativeMemory;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,8 +70,10 @@ final class OperatorRunnerTest {
     usage(
         "rms_nrom",
         Map.of(),
-        "no operator is called 'rms_nrom'; there are rms_norm, rope, swiglu, cross_entropy,"
-            + " dequantize, quantized_linear, adamw, clip_grad_norm");
+        "no operator is called 'rms_nrom'; there are "
+            + Operators.all().stream()
+                .map(operator -> operator.spec().name())
+                .collect(Collectors.joining(", ")));
     usage("rms_norm", Map.of("lr", "1"), "rms_norm has no attribute 'lr'; it has eps, offset");
     usage(
         "rms_norm",
@@ -191,6 +194,6 @@ final class OperatorRunnerTest {
   @Test
   void everyOperatorIsDescribed() {
     assertTrue(Operators.all().size() >= 6);
-    Operators.all().forEach(o -> assertTrue(Oracles.ALL.containsKey(o.spec().name())));
+    Operators.all().forEach(o -> assertTrue(Oracles.names().contains(o.spec().name())));
   }
 }

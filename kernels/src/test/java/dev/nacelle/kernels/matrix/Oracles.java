@@ -3,7 +3,10 @@ package dev.nacelle.kernels.matrix;
 import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.kernels.operator.Attributes;
 import dev.nacelle.kernels.quant.BlockDecoder;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -11,7 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /** The operators' oracles by name. */
 final class Oracles {
-  static final Map<String, Oracle> ALL =
+  private static final Map<String, Oracle> ALL =
       Map.of(
           "rms_norm", Oracles::rmsNorm,
           "rope", Oracles::rope,
@@ -23,6 +26,19 @@ final class Oracles {
           "clip_grad_norm", Oracles::clipGradNorm);
 
   private Oracles() {}
+
+  /** Every operator that has an oracle. */
+  static Set<String> names() {
+    Set<String> names = new HashSet<>(ALL.keySet());
+    names.addAll(SpikingOracles.ALL.keySet());
+    return names;
+  }
+
+  /** The oracle of an operator. */
+  static Oracle of(String operator) {
+    Oracle oracle = ALL.getOrDefault(operator, SpikingOracles.ALL.get(operator));
+    return Objects.requireNonNull(oracle, "no oracle for " + operator);
+  }
 
   private static Tensor get(Map<String, Tensor> tensors, String name) {
     Tensor tensor = tensors.get(name);

@@ -1,9 +1,11 @@
 package dev.nacelle.train.export;
 
+import dev.nacelle.NacelleException;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.GgufMetadata;
 import dev.nacelle.file.GgufWriter;
 import dev.nacelle.file.NamedTensor;
+import dev.nacelle.file.Quoted;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.model.LlamaGguf;
 import dev.nacelle.nativeaccess.NativeBuffer;
@@ -27,7 +29,12 @@ final class GgufHeads {
   static GgufWriter of(MergeBase base, int fileType) {
     return switch (base) {
       case MergeBase.Gguf gguf -> ofGguf(gguf.source().file(), fileType);
-      case MergeBase.Folder folder -> GgufFolderHead.of(folder, fileType);
+      case MergeBase.Folder folder ->
+          throw NacelleException.usage(
+              "--format gguf needs a GGUF base so far, and "
+                  + Quoted.path(folder.source().path())
+                  + " is a folder",
+              "merge into a folder, and convert that with llama.cpp's convert_hf_to_gguf.py");
     };
   }
 

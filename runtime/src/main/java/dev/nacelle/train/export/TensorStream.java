@@ -66,7 +66,7 @@ final class TensorStream implements AutoCloseable {
     boolean vector = entry.shape().length < 2;
     // Heads neither, where their rows change places.
     int unit = Math.max(1, headDim);
-    long fitting = Math.max(1, BLOCK / Math.max(1, columns) / unit) * unit;
+    long fitting = Math.max(1L, BLOCK / Math.max(1, columns) / unit) * unit;
     int atOnce = Math.toIntExact(vector ? rows : Math.min(fitting, rows));
     makeRoom(Math.multiplyExact(atOnce, columns));
     Block block = new Block(piece.name(), columns, atOnce, headDim, encoder, vector);

@@ -1,0 +1,64 @@
+/*
+ * A run of at most NK_RUN neurons over all its time steps, in C. Time is serial and neurons are
+ * independent, so a run's state stays in the first cache from the first step to the last.
+ */
+#ifndef NK_NEURON_H
+#define NK_NEURON_H
+
+#include "neuron_math.h"
+#include "nk_view.h"
+
+/* Where the rows of a run lie: element t of neuron i is at first + t·step + i. */
+typedef struct nk_rows {
+  void *data;
+  int64_t first, step;
+  int type;
+} nk_rows;
+
+/* What backward keeps of the forward that it repeats, [T][NK_RUN] each: h, b_{t−1}, v_{t−1}. */
+typedef struct nk_trace {
+  float *h, *b, *v;
+} nk_trace;
+
+/* What the parameters get from a run: Σ dθ, Σ dθ·b_{t−1}, Σ db_t·(b_{t−1} − s_t), Σ dh·∂h/∂k. */
+enum { NK_GRAD_THRESHOLD, NK_GRAD_BETA, NK_GRAD_RHO, NK_GRAD_LEAK, NK_NEURON_SUMS };
+
+/* Row t as fp32; a null tensor reads as zeros. The row after it in time is fetched meanwhile. */
+NK_INLINE const float *nk_row(float *buffer, const nk_rows *rows, int64_t t, int64_t next,
+                              int64_t n) {
+  if (rows->data != NULL) {
+    const char *ahead = (const char *)nk_at(rows->data, rows->type, rows->first + next * rows->step);
+    for (int64_t byte = 0; byte < n * nk_bytes(rows->type); byte += 64)
+      __builtin_prefetch(ahead + byte);
+  }
+  return nk_view(buffer, rows->data, rows->type, rows->first + t * rows->step, n);
+}
+
+/*
+ * One step of n neurons: h, s written, v and b brought forward. Flags that shape the loop are
+ * constants at each place of use.
+ */
+NK_INLINE void nk_neuron_step(const nk_neuron *p, int multiply, int decay_input, int soft,
+                              int adaptive, const float *restrict x, float *restrict v,
+                              float *restrict b, float *restrict h, float *restrict s, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) {
+    float charged = nk_neuron_charge(p, multiply, decay_input, x[i], v[i]);
+    float threshold = adaptive ? nk_neuron_threshold(p, b[i]) : p->v_threshold;
+    float spike = nk_neuron_fire(p, charged, threshold);
+    h[i] = charged;
+    s[i] = spike;
+    v[i] = nk_neuron_reset(p, soft, charged, spike, threshold);
+    if (adaptive) b[i] = nk_neuron_adapt(p, b[i], spike);
+  }
+}
+
+/* nk_neuron_step with the flags of p. */
+void NK_FN(nk_neuron_advance)(const nk_neuron *p, int adaptive, const float *x, float *v, float *b,
+                              float *h, float *s, int64_t n);
+
+/* φ = the surrogate of h − θ. */
+void NK_FN(nk_surrogate)(const nk_neuron *p, float *phi, const float *h, const float *threshold,
+                         int64_t n);
+
+#endif
