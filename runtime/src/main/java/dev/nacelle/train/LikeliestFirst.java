@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * The tokens from the likeliest down, found one by one as they are asked for: a draw looks at a few
- * dozen of a vocabulary of 50,000 or more, and putting all into order took longer than the model's
- * step for them. Among equal logits the smaller id comes first.
+ * dozen of a vocabulary of 50,000 or more, and all need not be put into order for them. Among equal
+ * logits the smaller id comes first.
  */
 final class LikeliestFirst {
   /** A heap with the largest on top: the logit's order in the upper half, the id in the lower. */
