@@ -48,7 +48,9 @@ final class SignalTest {
         0,
         new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor());
     boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-    process.destroyForcibly();
+    if (!ended) {
+      process.destroyForcibly();
+    }
     assertTrue(ended, "still running");
     double seconds = (System.nanoTime() - asked) * 1e-9;
     System.out.printf("signals: SIG%s ended it after %.2f s%n", signal, seconds);
