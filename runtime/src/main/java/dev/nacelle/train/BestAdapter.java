@@ -31,6 +31,11 @@ final class BestAdapter {
     this.faults = faults;
   }
 
+  /** Where the best adapter of a run in {@code out} lies. */
+  static Path folder(Path out) {
+    return Checkpoints.folder(out).resolve(NAME);
+  }
+
   void save(Consumer<Path> adapter) {
     adapter.accept(folder);
   }

@@ -72,6 +72,7 @@ final class OutputFolder implements AutoCloseable {
   void sweep() {
     WholeFolder.sweep(folder);
     WholeFolder.sweep(Checkpoints.folder(folder));
+    WholeFolder.sweep(BestAdapter.folder(folder));
   }
 
   /** The lock; null on a file system that has none, where nothing keeps two runs apart. */
