@@ -17,6 +17,8 @@ import dev.nacelle.kernels.rope.RopeOperator;
 import dev.nacelle.kernels.spikelinear.SpikeLinearOperator;
 import dev.nacelle.kernels.spikepack.SpikePackOperator;
 import dev.nacelle.kernels.spikepack.SpikeUnpackOperator;
+import dev.nacelle.kernels.sumofsquares.SumOfSquaresOperator;
+import dev.nacelle.kernels.swiglu.GeGluOperator;
 import dev.nacelle.kernels.swiglu.SwiGluOperator;
 import java.util.List;
 
@@ -36,11 +38,13 @@ public final class Operators {
           new RmsNormOperator(),
           new RopeOperator(),
           new SwiGluOperator(),
+          new GeGluOperator(),
           new CrossEntropyOperator(),
           new DequantizeOperator(),
           new QuantizedLinearOperator(),
           new AdamWOperator(),
-          new ClipGradNormOperator());
+          new ClipGradNormOperator(),
+          new SumOfSquaresOperator());
 
   private Operators() {}
 

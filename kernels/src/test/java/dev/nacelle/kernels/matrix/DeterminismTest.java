@@ -56,7 +56,7 @@ final class DeterminismTest {
         in.put("grad_y", samples.normal(dtype, 0, 333, 257));
         in.put("grad_rstd", samples.normal(DType.FP32, 0, 333));
       }
-      case "swiglu" -> {
+      case "swiglu", "geglu" -> {
         for (String tensor : List.of("gate", "up", "grad_y")) {
           in.put(tensor, samples.normal(dtype, 0, 33, 1000));
         }
@@ -129,6 +129,10 @@ final class DeterminismTest {
           in.put("bias", samples.normal(DType.FP32, 0, 200));
           in.put("grad_y", samples.normal(dtype, 0, 300, 200));
         }
+      }
+      case "sum_of_squares" -> {
+        in.put("x", samples.normal(dtype, 0, 100003));
+        in.put("grad_sum", samples.normal(DType.FP32, 0, 1));
       }
       default -> in.put("gradient", samples.normal(dtype, 0, 100003));
     }

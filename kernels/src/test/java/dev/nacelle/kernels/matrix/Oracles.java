@@ -19,11 +19,13 @@ final class Oracles {
           "rms_norm", Oracles::rmsNorm,
           "rope", Oracles::rope,
           "swiglu", Oracles::swiGlu,
+          "geglu", Oracles::geGlu,
           "cross_entropy", Oracles::crossEntropy,
           "dequantize", Oracles::dequantize,
           "quantized_linear", Oracles::quantizedLinear,
           "adamw", Oracles::adamW,
-          "clip_grad_norm", Oracles::clipGradNorm);
+          "clip_grad_norm", Oracles::clipGradNorm,
+          "sum_of_squares", Oracles::sumOfSquares);
 
   private Oracles() {}
 
@@ -88,6 +90,10 @@ final class Oracles {
 
   private static Map<String, Tensor> swiGlu(Map<String, Tensor> in, Attributes with) {
     return Map.of("y", torch.silu(get(in, "gate")).mul(get(in, "up")));
+  }
+
+  private static Map<String, Tensor> geGlu(Map<String, Tensor> in, Attributes with) {
+    return Map.of("y", torch.gelu(get(in, "gate"), "tanh").mul(get(in, "up")));
   }
 
   private static Map<String, Tensor> crossEntropy(Map<String, Tensor> in, Attributes with) {
@@ -163,6 +169,11 @@ final class Oracles {
         "parameter", p.sub(unbiased.div(root).mul(Torch.scalar(with.real("lr")))),
         "exp_avg", m,
         "exp_avg_sq", v);
+  }
+
+  private static Map<String, Tensor> sumOfSquares(Map<String, Tensor> in, Attributes with) {
+    Tensor x = get(in, "x");
+    return Map.of("sum", x.mul(x).sum().reshape(1));
   }
 
   private static Map<String, Tensor> clipGradNorm(Map<String, Tensor> in, Attributes with) {
