@@ -153,8 +153,7 @@ public final class Nacelle implements AutoCloseable {
    */
   public SpikingNetwork spikingNetwork(SpikingDescription description) {
     checkOpen();
-    return Failures.guard(
-        () -> adopt(new SpikingNetwork(this, description, kernels(threads))));
+    return Failures.guard(() -> adopt(new SpikingNetwork(this, description, kernels(threads))));
   }
 
   private SpikingNetwork adopt(SpikingNetwork network) {
@@ -181,7 +180,10 @@ public final class Nacelle implements AutoCloseable {
         });
   }
 
-  /** What this engine's models and spiking networks hold now; a fine-tuning tells its own in its events. */
+  /**
+   * What this engine's models and spiking networks hold now; a fine-tuning tells its own in its
+   * events.
+   */
   public synchronized MemoryUse memoryUse() {
     long bytes = 0;
     long tensors = 0;

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -232,7 +233,9 @@ public final class SpikingNetwork implements AutoCloseable {
                 values.size() + " tensors for " + own.size() + " parameters",
                 "give those of a network of the same description");
           }
-          own.forEach(p -> p.value().fill(values.get(p.name()).toFloats()));
+          for (Parameter p : own) {
+            p.value().fill(Objects.requireNonNull(values.get(p.name())).toFloats());
+          }
           return true;
         });
   }

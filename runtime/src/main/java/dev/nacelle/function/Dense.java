@@ -38,10 +38,7 @@ public record Dense(Parameter weight, @Nullable Parameter bias) implements Funct
             0f);
     Parameter b = bias;
     if (b != null) {
-      context
-          .kernels()
-          .elementwise()
-          .addBias(y.operand(rows, w.size(0)), b.value().operand());
+      context.kernels().elementwise().addBias(y.operand(rows, w.size(0)), b.value().operand());
     }
     context.save(x);
     return y;
@@ -56,13 +53,7 @@ public record Dense(Parameter weight, @Nullable Parameter bias) implements Funct
     var g = gradOutput.operand(rows, w.size(0));
     Gradients.Slot gradW = gradients.slot(weight);
     products.multiply(
-        gradW.gradient().operand(),
-        g,
-        true,
-        x.operand(rows, w.size(1)),
-        false,
-        1f,
-        gradW.beta());
+        gradW.gradient().operand(), g, true, x.operand(rows, w.size(1)), false, 1f, gradW.beta());
     Parameter b = bias;
     if (b != null) {
       Gradients.Slot gradBias = gradients.slot(b);
@@ -78,7 +69,13 @@ public record Dense(Parameter weight, @Nullable Parameter bias) implements Funct
     if (gradients.wants(0)) {
       Gradients.Slot gradX = gradients.slot(0);
       products.multiply(
-          gradX.gradient().operand(rows, w.size(1)), g, false, w.operand(), false, 1f, gradX.beta());
+          gradX.gradient().operand(rows, w.size(1)),
+          g,
+          false,
+          w.operand(),
+          false,
+          1f,
+          gradX.beta());
     }
   }
 

@@ -7,8 +7,8 @@ import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
 
 /**
- * A filter over time with a complex gain for each mode and neuron, x (T, …, N) → y (T, …, N); {@link
- * dev.nacelle.kernels.FourierFilter} has the equation. Keeps x, or its recipe.
+ * A filter over time with a complex gain for each mode and neuron, x (T, …, N) → y (T, …, N);
+ * {@link dev.nacelle.kernels.FourierFilter} has the equation. Keeps x, or its recipe.
  *
  * @param re (M, N)
  * @param im (M, N)

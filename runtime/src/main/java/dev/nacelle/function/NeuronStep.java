@@ -11,8 +11,8 @@ import java.util.Arrays;
 /**
  * One time step of a layer of spiking neurons with its state on the tape: x (…, N) and state (S, …,
  * N) → (1 + S, …, N): first the spikes, then the state after the step, both fp32. S is 1, the
- * membrane, or 2, the membrane and the adaptation. {@link StateRows} takes the parts apart. Gradients
- * flow through the state, so that steps one by one train as a sequence does.
+ * membrane, or 2, the membrane and the adaptation. {@link StateRows} takes the parts apart.
+ * Gradients flow through the state, so that steps one by one train as a sequence does.
  */
 public record NeuronStep(NeuronParameters neurons) implements Function {
   @Override

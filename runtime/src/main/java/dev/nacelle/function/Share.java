@@ -5,7 +5,9 @@ import dev.nacelle.tape.Context;
 import dev.nacelle.tape.Gradients;
 import dev.nacelle.tensor.Tensor;
 
-/** A share of a gradient whose operator only writes: beside the slot where that holds some already. */
+/**
+ * A share of a gradient whose operator only writes: beside the slot where that holds some already.
+ */
 record Share(Gradients.Slot slot, Tensor written) {
   /** The slot itself where it is fresh, else scratch of its shape. */
   static Share of(Context context, Gradients.Slot slot) {

@@ -33,11 +33,7 @@ final class Time {
     long n = x.elements();
     Operand expanded =
         Operand.view(
-            x.buffer(),
-            x.byteOffset(),
-            x.dtype(),
-            new long[] {y.size(0), n},
-            new long[] {0, 1});
+            x.buffer(), x.byteOffset(), x.dtype(), new long[] {y.size(0), n}, new long[] {0, 1});
     context.kernels().elementwise().convert(y.operand(y.size(0), n), expanded);
   }
 }

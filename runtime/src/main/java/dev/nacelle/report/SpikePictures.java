@@ -122,12 +122,7 @@ public final class SpikePictures {
     text(out, LEFT, 18, "start", title);
     out.append(
         String.format(
-            Locale.ROOT,
-            "<path class=\"a\" d=\"M%d %dv%dh%d\"/>\n",
-            LEFT,
-            TOP,
-            height,
-            width));
+            Locale.ROOT, "<path class=\"a\" d=\"M%d %dv%dh%d\"/>\n", LEFT, TOP, height, width));
     return out;
   }
 

@@ -18,8 +18,7 @@ public final class SpikeRecorder implements SpikingModel.Listener {
     Math.toIntExact(spikes.size(0) * spikes.size(1) * neurons); // bits are counted in ints
     BitSet fired = spikes.dtype() == DType.I32 ? words(spikes, neurons) : floats(spikes);
     layers.add(
-        new LayerSpikes(
-            layer.name(), (int) spikes.size(0), (int) spikes.size(1), neurons, fired));
+        new LayerSpikes(layer.name(), (int) spikes.size(0), (int) spikes.size(1), neurons, fired));
   }
 
   private static BitSet floats(Tensor spikes) {

@@ -44,7 +44,8 @@ public final class SpikingBuilder {
   /** A dense layer. */
   public void dense(long outputs) {
     String name = name();
-    Parameter weight = parameter(name + ".weight", uniform(name + ".weight", outputs), outputs, width);
+    Parameter weight =
+        parameter(name + ".weight", uniform(name + ".weight", outputs), outputs, width);
     Parameter bias = parameter(name + ".bias", bias(name + ".bias", outputs), outputs);
     layers.add(new DenseLayer(name, weight, bias));
     width = outputs;

@@ -277,7 +277,9 @@ public final class Tape implements AutoCloseable {
         return;
       }
       Slot slot = slot(index);
-      kernels.elementwise().add(slot.gradient().operand(), gradient.operand(slot.gradient().shape()), 1f);
+      kernels
+          .elementwise()
+          .add(slot.gradient().operand(), gradient.operand(slot.gradient().shape()), 1f);
     }
 
     private Tensor gradientLike(Tensor like) {

@@ -3,7 +3,6 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.function.CrossEntropy;
 import dev.nacelle.memory.LedgerClass;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.spiking.SpikingModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
@@ -54,7 +53,7 @@ public final class SpikingTrainer implements AutoCloseable {
    * @param targets one class a sample, from 0
    * @return the mean loss before the step
    * @throws NacelleException of kind INPUT for a class that the network does not have; INTERNAL
-   *     where the loss is not a number: the parameters then keep their values
+   *     where the loss or a gradient is not finite: the parameters then keep their values
    */
   public double step(Tensor x, long timeSteps, int[] targets, double rate) {
     for (int i = 0; i < targets.length; i++) {
@@ -74,19 +73,24 @@ public final class SpikingTrainer implements AutoCloseable {
         loss += l;
       }
       loss /= targets.length;
-      if (!Double.isFinite(loss)) {
-        throw new NacelleException(
-            NacelleException.Kind.INTERNAL,
-            "the loss of step " + (steps + 1) + " is " + loss,
-            "use a smaller learning rate, or clip the gradients");
-      }
+      hold("loss", loss);
       tape.backward(losses);
-      optimizer.clip(clip);
+      hold("gradients' norm", optimizer.clip(clip));
       optimizer.step(++steps, rate);
     } finally {
       optimizer.releaseGradients();
     }
     return loss;
+  }
+
+  /** A neuron keeps what is not finite to itself: the loss may look well where gradients do not. */
+  private void hold(String what, double value) {
+    if (!Double.isFinite(value)) {
+      throw new NacelleException(
+          NacelleException.Kind.INTERNAL,
+          "the " + what + " of step " + (steps + 1) + " is " + value,
+          "look for values that are not finite in the input, or use a smaller learning rate");
+    }
   }
 
   /** Steps taken. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Every kind of neuron between dense layers, floats and bits, standing inputs and sequences. */
 final class SpikingCases {
@@ -37,7 +38,8 @@ final class SpikingCases {
     NeuronOptions adaptive = options(2, false, true, 0f, 0.8f, 0.7f, false, Surrogate.ATAN, 2);
     NeuronOptions softly = options(2, false, false, null, 0.6f, 0.9f, false, Surrogate.ATAN, 2);
     kinds.put("alif", new SpikingCase.Cells(adaptive, ADAPTATION, 0));
-    kinds.put("alif soft", new SpikingCase.Cells(softly, new SpikingBuilder.Trained(true, true), 0));
+    kinds.put(
+        "alif soft", new SpikingCase.Cells(softly, new SpikingBuilder.Trained(true, true), 0));
     kinds.put("falif", new SpikingCase.Cells(adaptive, ADAPTATION, 3));
     kinds.put("filtered lif", cells(kinds.get("lif").options(), 4));
     kinds.forEach(
@@ -63,7 +65,7 @@ final class SpikingCases {
       float leak,
       boolean learned,
       boolean decayInput,
-      Float reset,
+      @Nullable Float reset,
       float rho,
       float beta,
       boolean detach,

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -111,7 +112,8 @@ final class SpikingGradientTest {
       TorchSpiking want,
       int pass) {
     try (Tape tape = engine.record()) {
-      Tensor x = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, point.x(), point.xShape()));
+      Tensor x =
+          tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, point.x(), point.xShape()));
       Input probe = new Input();
       tape.watch(x);
       Tensor seen = tape.apply(probe, x);
@@ -125,7 +127,11 @@ final class SpikingGradientTest {
     for (Parameter p : model.parameters()) {
       Tensor g = p.gradient();
       assertNotNull(g, () -> where + " has no gradient of " + p.name());
-      hold(where + " gradient of " + p.name(), g.toFloats(), want.gradients.get(p.name()), pass);
+      hold(
+          where + " gradient of " + p.name(),
+          g.toFloats(),
+          Objects.requireNonNull(want.gradients.get(p.name())),
+          pass);
     }
     if (pass == 2) {
       model.parameters().forEach(Parameter::releaseGradient);
@@ -138,8 +144,7 @@ final class SpikingGradientTest {
     for (int i = 0; i < classes; i++) {
       identity[i * classes + i] = 1;
     }
-    Tensor eye =
-        tape.own(engine.allocator().of(LedgerClass.WORKSPACE, identity, classes, classes));
+    Tensor eye = tape.own(engine.allocator().of(LedgerClass.WORKSPACE, identity, classes, classes));
     Tensor labels = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, targets));
     return tape.apply(new CrossEntropy(eye, labels, 1f / targets.length, null), scores);
   }
@@ -154,8 +159,7 @@ final class SpikingGradientTest {
     }
 
     @Override
-    public void backward(
-        dev.nacelle.tape.Context context, Tensor gradOutput, Gradients gradients) {
+    public void backward(dev.nacelle.tape.Context context, Tensor gradOutput, Gradients gradients) {
       gradient = gradOutput.toFloats();
     }
   }
@@ -199,7 +203,8 @@ final class SpikingGradientTest {
           Map<String, float[]> oneByOne = new LinkedHashMap<>();
           near(point + " scores", scores, steps(point, model, engine, oneByOne));
           assertEquals(atOnce.keySet(), oneByOne.keySet());
-          atOnce.forEach((name, g) -> near(point + " " + name, g, oneByOne.get(name)));
+          atOnce.forEach(
+              (name, g) -> near(point + " " + name, g, Objects.requireNonNull(oneByOne.get(name))));
           streaming(point, model, engine, scores);
         }
         assertEquals(0, engine.ledger().live(), () -> point + " left bytes");
@@ -232,7 +237,8 @@ final class SpikingGradientTest {
                   point.targets());
           try (SpikingModel model = alone.build(engine);
               Tape tape = engine.forwardOnly()) {
-            Tensor x = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, point.x(), point.xShape()));
+            Tensor x =
+                tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, point.x(), point.xShape()));
             float[] atOnce = model.layers().getFirst().sequence(tape, x).toFloats();
             int n = atOnce.length / point.steps();
             for (int t = 0; t < point.steps(); t++) {
@@ -258,7 +264,8 @@ final class SpikingGradientTest {
   private static float[] sequence(
       SpikingCase point, SpikingModel model, Engine engine, Map<String, float[]> gradients) {
     try (Tape tape = engine.record()) {
-      Tensor x = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, point.x(), point.xShape()));
+      Tensor x =
+          tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, point.x(), point.xShape()));
       Tensor scores = model.sequence(tape, x, null);
       float[] found = scores.toFloats();
       tape.backward(loss(tape, engine, scores, point.targets()));

@@ -4,6 +4,7 @@ import dev.nacelle.kernels.Surrogate;
 import dev.nacelle.nativeaccess.loader.JavaCppPresets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
@@ -30,16 +31,14 @@ final class TorchSpiking {
   final Map<String, double[]> gradients = new LinkedHashMap<>();
   final double[] gradX;
   private final Map<String, Tensor> parameters = new LinkedHashMap<>();
-  private final SpikingCase point;
 
   @SuppressWarnings("try") // gradients are recorded as long as it is open
   TorchSpiking(SpikingCase point, Map<String, float[]> values, Map<String, long[]> shapes) {
-    this.point = point;
     try (PointerScope scope = new PointerScope();
         AutoGradMode on = new AutoGradMode(true)) {
       values.forEach(
           (name, v) -> {
-            Tensor t = of(v, shapes.get(name));
+            Tensor t = of(v, Objects.requireNonNull(shapes.get(name)));
             t.set_requires_grad(true);
             parameters.put(name, t);
           });
@@ -105,11 +104,9 @@ final class TorchSpiking {
   private Tensor cells(String name, SpikingCase.Cells cells, Tensor input) {
     Tensor x = cells.modes() == 0 ? input : filtered(name, cells.modes(), input);
     var o = cells.options();
-    Tensor keep =
-        o.learned()
-            ? parameter(name + ".w").sigmoid()
-            : scalar(1.0 / o.leak());
-    Tensor rho = cells.trained().adaptation() ? parameter(name + ".rho").sigmoid() : scalar(o.rho());
+    Tensor keep = o.learned() ? parameter(name + ".w").sigmoid() : scalar(1.0 / o.leak());
+    Tensor rho =
+        cells.trained().adaptation() ? parameter(name + ".rho").sigmoid() : scalar(o.rho());
     Tensor beta =
         cells.trained().adaptation() ? softplus(parameter(name + ".beta")) : scalar(o.beta());
     Tensor base =
@@ -130,10 +127,7 @@ final class TorchSpiking {
       Tensor threshold = base.add(beta.mul(b));
       Tensor s = spike(h.sub(threshold), o.surrogate(), o.alpha());
       Tensor cut = o.detachReset() ? s.detach() : s;
-      v =
-          soft
-              ? h.sub(cut.mul(threshold))
-              : h.sub(cut.mul(h)).add(cut.mul(rest));
+      v = soft ? h.sub(cut.mul(threshold)) : h.sub(cut.mul(h)).add(cut.mul(rest));
       b = b.mul(rho).add(s.sub(rho.mul(s)));
       spikes[t] = s;
     }
@@ -144,8 +138,7 @@ final class TorchSpiking {
     Tensor fired = u.detach().ge(new Scalar(0.0)).to(u.scalar_type());
     Tensor smooth =
         switch (surrogate) {
-          case ATAN ->
-              torch.atan(u.mul(new Scalar(Math.PI / 2 * alpha))).div(new Scalar(Math.PI));
+          case ATAN -> torch.atan(u.mul(new Scalar(Math.PI / 2 * alpha))).div(new Scalar(Math.PI));
           case SIGMOID -> u.mul(new Scalar(alpha)).sigmoid();
           case ERF -> torch.erf(u.mul(new Scalar(alpha))).mul(new Scalar(0.5));
           default -> throw new AssertionError("no smooth form of " + surrogate + " here");
