@@ -1,6 +1,7 @@
 package dev.nacelle.kernels.registry;
 
 import dev.nacelle.kernels.adamw.AdamWOperator;
+import dev.nacelle.kernels.attention.AttentionOperator;
 import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
 import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
 import dev.nacelle.kernels.fourierfilter.FourierFilterOperator;
@@ -39,6 +40,7 @@ public final class Operators {
           new RopeOperator(),
           new SwiGluOperator(),
           new GeGluOperator(),
+          new AttentionOperator(),
           new CrossEntropyOperator(),
           new DequantizeOperator(),
           new QuantizedLinearOperator(),

@@ -71,6 +71,18 @@ final class DeterminismTest {
         in.put("positions", samples.ids(DType.I64, positions).reshape(2, 99));
         in.put("inv_freq", samples.normal(DType.FP32, 0, 32));
       }
+      case "attention" -> {
+        for (String tensor : List.of("q", "grad_y")) {
+          in.put(tensor, samples.normal(dtype, 0, 1, 400, 4, 24));
+        }
+        in.put("k", samples.normal(dtype, 0, 1, 400, 2, 24));
+        in.put("v", samples.normal(dtype, 0, 1, 400, 2, 24));
+        long[] segments = new long[400];
+        for (int i = 0; i < 400; i++) {
+          segments[i] = i / 300;
+        }
+        in.put("segments", samples.ids(DType.I64, segments).reshape(1, 400));
+      }
       case "cross_entropy" -> {
         in.put("hidden", samples.normal(dtype, 0, 65, 33));
         in.put("weight", samples.normal(dtype, 0, 700, 33));

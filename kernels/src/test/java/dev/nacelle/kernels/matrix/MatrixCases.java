@@ -17,6 +17,7 @@ final class MatrixCases {
           case "rms_norm" -> rmsNorm();
           case "rope" -> rope();
           case "swiglu", "geglu" -> gatedUnit(operator);
+          case "attention" -> AttentionMatrix.cases();
           case "cross_entropy" -> crossEntropy();
           case "dequantize" -> dequantize();
           case "quantized_linear" -> quantizedLinear();

@@ -15,17 +15,18 @@ import org.bytedeco.pytorch.global.torch;
 /** The operators' oracles by name. */
 final class Oracles {
   private static final Map<String, Oracle> ALL =
-      Map.of(
-          "rms_norm", Oracles::rmsNorm,
-          "rope", Oracles::rope,
-          "swiglu", Oracles::swiGlu,
-          "geglu", Oracles::geGlu,
-          "cross_entropy", Oracles::crossEntropy,
-          "dequantize", Oracles::dequantize,
-          "quantized_linear", Oracles::quantizedLinear,
-          "adamw", Oracles::adamW,
-          "clip_grad_norm", Oracles::clipGradNorm,
-          "sum_of_squares", Oracles::sumOfSquares);
+      Map.ofEntries(
+          Map.entry("rms_norm", Oracles::rmsNorm),
+          Map.entry("rope", Oracles::rope),
+          Map.entry("swiglu", Oracles::swiGlu),
+          Map.entry("geglu", Oracles::geGlu),
+          Map.entry("cross_entropy", Oracles::crossEntropy),
+          Map.entry("dequantize", Oracles::dequantize),
+          Map.entry("quantized_linear", Oracles::quantizedLinear),
+          Map.entry("adamw", Oracles::adamW),
+          Map.entry("clip_grad_norm", Oracles::clipGradNorm),
+          Map.entry("sum_of_squares", Oracles::sumOfSquares),
+          Map.entry("attention", AttentionMatrix::outputs));
 
   private Oracles() {}
 
