@@ -109,6 +109,13 @@ static void nk_amx_configure(void) {
   _tile_loadconfig(&shape);
 }
 
+/* A part of C as a tile; what lies beyond it stays whatever it was, and nobody reads it. */
+static void nk_fetch_tile(float *tile, const nk_product *p, int64_t i0, int64_t m, int64_t j0,
+                          int64_t n) {
+  for (int64_t i = 0; i < m; i++)
+    nk_load(tile + i * NK_AMX_EDGE, p->c, p->c_type, (i0 + i) * p->c_stride + j0, n);
+}
+
 void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
                          float *scratch) {
   float *stage = scratch + NK_AMX_B_FLOATS + NK_AMX_A_FLOATS;
@@ -140,8 +147,11 @@ void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0
           float *c = (float *)p->c + (i0 + i) * p->c_stride + j0 + j;
           micro(steps, (const char *)a_panel, b, c, p->c_stride, beta != 0.0f);
         } else {
-          micro(steps, (const char *)a_panel, b, tile, NK_AMX_EDGE, 0);
-          NK_FN(nk_merge)(p, tile, NK_AMX_EDGE, i0 + i, rows, j0 + j, columns, beta);
+          /* C goes into the sum first, as in whole tiles: which tiles are whole depends on threads. */
+          int add = beta == 1.0f;
+          if (add) nk_fetch_tile(tile, p, i0 + i, rows, j0 + j, columns);
+          micro(steps, (const char *)a_panel, b, tile, NK_AMX_EDGE, add);
+          NK_FN(nk_merge)(p, tile, NK_AMX_EDGE, i0 + i, rows, j0 + j, columns, add ? 0.0f : beta);
         }
       }
     }
