@@ -2,9 +2,9 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.AtomicFile;
+import dev.nacelle.file.AtomicFolder;
 import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.file.WholeFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +59,7 @@ final class Checkpoints {
   /** Writes one, in place of one of the same step. */
   Path write(RunState state, Provenance provenance, Tensors tensors) {
     Path target = of(state.step());
-    WholeFolder.write(
+    AtomicFolder.write(
         target,
         faults,
         inside -> {
@@ -81,7 +81,7 @@ final class Checkpoints {
 
   /** Removes all but the newest {@code keep}. */
   void prune(int keep) {
-    newestFirst().stream().skip(keep).forEach(WholeFolder::remove);
+    newestFirst().stream().skip(keep).forEach(AtomicFolder::remove);
   }
 
   /** Makes the folder that holds them. */
@@ -95,7 +95,7 @@ final class Checkpoints {
 
   /** Removes everything that an earlier run left. */
   void clear() {
-    WholeFolder.remove(folder);
+    AtomicFolder.remove(folder);
   }
 
   /** The folders by name, the newest first. */
