@@ -229,8 +229,8 @@ public final class AtomicFolder {
 
   private static void forget(Thread cleaner) {
     try {
-      boolean was = Runtime.getRuntime().removeShutdownHook(cleaner);
-    } catch (IllegalStateException ignored) {
+      boolean ignored = Runtime.getRuntime().removeShutdownHook(cleaner);
+    } catch (IllegalStateException ending) {
       // The process is ending; the hook runs, and finds nothing.
     }
   }
