@@ -7,6 +7,7 @@ import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -166,7 +167,12 @@ final class Checkpoints {
   }
 
   private static void verify(Path folder, String name, String hash, Runnable pause) {
-    Path file = folder.resolve(name).normalize();
+    Path file;
+    try {
+      file = folder.resolve(name).normalize();
+    } catch (InvalidPathException e) {
+      throw NacelleException.input(folder + " names a file that cannot be", null);
+    }
     if (!file.startsWith(folder.normalize())) {
       throw NacelleException.input(folder + " names a file outside itself", null);
     }
