@@ -7,7 +7,7 @@
 #include <omp.h>
 
 /* Raised whenever an entry point changes its arguments; KernelLibrary.ABI must equal it. */
-#define NK_ABI 2
+#define NK_ABI 3
 
 NK_EXPORT int nk_abi(void) { return NK_ABI; }
 

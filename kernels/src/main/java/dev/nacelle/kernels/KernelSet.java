@@ -30,11 +30,15 @@ public interface KernelSet extends AutoCloseable {
 
   SwiGlu swiGlu();
 
+  GeGlu geGlu();
+
   CrossEntropy crossEntropy();
 
   AdamW adamW();
 
   ClipGradNorm clipGradNorm();
+
+  SumOfSquares sumOfSquares();
 
   SpikingNeuron spikingNeuron();
 

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KernelLibrary implements NativeFunctions {
   /** Must equal NK_ABI in library/library.c. */
-  static final int ABI = 2;
+  static final int ABI = 3;
 
   private static final Linker LINKER = Linker.nativeLinker();
 
