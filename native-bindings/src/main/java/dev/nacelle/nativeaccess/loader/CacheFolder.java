@@ -20,9 +20,7 @@ public final class CacheFolder {
     }
     String xdg = environment.apply("XDG_CACHE_HOME");
     Path base =
-        xdg != null && xdg.startsWith("/")
-            ? Path.of(xdg)
-            : home(environment).resolve(".cache");
+        xdg != null && xdg.startsWith("/") ? Path.of(xdg) : home(environment).resolve(".cache");
     return base.toAbsolutePath().resolve("nacelle");
   }
 
