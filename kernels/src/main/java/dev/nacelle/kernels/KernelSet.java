@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 public interface KernelSet extends AutoCloseable {
   Backend backend();
 
-  /** For reports: {@code avx512}, {@code avx2}, {@code neon}, {@code generic} or {@code java}. */
+  /**
+   * For reports: {@code amx}, {@code avx512}, {@code avx2}, {@code neon}, {@code generic} or {@code
+   * java}.
+   */
   String isaLevel();
 
   int threads();
@@ -53,6 +56,12 @@ public interface KernelSet extends AutoCloseable {
   Products products();
 
   QuantizedLinear quantizedLinear();
+
+  LoraLinear loraLinear();
+
+  HydraLinear hydraLinear();
+
+  DoraLinear doraLinear();
 
   Dequantize dequantize();
 
