@@ -59,7 +59,7 @@ final class StridedCopyTest {
       order.add(random.nextInt(order.size() + 1), d);
     }
     long[] strides = new long[shape.length];
-    long next = 1 + random.nextInt(2);
+    long next = 1L + random.nextInt(2);
     for (int d : order) {
       boolean expanded = source && random.nextInt(6) == 0;
       strides[d] = expanded ? 0 : next;
