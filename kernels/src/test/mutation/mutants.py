@@ -110,9 +110,10 @@ MUTANTS = [
     # Activations and optimiser.
     (Q + "_math.h", "q -= (float)q > t ? 1 : 0;", "", "quantize_activation"),
     (Q + "_math.h", "q > steps ? steps : q < -steps ? -steps : q", "q", "quantize_activation"),
-    (Q + ".c", "return wild == 0.0f ? largest : NAN;", "return largest;", "quantize_activation"),
-    (Q + ".c", "(uint64_t)(row * columns + begin + from), count", "(uint64_t)(begin + from), count", "quantize_activation"),
-    (Q + ".c", "run[i / each] >> (i % each * bits) & mask", "run[i / each] >> (i % each * bits)", "dequantize_activation"),
+    (Q + ".c", "float scale = (wild == 0.0f ? largest : NAN)", "float scale = largest", "quantize_activation"),
+    (Q + ".c", "number = row * columns + begin;", "number = begin;", "quantize_activation"),
+    (Q + ".c", "byte >> (j * bits) & mask, scale", "byte >> (j * bits), scale", "dequantize_activation"),
+    (Q + ".c", "for (int64_t i = count; i < block; i++) q[from + i] = 0;", "", "quantize_activation"),
     ("adamw/adamw_math.h", "nk_sqrt(v) / f.root + f.eps", "nk_sqrt(v) / f.root", "adamw"),
     ("adamw/adamw_math.h", "p * f.keep - f.step_size", "p - f.step_size", "adamw"),
     ("adamw/adamw_math.h", "f.weight1 < 0.5f ?", "f.weight1 < 2.0f ?", "adamw"),

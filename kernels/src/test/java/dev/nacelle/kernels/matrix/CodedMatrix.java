@@ -57,7 +57,7 @@ final class CodedMatrix {
   static List<MatrixCase> eightBit() {
     List<MatrixCase> cases = new ArrayList<>();
     for (long[] shape : new long[][] {{0}, {1}, {7, 3}, {256}, {257}, {8193}}) {
-      long scales = (CaseValues.count(shape) + SCALED - 1) / SCALED;
+      int scales = (CaseValues.count(shape) + SCALED - 1) / SCALED;
       MatrixCase one =
           MatrixCase.of("adamw", Set.of(), 1)
               .input("parameter", shape)
@@ -96,7 +96,7 @@ final class CodedMatrix {
       for (int i = 0; i < block; i++) {
         int step = 0;
         if (i < n && scales[b] > 0) {
-          float u = (AdapterMatrix.draw(with.integer("seed"), begin + i) >>> 8) * 0x1p-24f;
+          float u = (int) (AdapterMatrix.draw(with.integer("seed"), begin + i) >>> 8) * 0x1p-24f;
           double down = Math.floor((float) x[begin + i] / (float) scales[b] + u);
           step = (int) Math.max(-steps, Math.min(steps, down));
         }
@@ -185,7 +185,7 @@ final class CodedMatrix {
     int bias = signed ? 15 : 31;
     for (int i = 0; i < values.length; i++) {
       double size = scales[i / SCALED] == 0 ? 0 : Math.abs(values[i]) / scales[i / SCALED];
-      double u = (AdapterMatrix.draw(seed, i) >>> 12) * 0x1p-20;
+      double u = (int) (AdapterMatrix.draw(seed, i) >>> 12) * 0x1p-20;
       int low = 0;
       while (low < (signed ? 127 : 255) && level(low + 1, bias) <= size) {
         low++;

@@ -13,7 +13,7 @@ enum Layout {
   UNALIGNED,
   /** Not even elements are aligned: what a mapped file may give. */
   CROOKED,
-  /** Unused elements behind each row. */
+  /** Unused elements behind each row, of every tensor another number. */
   PADDED_ROWS,
   /** Every second element. */
   STRIDED,
@@ -22,7 +22,7 @@ enum Layout {
 
   /** A tensor of this layout that holds the values, in row-major order. */
   Operand place(DType dtype, double[] values, long[] shape, List<NativeBuffer> owner) {
-    long[] strides = strides(shape);
+    long[] strides = strides(shape, owner.size());
     long last = 0;
     for (int d = 0; d < shape.length; d++) {
       last += Math.max(0, shape[d] - 1) * strides[d];
@@ -51,11 +51,11 @@ enum Layout {
     Elements.set(x, offset, (double) value);
   }
 
-  private long[] strides(long[] shape) {
+  private long[] strides(long[] shape, int number) {
     long[] strides = Operand.contiguousStrides(shape);
     switch (this) {
       case PADDED_ROWS -> {
-        long next = shape.length == 0 ? 1 : shape[shape.length - 1] + 3;
+        long next = shape.length == 0 ? 1 : shape[shape.length - 1] + 3 + number % 5;
         for (int d = shape.length - 2; d >= 0; d--) {
           strides[d] = next;
           next *= Math.max(1, shape[d]);
