@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -30,7 +31,7 @@ final class MutantsTest {
 
   @Test
   void everyMutantGetsAVerdict() throws IOException {
-    Path folder = Path.of(System.getProperty(FOLDER));
+    Path folder = Path.of(Objects.requireNonNull(System.getProperty(FOLDER)));
     String level = Files.readString(folder.resolve("level")).strip();
     Path verdicts = folder.resolve("verdicts.tsv");
     Set<String> done = new HashSet<>();
