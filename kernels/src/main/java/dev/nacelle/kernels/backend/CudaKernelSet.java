@@ -1,0 +1,163 @@
+package dev.nacelle.kernels.backend;
+
+import dev.nacelle.kernels.AdamW;
+import dev.nacelle.kernels.Attention;
+import dev.nacelle.kernels.Backend;
+import dev.nacelle.kernels.ClipGradNorm;
+import dev.nacelle.kernels.CrossEntropy;
+import dev.nacelle.kernels.Dequantize;
+import dev.nacelle.kernels.Elementwise;
+import dev.nacelle.kernels.FourierFilter;
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.LeakyIntegrate;
+import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizedLinear;
+import dev.nacelle.kernels.RmsNorm;
+import dev.nacelle.kernels.Rope;
+import dev.nacelle.kernels.SpikeLinear;
+import dev.nacelle.kernels.SpikePack;
+import dev.nacelle.kernels.SpikingNeuron;
+import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.cuda.CudaDevice;
+import dev.nacelle.kernels.cuda.CudaFunctions;
+import dev.nacelle.kernels.cuda.CudaProducts;
+import dev.nacelle.kernels.fourierfilter.CpuFourierFilter;
+import dev.nacelle.kernels.leakyintegrate.CpuLeakyIntegrate;
+import dev.nacelle.kernels.neuron.CpuNeuron;
+import dev.nacelle.kernels.spikelinear.CudaSpikeLinear;
+import dev.nacelle.kernels.spikepack.CpuSpikePack;
+import dev.nacelle.kernels.swiglu.CpuSwiGlu;
+
+/**
+ * The operators whose CUDA sources run on a device, by the faces of the C library: the entry points
+ * have the same names and arguments, and launch plans carry them out. What has no CUDA source goes to
+ * another set.
+ */
+public final class CudaKernelSet implements KernelSet {
+  private final String label;
+  private final KernelSet rest;
+  private final Products products;
+  private final SwiGlu swiGlu;
+  private final SpikingNeuron spikingNeuron;
+  private final FourierFilter fourierFilter;
+  private final SpikePack spikePack;
+  private final SpikeLinear spikeLinear;
+  private final LeakyIntegrate leakyIntegrate;
+
+  /**
+   * @param label what runs the kernels, for reports: an architecture, or {@code emulated}
+   * @param rest runs what has no CUDA source; closed with this set
+   */
+  public CudaKernelSet(CudaDevice device, String label, KernelSet rest) {
+    this.label = label;
+    this.rest = rest;
+    CudaFunctions functions = new CudaFunctions(device);
+    this.products = new CudaProducts(functions);
+    this.swiGlu = new CpuSwiGlu(functions);
+    this.spikingNeuron = new CpuNeuron(functions);
+    this.fourierFilter = new CpuFourierFilter(functions);
+    this.spikePack = new CpuSpikePack(functions);
+    this.spikeLinear = new CudaSpikeLinear(functions, products);
+    this.leakyIntegrate = new CpuLeakyIntegrate(functions);
+  }
+
+  @Override
+  public Backend backend() {
+    return Backend.CUDA;
+  }
+
+  @Override
+  public String isaLevel() {
+    return label;
+  }
+
+  @Override
+  public int threads() {
+    return 1;
+  }
+
+  @Override
+  public RmsNorm rmsNorm() {
+    return rest.rmsNorm();
+  }
+
+  @Override
+  public Rope rope() {
+    return rest.rope();
+  }
+
+  @Override
+  public SwiGlu swiGlu() {
+    return swiGlu;
+  }
+
+  @Override
+  public CrossEntropy crossEntropy() {
+    return rest.crossEntropy();
+  }
+
+  @Override
+  public AdamW adamW() {
+    return rest.adamW();
+  }
+
+  @Override
+  public ClipGradNorm clipGradNorm() {
+    return rest.clipGradNorm();
+  }
+
+  @Override
+  public SpikingNeuron spikingNeuron() {
+    return spikingNeuron;
+  }
+
+  @Override
+  public FourierFilter fourierFilter() {
+    return fourierFilter;
+  }
+
+  @Override
+  public SpikePack spikePack() {
+    return spikePack;
+  }
+
+  @Override
+  public SpikeLinear spikeLinear() {
+    return spikeLinear;
+  }
+
+  @Override
+  public LeakyIntegrate leakyIntegrate() {
+    return leakyIntegrate;
+  }
+
+  @Override
+  public Products products() {
+    return products;
+  }
+
+  @Override
+  public QuantizedLinear quantizedLinear() {
+    return rest.quantizedLinear();
+  }
+
+  @Override
+  public Dequantize dequantize() {
+    return rest.dequantize();
+  }
+
+  @Override
+  public Attention attention() {
+    return rest.attention();
+  }
+
+  @Override
+  public Elementwise elementwise() {
+    return rest.elementwise();
+  }
+
+  @Override
+  public void close() {
+    rest.close();
+  }
+}
