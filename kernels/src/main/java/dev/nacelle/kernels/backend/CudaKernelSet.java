@@ -30,8 +30,8 @@ import dev.nacelle.kernels.swiglu.CpuSwiGlu;
 
 /**
  * The operators whose CUDA sources run on a device, by the faces of the C library: the entry points
- * have the same names and arguments, and launch plans carry them out. What has no CUDA source goes to
- * another set.
+ * have the same names and arguments, and launch plans carry them out. What has no CUDA source goes
+ * to another set.
  */
 public final class CudaKernelSet implements KernelSet {
   private final String label;

@@ -52,7 +52,8 @@ public final class CudaFunctions implements NativeFunctions {
     return Map.copyOf(plans);
   }
 
-  private long run(Plan plan, Object[] arguments) {
+  /** What bound handles call. */
+  long run(Plan plan, Object[] arguments) {
     try (EntryCall call = new EntryCall(device, arguments)) {
       long result = plan.run(call);
       device.synchronize();

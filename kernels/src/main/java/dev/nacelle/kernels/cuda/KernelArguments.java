@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The arguments of a launch in order, with a letter for each as {@link
- * dev.nacelle.kernels.common.NativeFunctions} has them: P address, L int64, I int, F float, D double.
+ * dev.nacelle.kernels.common.NativeFunctions} has them: P address, L int64, I int, F float, D
+ * double.
  */
 public final class KernelArguments {
   private static final int MOST = 48;

@@ -2,7 +2,9 @@ package dev.nacelle.kernels.cuda;
 
 import java.util.Map;
 
-/** Launches of neuron/neuron.cu, behind fourier_filter/fourier_filter.cu where there is a filter. */
+/**
+ * Launches of neuron/neuron.cu, behind fourier_filter/fourier_filter.cu where there is a filter.
+ */
 final class NeuronPlans {
   private static final int FORWARD_THREADS = 256;
   private static final int BACKWARD_THREADS = 64;

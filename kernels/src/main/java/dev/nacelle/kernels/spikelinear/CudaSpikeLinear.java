@@ -13,8 +13,8 @@ import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The face of spike_linear/spike_linear.cu. Forward takes the steps of the C library's; the gradient
- * of the weight reads the bits themselves, word by word, instead of lists.
+ * The face of spike_linear/spike_linear.cu. Forward takes the steps of the C library's; the
+ * gradient of the weight reads the bits themselves, word by word, instead of lists.
  */
 public final class CudaSpikeLinear implements SpikeLinear {
   private final Products products;

@@ -45,7 +45,8 @@ public final class EmulatedDevice implements CudaDevice {
     launch = linker.downcallHandle(symbols.findOrThrow("nk_emulation_launch"), LAUNCH);
     kernels =
         linker.downcallHandle(
-            symbols.findOrThrow("nk_emulation_kernels"), FunctionDescriptor.of(ValueLayout.ADDRESS));
+            symbols.findOrThrow("nk_emulation_kernels"),
+            FunctionDescriptor.of(ValueLayout.ADDRESS));
   }
 
   /** The device, or the sentence that says why there is none. */

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds the CUDA sources for this processor with CMake, once for each way of building; what is up to
- * date is not built again. Tests run in their module's folder.
+ * Builds the CUDA sources for this processor with CMake, once for each way of building; what is up
+ * to date is not built again. Tests run in their module's folder.
  */
 final class EmulationBuild {
   private static final Path SOURCES = Path.of("src/test/native/emulation");

@@ -28,8 +28,7 @@ final class EmulationTest {
 
   private float[] run(String kernel, LaunchShape shape, int at) {
     try (NativeBuffer y = device.scratch(1024)) {
-      device.launch(
-          "probe", kernel, shape, new KernelArguments().addresses(y.address()).flags(at));
+      device.launch("probe", kernel, shape, new KernelArguments().addresses(y.address()).flags(at));
       float[] values = new float[256];
       y.read(0, values, 0, values.length);
       return values;

@@ -2,6 +2,7 @@ package dev.nacelle.kernels.matrix;
 
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
+import dev.nacelle.kernels.cuda.RedZones;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.List;
@@ -33,8 +34,7 @@ enum Layout {
           case CROOKED -> 1;
           default -> 0;
         };
-    NativeBuffer buffer = NativeBuffer.allocate(begin + (last + 1) * dtype.bytes());
-    buffer.segment().fill((byte) 0xff);
+    NativeBuffer buffer = RedZones.allocate(begin + (last + 1) * dtype.bytes());
     owner.add(buffer);
     Operand x = Operand.view(buffer, begin, dtype, shape, strides);
     for (int i = 0; i < values.length; i++) {

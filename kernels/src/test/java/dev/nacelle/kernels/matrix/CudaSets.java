@@ -1,0 +1,42 @@
+package dev.nacelle.kernels.matrix;
+
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.backend.CudaKernelSet;
+import dev.nacelle.kernels.backend.Kernels;
+import dev.nacelle.kernels.cuda.EmulatedDevice;
+import java.util.Optional;
+import java.util.Set;
+
+/** The CUDA sources as a backend of the matrix: which operators have one, and what runs them. */
+final class CudaSets {
+  /** Operators with a CUDA source; the set hands the others on. */
+  private static final Set<String> OPERATORS =
+      Set.of(
+          "lif",
+          "plif",
+          "alif",
+          "fa_lif",
+          "fourier_filter",
+          "spike_pack",
+          "spike_unpack",
+          "spike_linear",
+          "leaky_integrate",
+          "swiglu");
+
+  private CudaSets() {}
+
+  static boolean has(String operator) {
+    return OPERATORS.contains(operator);
+  }
+
+  /** CUDA on this processor; empty, and said so, where no C++ compiler is. */
+  static Optional<KernelSet> emulated() throws Exception {
+    EmulatedDevice.Opened opened = EmulatedDevice.open();
+    EmulatedDevice device = opened.device();
+    if (device == null) {
+      System.out.println("skipped: " + opened.reason());
+      return Optional.empty();
+    }
+    return Optional.of(new CudaKernelSet(device, "emulated", Kernels.reference()));
+  }
+}
