@@ -50,6 +50,8 @@ typedef unsigned long long uintptr_t;
 #include "nk_math.h"
 
 #define NK_DEVICE static __device__ __forceinline__
+/* The same of a member of a class, where static means another thing. */
+#define NK_STATIC_DEVICE static __device__ __forceinline__
 
 /* Element types as the launch plans number them (NK_FP32 … of nk.h). */
 enum { NK_FP32 = 0, NK_BF16 = 1, NK_FP16 = 2, NK_I64 = 4, NK_I32 = 5 };
@@ -122,6 +124,31 @@ NK_DEVICE void nk_store(T *to, const nk_floats<V> &x) {
   NK_UNROLL
   for (int i = 0; i < V; i++) nk_set(&raw.at[i], x.at[i]);
   *(nk_vector<T, V> *)to = raw;
+}
+
+/*
+ * V adjacent elements that are aligned as one only where `wide` says so: which elements a thread has,
+ * and with them the order of its sums, is the same either way. Elements from `left` on read as zeros
+ * and are not written.
+ */
+template <int V, class T>
+NK_DEVICE nk_floats<V> nk_read(const T *from, int wide, int64_t left) {
+  if (wide && left >= V) return nk_load<V>(from);
+  nk_floats<V> x;
+  NK_UNROLL
+  for (int i = 0; i < V; i++) x.at[i] = i < left ? nk_get(from[i]) : 0.0f;
+  return x;
+}
+
+template <int V, class T>
+NK_DEVICE void nk_write(T *to, const nk_floats<V> &x, int wide, int64_t left) {
+  if (wide && left >= V) {
+    nk_store<V>(to, x);
+    return;
+  }
+  NK_UNROLL
+  for (int i = 0; i < V; i++)
+    if (i < left) nk_set(to + i, x.at[i]);
 }
 
 /* The number of this thread, and of all threads, in a grid of one dimension. */

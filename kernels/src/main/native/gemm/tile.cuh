@@ -37,12 +37,6 @@ NK_DEVICE void nk_put(void *data, int type, int64_t at, float x) {
   }
 }
 
-NK_DEVICE nk_floats<4> nk_four(const void *data, int type, int64_t at) {
-  return type == NK_FP32   ? nk_load<4>((const float *)data + at)
-         : type == NK_BF16 ? nk_load<4>((const nk_bf16 *)data + at)
-                           : nk_load<4>((const nk_fp16 *)data + at);
-}
-
 /*
  * A plain matrix as an operand: element (i, k) at i·stride + k, or, `across`, at k·stride + i. `wide`
  * says that four adjacent elements may be read as one from every fourth on.
@@ -52,33 +46,38 @@ struct nk_plain {
   int64_t stride, outer, inner; /* outer: how many i, inner: how many k */
   int type, across, wide;
 
-  template <int SIDE>
-  __device__ __forceinline__ void fill(float *to, int64_t i0, int64_t k0) const {
-    const int fours = SIDE * NK_DEPTH / 4;
-    NK_UNROLL
-    for (int job = (int)threadIdx.x; job < fours; job += NK_TILE_THREADS) {
+  template <int SIDE, class T>
+  __device__ __forceinline__ void fill_of(float *to, const T *from, int64_t i0, int64_t k0) const {
+    NK_ROLLED
+    for (int job = (int)threadIdx.x; job < SIDE * NK_DEPTH / 4; job += NK_TILE_THREADS) {
       int per = across ? SIDE / 4 : NK_DEPTH / 4;
       int slow = job / per, fast = job % per * 4;
       int64_t i = i0 + (across ? fast : slow), k = k0 + (across ? slow : fast);
-      int64_t at = across ? k * stride + i : i * stride + k;
-      bool row = across ? k < inner : i < outer;
-      int64_t left = !row ? 0 : across ? outer - i : inner - k;
-      nk_floats<4> x = {{0.0f, 0.0f, 0.0f, 0.0f}};
-      if (wide && left >= 4) {
-        x = nk_four(data, type, at);
-      } else {
-        NK_UNROLL
-        for (int e = 0; e < 4; e++)
-          if (e < left) x.at[e] = nk_element(data, type, at + e);
-      }
+      int64_t left = across ? (k < inner ? outer - i : 0) : i < outer ? inner - k : 0;
+      nk_floats<4> x = nk_read<4>(from + (across ? k * stride + i : i * stride + k), wide, left);
       NK_UNROLL
-      for (int e = 0; e < 4; e++) {
-        int ki = across ? slow : fast + e, ii = across ? fast + e : slow;
-        to[ki * (SIDE + NK_PAD) + ii] = x.at[e];
-      }
+      for (int e = 0; e < 4; e++)
+        to[across ? slow * (SIDE + NK_PAD) + fast + e : (fast + e) * (SIDE + NK_PAD) + slow] = x.at[e];
+    }
+  }
+
+  template <int SIDE>
+  __device__ __forceinline__ void fill(float *to, int64_t i0, int64_t k0) const {
+    if (type == NK_FP32) {
+      fill_of<SIDE>(to, (const float *)data, i0, k0);
+    } else if (type == NK_BF16) {
+      fill_of<SIDE>(to, (const nk_bf16 *)data, i0, k0);
+    } else {
+      fill_of<SIDE>(to, (const nk_fp16 *)data, i0, k0);
     }
   }
 };
+
+/* c = alpha·sum + beta·c; beta 0 does not read c. */
+NK_DEVICE void nk_finish(void *c, int type, int64_t at, float sum, float alpha, float beta) {
+  float before = beta == 0.0f ? 0.0f : beta * nk_element(c, type, at);
+  nk_put(c, type, at, beta == 0.0f ? alpha * sum : nk_fma(alpha, sum, before));
+}
 
 /* The tile of block (x, y); blocks along x are columns. */
 template <int SIDE, class A, class B>
@@ -123,18 +122,19 @@ NK_DEVICE void nk_tile(void *c, const A &a, const B &b, int64_t m, int64_t n, in
       }
       __syncthreads();
     }
+    /* A row of each thread at a time through shared memory: what is written are whole rows. */
     NK_UNROLL
     for (int i = 0; i < EACH; i++) {
-      int64_t row = i0 + i / 4 * 64 + ty * 4 + i % 4;
       NK_UNROLL
-      for (int j = 0; j < EACH; j++) {
-        int64_t column = j0 + j / 4 * 64 + tx * 4 + j % 4;
-        if (row < m && column < n) {
-          int64_t at = row * c_stride + column;
-          float before = beta == 0.0f ? 0.0f : beta * nk_element(c, c_type, at);
-          nk_put(c, c_type, at, beta == 0.0f ? alpha * sum[i][j] : nk_fma(alpha, sum[i][j], before));
-        }
+      for (int j = 0; j < EACH; j++) of_a[ty * SIDE + j / 4 * 64 + tx * 4 + j % 4] = sum[i][j];
+      __syncthreads();
+      NK_ROLLED
+      for (int at = (int)threadIdx.x; at < 16 * SIDE; at += NK_TILE_THREADS) {
+        int64_t row = i0 + i / 4 * 64 + at / SIDE * 4 + i % 4, column = j0 + at % SIDE;
+        if (row < m && column < n)
+          nk_finish(c, c_type, row * c_stride + column, of_a[at], alpha, beta);
       }
+      __syncthreads();
     }
   }
 }

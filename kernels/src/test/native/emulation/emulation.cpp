@@ -433,4 +433,22 @@ extern "C" __attribute__((visibility("default"))) const char *nk_emulation_kerne
   return names.c_str();
 }
 
+/* Forbids the bytes to everybody, or allows them again; 0 where this build has no AddressSanitizer. */
+extern "C" __attribute__((visibility("default"))) int nk_emulation_forbid(void *from, int64_t bytes,
+                                                                         int forbid) {
+#if defined(__SANITIZE_ADDRESS__)
+  if (forbid) {
+    __asan_poison_memory_region(from, (size_t)bytes);
+  } else {
+    __asan_unpoison_memory_region(from, (size_t)bytes);
+  }
+  return 1;
+#else
+  (void)from;
+  (void)bytes;
+  (void)forbid;
+  return 0;
+#endif
+}
+
 extern "C" __attribute__((visibility("default"))) int64_t nk_emulation_launches(void) { return launches; }

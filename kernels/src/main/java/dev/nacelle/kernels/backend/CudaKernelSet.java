@@ -18,15 +18,23 @@ import dev.nacelle.kernels.SpikeLinear;
 import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.adamw.CpuAdamW;
+import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
+import dev.nacelle.kernels.crossentropy.CpuCrossEntropy;
 import dev.nacelle.kernels.cuda.CudaDevice;
 import dev.nacelle.kernels.cuda.CudaFunctions;
 import dev.nacelle.kernels.cuda.CudaProducts;
 import dev.nacelle.kernels.fourierfilter.CpuFourierFilter;
 import dev.nacelle.kernels.leakyintegrate.CpuLeakyIntegrate;
 import dev.nacelle.kernels.neuron.CpuNeuron;
+import dev.nacelle.kernels.quant.CpuDequantize;
+import dev.nacelle.kernels.quant.CpuQuantizedLinear;
+import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
+import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.spikelinear.CudaSpikeLinear;
 import dev.nacelle.kernels.spikepack.CpuSpikePack;
 import dev.nacelle.kernels.swiglu.CpuSwiGlu;
+import dev.nacelle.nativeaccess.NativeBuffer;
 
 /**
  * The operators whose CUDA sources run on a device, by the faces of the C library: the entry points
@@ -36,7 +44,18 @@ import dev.nacelle.kernels.swiglu.CpuSwiGlu;
 public final class CudaKernelSet implements KernelSet {
   private final String label;
   private final KernelSet rest;
+
+  /** Tiles lie in shared memory: the C library's workspace is not needed. */
+  private final NativeBuffer noWorkspace = NativeBuffer.allocate(1);
+
   private final Products products;
+  private final RmsNorm rmsNorm;
+  private final Rope rope;
+  private final AdamW adamW;
+  private final ClipGradNorm clipGradNorm;
+  private final CrossEntropy crossEntropy;
+  private final QuantizedLinear quantizedLinear;
+  private final Dequantize dequantize;
   private final SwiGlu swiGlu;
   private final SpikingNeuron spikingNeuron;
   private final FourierFilter fourierFilter;
@@ -53,6 +72,13 @@ public final class CudaKernelSet implements KernelSet {
     this.rest = rest;
     CudaFunctions functions = new CudaFunctions(device);
     this.products = new CudaProducts(functions);
+    this.quantizedLinear = new CpuQuantizedLinear(functions, noWorkspace);
+    this.dequantize = new CpuDequantize(functions);
+    this.crossEntropy = new CpuCrossEntropy(functions, products, quantizedLinear, dequantize);
+    this.rmsNorm = new CpuRmsNorm(functions);
+    this.rope = new CpuRope(functions);
+    this.adamW = new CpuAdamW(functions);
+    this.clipGradNorm = new CpuClipGradNorm(functions);
     this.swiGlu = new CpuSwiGlu(functions);
     this.spikingNeuron = new CpuNeuron(functions);
     this.fourierFilter = new CpuFourierFilter(functions);
@@ -78,12 +104,12 @@ public final class CudaKernelSet implements KernelSet {
 
   @Override
   public RmsNorm rmsNorm() {
-    return rest.rmsNorm();
+    return rmsNorm;
   }
 
   @Override
   public Rope rope() {
-    return rest.rope();
+    return rope;
   }
 
   @Override
@@ -93,17 +119,17 @@ public final class CudaKernelSet implements KernelSet {
 
   @Override
   public CrossEntropy crossEntropy() {
-    return rest.crossEntropy();
+    return crossEntropy;
   }
 
   @Override
   public AdamW adamW() {
-    return rest.adamW();
+    return adamW;
   }
 
   @Override
   public ClipGradNorm clipGradNorm() {
-    return rest.clipGradNorm();
+    return clipGradNorm;
   }
 
   @Override
@@ -138,12 +164,12 @@ public final class CudaKernelSet implements KernelSet {
 
   @Override
   public QuantizedLinear quantizedLinear() {
-    return rest.quantizedLinear();
+    return quantizedLinear;
   }
 
   @Override
   public Dequantize dequantize() {
-    return rest.dequantize();
+    return dequantize;
   }
 
   @Override
@@ -158,6 +184,7 @@ public final class CudaKernelSet implements KernelSet {
 
   @Override
   public void close() {
+    noWorkspace.close();
     rest.close();
   }
 }

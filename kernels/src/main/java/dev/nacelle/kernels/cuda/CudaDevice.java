@@ -25,6 +25,9 @@ public interface CudaDevice {
   /** A copy of host memory that the device reads, for tables; closed as {@link #scratch}. */
   NativeBuffer upload(long hostAddress, long bytes);
 
+  /** Waits for what is in line and copies memory of the device to the host. */
+  void download(long hostAddress, long deviceAddress, long bytes);
+
   /**
    * Threads that keep the device busy: from this many on a plan gives each thread more than one
    * element.

@@ -48,6 +48,9 @@ public final class CudaFunctions implements NativeFunctions {
     FourierPlans.add(plans);
     SpikePlans.add(plans);
     SwiGluPlans.add(plans);
+    BlockPlans.add(plans);
+    HeadPlans.add(plans);
+    QuantPlans.add(plans);
     GemmPlans.add(plans);
     return Map.copyOf(plans);
   }

@@ -43,14 +43,18 @@ final class EntryCall implements AutoCloseable {
     return (double) arguments[i];
   }
 
-  /** Arguments {@code from} to {@code to}, the latter not included, as the kernel's next ones. */
+  /**
+   * Arguments {@code from} to {@code to}, the latter not included, as the kernel's next ones; no
+   * addresses among them.
+   */
   KernelArguments pass(KernelArguments kernel, int from, int to) {
     for (int i = from; i < to; i++) {
       switch (arguments[i]) {
         case Integer flag -> kernel.flags(flag);
+        case Long size -> kernel.sizes(size);
         case Float real -> kernel.reals(real);
         case Double real -> kernel.doubles(real);
-        default -> throw new IllegalArgumentException("argument " + i + " is no scalar");
+        default -> throw new IllegalArgumentException("argument " + i + " is no number");
       }
     }
     return kernel;

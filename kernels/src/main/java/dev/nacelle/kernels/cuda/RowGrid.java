@@ -6,11 +6,10 @@ package dev.nacelle.kernels.cuda;
  *
  * @param rows how many
  * @param columns elements of a row
- * @param strides elements from row to row, one for each tensor
  * @param type code of the storage type
  * @param width elements that a thread moves at once
  */
-record RowGrid(long rows, long columns, long[] strides, int type, int width) {
+record RowGrid(long rows, long columns, int type, int width) {
   /** Vectors that a thread takes in a large row, one after the other. */
   private static final long VECTORS = 4;
 
@@ -18,11 +17,9 @@ record RowGrid(long rows, long columns, long[] strides, int type, int width) {
   static RowGrid of(EntryCall c, int tensors, int type) {
     long rows = c.at(tensors);
     long columns = c.at(tensors + 1);
-    long[] strides = new long[tensors];
     boolean whole = true;
     for (int i = 0; i < tensors; i++) {
-      strides[i] = c.at(tensors + 2 + i);
-      whole &= rows <= 1 || strides[i] == columns;
+      whole &= rows <= 1 || c.at(tensors + 2 + i) == columns;
     }
     if (whole) {
       columns *= rows;
@@ -30,12 +27,12 @@ record RowGrid(long rows, long columns, long[] strides, int type, int width) {
     }
     int width = EntryCall.VECTOR_BYTES / EntryCall.bytes(type);
     for (int i = 0; i < tensors; i++) {
-      if (c.at(i) % EntryCall.VECTOR_BYTES != 0 || (rows > 1 && strides[i] % width != 0)) {
+      if (c.at(i) % EntryCall.VECTOR_BYTES != 0 || (rows > 1 && c.at(tensors + 2 + i) % width != 0)) {
         width = 1;
         break;
       }
     }
-    return new RowGrid(rows, columns, strides, type, width);
+    return new RowGrid(rows, columns, type, width);
   }
 
   /** The end of the kernel's name. */

@@ -34,7 +34,8 @@ final class SwiGluPlans {
     for (int i = 0; i < tensors; i++) {
       arguments.addresses(c.at(i));
     }
-    arguments.sizes(grid.rows(), grid.columns()).sizes(grid.strides());
+    arguments.sizes(grid.rows(), grid.columns());
+    c.pass(arguments, tensors + 2, 2 * tensors + 2);
     c.launch("swiglu", kernel + grid.suffix(), grid.shape(THREADS), arguments);
   }
 }

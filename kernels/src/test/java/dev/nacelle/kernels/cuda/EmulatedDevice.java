@@ -37,6 +37,7 @@ public final class EmulatedDevice implements CudaDevice {
 
   private final MethodHandle launch;
   private final MethodHandle kernels;
+  private final MethodHandle forbid;
   private final Set<String> launched = new TreeSet<>();
 
   private EmulatedDevice(Path library) {
@@ -68,7 +69,7 @@ public final class EmulatedDevice implements CudaDevice {
   }
 
   /** A library that was built elsewhere. */
-  static EmulatedDevice of(Path library) {
+  public static EmulatedDevice of(Path library) {
     return new EmulatedDevice(library);
   }
 
@@ -122,18 +123,55 @@ public final class EmulatedDevice implements CudaDevice {
   @Override
   public void synchronize() {}
 
+  /**
+   * Memory around which nothing may be read or written, held by AddressSanitizer where the library
+   * was built with it, and by {@link RedZones} in any case.
+   */
+  public NativeBuffer guarded(long bytes) {
+    NativeBuffer inner = RedZones.allocate(bytes);
+    long begin = inner.address() - RedZones.ZONE;
+    long end = inner.address() + bytes;
+    forbid(begin, RedZones.ZONE, 1);
+    forbid(end, RedZones.ZONE, 1);
+    return NativeBuffer.wrap(
+        inner.segment(),
+        () -> {
+          forbid(begin, RedZones.ZONE, 0);
+          forbid(end, RedZones.ZONE, 0);
+          inner.close();
+        });
+  }
+
+  /** Whether the library was built with AddressSanitizer. */
+  private boolean forbid(long from, long bytes, int on) {
+    try {
+      return (int) forbid.invokeExact(from, bytes, on) != 0;
+    } catch (Throwable t) {
+      throw new NativeException("guarding memory failed", t);
+    }
+  }
+
+  /** Whether what is written outside of {@link #guarded} memory ends the process. */
+  public boolean isSanitized() {
+    return forbid(0, 0, 0);
+  }
+
   @Override
   public NativeBuffer scratch(long bytes) {
-    NativeBuffer buffer = NativeBuffer.allocate(bytes);
-    buffer.segment().fill((byte) 0xff);
-    return buffer;
+    return guarded(bytes);
   }
 
   @Override
   public NativeBuffer upload(long hostAddress, long bytes) {
-    NativeBuffer copy = NativeBuffer.allocate(bytes);
+    NativeBuffer copy = guarded(bytes);
     copy.copyFrom(0, NativeBuffer.borrow(hostAddress, bytes), 0, bytes);
     return copy;
+  }
+
+  @Override
+  public void download(long hostAddress, long deviceAddress, long bytes) {
+    NativeBuffer.borrow(hostAddress, bytes)
+        .copyFrom(0, NativeBuffer.borrow(deviceAddress, bytes), 0, bytes);
   }
 
   /** One, so that every tensor that may be moved in vectors is. */

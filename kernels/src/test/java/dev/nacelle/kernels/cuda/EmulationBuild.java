@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Builds the CUDA sources for this processor with CMake, once for each way of building; what is up
  * to date is not built again. Tests run in their module's folder.
  */
-final class EmulationBuild {
+public final class EmulationBuild {
   private static final Path SOURCES = Path.of("src/test/native/emulation");
   private static final int MINUTES = 10;
 
@@ -24,13 +24,13 @@ final class EmulationBuild {
    * @param library null where a tool is missing
    * @param reason which, and how to install it
    */
-  record Built(@Nullable Path library, String reason) {}
+  public record Built(@Nullable Path library, String reason) {}
 
   /**
    * @param sanitize with AddressSanitizer and UBSan
    * @throws IllegalStateException with the compiler's words if the sources do not compile
    */
-  static synchronized Built build(boolean sanitize) throws IOException, InterruptedException {
+  public static synchronized Built build(boolean sanitize) throws IOException, InterruptedException {
     for (String tool : List.of("cmake", "g++")) {
       if (!runs(tool)) {
         return new Built(

@@ -9,7 +9,9 @@ import java.lang.foreign.ValueLayout;
  * computes with NaN.
  */
 public final class RedZones {
-  private static final long ZONE = 256;
+  /** Bytes on either side. */
+  static final long ZONE = 256;
+
   private static final byte MARK = (byte) 0xff;
 
   private RedZones() {}

@@ -21,9 +21,20 @@ final class CudaSets {
           "spike_unpack",
           "spike_linear",
           "leaky_integrate",
-          "swiglu");
+          "rms_norm",
+          "rope",
+          "swiglu",
+          "cross_entropy",
+          "dequantize",
+          "quantized_linear",
+          "adamw",
+          "clip_grad_norm");
 
   private CudaSets() {}
+
+  static int count() {
+    return OPERATORS.size();
+  }
 
   static boolean has(String operator) {
     return OPERATORS.contains(operator);

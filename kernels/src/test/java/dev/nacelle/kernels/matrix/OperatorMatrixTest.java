@@ -218,7 +218,7 @@ final class OperatorMatrixTest {
   }
 
   /** Operators that choose the type of their result by an attribute are asked for each type. */
-  private static Map<String, String> attributes(MatrixCase point, DType dtype) {
+  static Map<String, String> attributes(MatrixCase point, DType dtype) {
     boolean asked =
         find(point.operator()).spec().attributes().stream().anyMatch(a -> a.name().equals("dtype"));
     return asked ? point.with("dtype", dtype.label()).attributes() : point.attributes();
