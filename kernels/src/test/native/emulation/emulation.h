@@ -27,8 +27,8 @@ struct dim3 {
   uint32_t x, y, z;
 };
 
-struct uint2 {
-  uint32_t x, y;
+struct alignas(16) uint4 {
+  uint32_t x, y, z, w;
 };
 
 namespace emulation {

@@ -28,6 +28,9 @@ public interface CudaDevice {
   /** Waits for what is in line and copies memory of the device to the host. */
   void download(long hostAddress, long deviceAddress, long bytes);
 
+  /** Whether it multiplies bf16 and fp16 by matrix units: compute capability 8.0 on. */
+  boolean hasMatrixUnits();
+
   /**
    * Threads that keep the device busy: from this many on a plan gives each thread more than one
    * element.

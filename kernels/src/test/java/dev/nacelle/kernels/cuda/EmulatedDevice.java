@@ -105,7 +105,7 @@ public final class EmulatedDevice implements CudaDevice {
   }
 
   /** The names of all kernels of the library. */
-  List<String> kernels() {
+  public List<String> kernels() {
     try {
       return Arrays.stream(text((MemorySegment) kernels.invokeExact()).split("\n"))
           .sorted()
@@ -172,6 +172,11 @@ public final class EmulatedDevice implements CudaDevice {
   public void download(long hostAddress, long deviceAddress, long bytes) {
     NativeBuffer.borrow(hostAddress, bytes)
         .copyFrom(0, NativeBuffer.borrow(deviceAddress, bytes), 0, bytes);
+  }
+
+  @Override
+  public boolean hasMatrixUnits() {
+    return true;
   }
 
   /** One, so that every tensor that may be moved in vectors is. */

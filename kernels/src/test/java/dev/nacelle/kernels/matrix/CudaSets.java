@@ -4,8 +4,10 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.backend.CudaKernelSet;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cuda.EmulatedDevice;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** The CUDA sources as a backend of the matrix: which operators have one, and what runs them. */
 final class CudaSets {
@@ -38,6 +40,23 @@ final class CudaSets {
 
   static boolean has(String operator) {
     return OPERATORS.contains(operator);
+  }
+
+  /** Kernels that only shapes larger than the matrix's, or typed faces, reach. */
+  private static final Set<String> ELSEWHERE = Set.of("nk_gemm_forward_128", "nk_dequantize_ids");
+
+  /** Kernels of the emulated library that nobody launched so far in this process. */
+  static List<String> kernelsThatNeverRan() throws Exception {
+    EmulatedDevice device = EmulatedDevice.open().device();
+    if (device == null) {
+      return List.of();
+    }
+    Set<String> launched = new TreeSet<>();
+    device.launched().forEach(name -> launched.add(name.substring(name.indexOf('/') + 1)));
+    return device.kernels().stream()
+        .filter(name -> !name.startsWith("nk_probe") && !ELSEWHERE.contains(name))
+        .filter(name -> !launched.contains(name))
+        .toList();
   }
 
   /** CUDA on this processor; empty, and said so, where no C++ compiler is. */

@@ -24,7 +24,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -53,6 +56,8 @@ final class OperatorMatrixTest {
           Map.entry("quantized_linear", 3681),
           Map.entry("adamw", 876),
           Map.entry("clip_grad_norm", 792));
+
+  private static final Set<String> OPERATORS_DONE = new TreeSet<>();
 
   private int runs;
   private int differences;
@@ -102,10 +107,20 @@ final class OperatorMatrixTest {
             + " finite differences, seed "
             + SEED);
     assertTrue(failures.isEmpty(), () -> failures.size() + " failed, the first: " + first());
+    OPERATORS_DONE.add(name);
     int perSet = runs / sets.size();
     assertEquals(Objects.requireNonNull(CASES.get(name)), perSet, "cases on each set of kernels");
     // A spike has no derivative: SurrogateTest holds the surrogates against their own primitives.
     assertTrue(differences > 0 || !find(name).spec().hasBackward() || SpikingCases.isNeuron(name));
+  }
+
+  /** Once all operators had their cases, every CUDA kernel has run, or runs in LargeShapesTest. */
+  @AfterAll
+  static void everyCudaKernelRan() throws Exception {
+    OPERATORS_DONE.retainAll(operators());
+    if (OPERATORS_DONE.size() == operators().size()) {
+      assertEquals(List.of(), CudaSets.kernelsThatNeverRan());
+    }
   }
 
   private String first() {
