@@ -10,6 +10,8 @@ module dev.nacelle {
   requires dev.nacelle.nativeaccess;
   requires info.picocli;
   requires java.net.http;
+  // Ctrl-C: sun.misc.Signal has no successor. Found by name, so that the compiler does not warn.
+  requires jdk.unsupported;
   // The maker of the demonstration's data runs in a process of its own, on the class path.
   requires static extjwnl;
   requires static org.jspecify;

@@ -2,8 +2,11 @@
  * Softmax attention in tiles (FlashAttention, Dao et al. 2022, arXiv:2205.14135), on the micro-kernels
  * of the products. For each sample of a packed batch, with p the position in it:
  *
- *   S = scale · Q·Kᵀ (keys 0…p only)    P = softmax(S)    O = P·V    logSumExp = log Σ exp(S)
+ *   S = scale · Q·Kᵀ    P = softmax(S)    O = P·V    logSumExp = log Σ exp(S)
  *   dV = Pᵀ·dO    dS = P ⊙ (dO·Vᵀ − rowsum(dO ⊙ O))    dQ = scale · dS·K    dK = scale · dSᵀ·Q
+ *
+ * over the keys that p sees: 0…p where causal, fewer from the front with a window, else all of its
+ * sample. With a cap, S becomes cap·tanh(S/cap) before the softmax, and dS takes its slope.
  *
  * The (T, T) matrix exists only a tile at a time; backward recomputes P from logSumExp. Query heads
  * that share a key/value head are done together, so that its tiles are converted and turned once.
@@ -14,6 +17,9 @@
 #define NK_ATTENTION_H
 
 #include "../gemm/gemm.h"
+#include "nk_tanh.h"
+
+#include <float.h>
 
 /* Rows of a tile of queries and of keys. 64 × 64 floats are 16 KiB: the five tiles in use stay in L2. */
 #define NK_TILE 64
@@ -89,50 +95,91 @@ NK_INLINE void nk_tile_panel(float *c, int64_t c_stride, int layout, const float
 }
 
 /*
- * The three products of a pair of tiles, where query i sees keys 0…first + i alone. Each leaves out
- * what the mask hides, panel by panel of its rows.
+ * What a tile of queries sees of the tile of keys that begins at `key` of the sample: row i the keys
+ * nk_seen_from…nk_seen_to, counted from `key`. Both rise with i.
+ */
+typedef struct {
+  const int32_t *lows; /* first key that each row sees, counted from the sample's start; or null: 0 */
+  int64_t key, keys;
+  int64_t first; /* the first query's position less `key` */
+  int causal;
+} nk_seen;
+
+NK_INLINE int64_t nk_seen_from(const nk_seen *seen, int64_t i) {
+  return seen->lows ? nk_max(0, nk_min(seen->keys, seen->lows[i] - seen->key)) : 0;
+}
+
+NK_INLINE int64_t nk_seen_to(const nk_seen *seen, int64_t i) {
+  return seen->causal ? nk_max(0, nk_min(seen->keys, seen->first + i + 1)) : seen->keys;
+}
+
+/*
+ * The three products of a pair of tiles. Each leaves out what the mask hides, panel by panel of its
+ * rows.
  */
 
-/* scores (n, keys) = alpha · x · turned, x (n, d), turned (d, keys). */
-NK_INLINE void nk_tile_scores(float *scores, nk_view x, const float *turned, int64_t n,
-                              int64_t keys, int64_t d, int64_t first, float alpha) {
+/* scores (n, keys) = alpha · x · turned, x (n, d), turned (d, keys); from a whole vector of columns
+ * on, to one. */
+NK_INLINE void nk_tile_scores(float *scores, nk_view x, const float *turned, int64_t n, int64_t d,
+                              const nk_seen *seen, float alpha) {
   int64_t panels = (n + NK_MR - 1) / NK_MR;
   for (int64_t panel = 0; panel < panels; panel++) {
     int64_t i = n * panel / panels, end = n * (panel + 1) / panels;
-    nk_tile_panel(scores + i * NK_TILE, NK_TILE, NK_A_ROWS, x.data + i * x.stride, x.stride, turned,
-                  NK_TILE, end - i, nk_min(keys, first + end), d, alpha, 0);
+    int64_t from = nk_seen_from(seen, i) / NK_W * NK_W, to = nk_seen_to(seen, end - 1);
+    if (from < to)
+      nk_tile_panel(scores + i * NK_TILE + from, NK_TILE, NK_A_ROWS, x.data + i * x.stride,
+                    x.stride, turned + from, NK_TILE, end - i, to - from, d, alpha, 0);
   }
 }
 
-/* sums (n, d), rows `stride` apart, += p · y, p (n, keys) lower triangular, y (keys, d). */
+/* sums (n, d), rows `stride` apart, += p · y, p (n, keys) 0 where nothing is seen, y (keys, d). */
 NK_INLINE void nk_tile_rows(float *sums, int64_t stride, const float *p, nk_view y, int64_t n,
-                            int64_t keys, int64_t d, int64_t first) {
+                            int64_t d, const nk_seen *seen) {
   int64_t panels = (n + NK_MR - 1) / NK_MR;
   for (int64_t panel = 0; panel < panels; panel++) {
     int64_t i = n * panel / panels, end = n * (panel + 1) / panels;
-    int64_t depth = nk_min(keys, first + end);
+    int64_t from = nk_seen_from(seen, i), depth = nk_seen_to(seen, end - 1) - from;
     if (depth > 0)
-      nk_tile_panel(sums + i * stride, stride, NK_A_ROWS, p + i * NK_TILE, NK_TILE, y.data,
-                    y.stride, end - i, d, depth, 1.0f, 1);
+      nk_tile_panel(sums + i * stride, stride, NK_A_ROWS, p + i * NK_TILE + from, NK_TILE,
+                    y.data + from * y.stride, y.stride, end - i, d, depth, 1.0f, 1);
   }
 }
 
-/* sums (keys, d) += pᵀ · y, p (n, keys) lower triangular, y (n, d). */
-NK_INLINE void nk_tile_columns(float *sums, const float *p, nk_view y, int64_t n, int64_t keys,
-                               int64_t d, int64_t first) {
-  int64_t panels = (keys + NK_MR - 1) / NK_MR, width = nk_padded(d);
-  for (int64_t panel = 0; panel < panels; panel++) {
-    int64_t j = keys * panel / panels, end = keys * (panel + 1) / panels;
-    int64_t from = nk_max(0, j - first);
-    if (from < n)
+/* sums (keys, d) += pᵀ · y, p (n, keys) 0 where nothing is seen, y (n, d). */
+NK_INLINE void nk_tile_columns(float *sums, const float *p, nk_view y, int64_t n, int64_t d,
+                               const nk_seen *seen) {
+  int64_t panels = (seen->keys + NK_MR - 1) / NK_MR, width = nk_padded(d), to = n;
+  for (int64_t panel = panels - 1; panel >= 0; panel--) {
+    int64_t j = seen->keys * panel / panels, end = seen->keys * (panel + 1) / panels;
+    int64_t from = seen->causal ? nk_max(0, j - seen->first) : 0;
+    while (to > 0 && nk_seen_from(seen, to - 1) >= end) to--;
+    if (from < to)
       nk_tile_panel(sums + j * width, width, NK_A_COLUMNS, p + from * NK_TILE + j, NK_TILE,
-                    y.data + from * y.stride, y.stride, end - j, d, n - from, 1.0f, 1);
+                    y.data + from * y.stride, y.stride, end - j, d, to - from, 1.0f, 1);
   }
 }
 
-/* Fills s[valid…width) with what exp makes 0. */
-NK_INLINE void nk_mask(float *s, int64_t valid, int64_t width) {
-  for (int64_t j = valid; j < width; j++) s[j] = -INFINITY;
+/*
+ * A row of scores, capped where there is a cap; what is not seen of its first and last vector becomes
+ * what exp makes 0. The vectors from *begin to *end hold all that is seen.
+ */
+NK_INLINE void nk_seen_row(float *s, const nk_seen *seen, int64_t i, float softcap, int64_t *begin,
+                           int64_t *end) {
+  int64_t from = nk_seen_from(seen, i), to = nk_seen_to(seen, i);
+  *begin = from / NK_W * NK_W;
+  *end = from < to ? (to + NK_W - 1) / NK_W * NK_W : *begin;
+  if (softcap != 0.0f) {
+#pragma omp simd
+    for (int64_t j = *begin; j < *end; j++) s[j] = softcap * nk_tanh(s[j] / softcap);
+  }
+  for (int64_t j = *begin; j < from && j < *end; j++) s[j] = -INFINITY;
+  for (int64_t j = to; j < *end; j++) s[j] = -INFINITY;
+}
+
+/* Zeros outside begin…end, whole vectors both. */
+NK_INLINE void nk_zero_outside(float *s, int64_t begin, int64_t end) {
+  for (int64_t j = 0; j < begin; j += NK_W) nk_v_store(s + j, nk_v_zero());
+  for (int64_t j = end; j < NK_TILE; j += NK_W) nk_v_store(s + j, nk_v_zero());
 }
 
 #endif

@@ -11,13 +11,15 @@
 #include <time.h>
 
 typedef void (*forward_fn)(void *, float *, void *, const void *, const void *, const void *,
-                           const int32_t *, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                           int64_t, int64_t, int64_t, int, int, int, int, float, int);
+                           const int32_t *, const int32_t *, int64_t, int64_t, int64_t, int64_t,
+                           int64_t, int64_t, int64_t, int64_t, int64_t, int, int, int, int, int,
+                           float, float, int);
 typedef void (*backward_fn)(void *, void *, void *, void *, const void *, const void *,
                             const float *, const void *, const void *, const void *,
-                            const int32_t *, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                            int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int, int,
-                            int, int, int, int, int, int, float, int);
+                            const int32_t *, const int32_t *, int64_t, int64_t, int64_t, int64_t,
+                            int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                            int64_t, int, int, int, int, int, int, int, int, int, float, float,
+                            int);
 
 static int cpu_clock;
 
@@ -54,8 +56,8 @@ int main(int argc, char **argv) {
   int64_t (*space_f)(int64_t, int64_t, int64_t, int) =
       (int64_t(*)(int64_t, int64_t, int64_t, int))find(library, "nk_attention_forward_workspace",
                                                        argv[2]);
-  int64_t (*space_b)(const int32_t *, int64_t, int64_t, int64_t, int64_t, int, int) =
-      (int64_t(*)(const int32_t *, int64_t, int64_t, int64_t, int64_t, int, int))find(
+  int64_t (*space_b)(const int32_t *, int64_t, int64_t, int64_t, int64_t, int, int, int, int) =
+      (int64_t(*)(const int32_t *, int64_t, int64_t, int64_t, int64_t, int, int, int, int))find(
           library, "nk_attention_backward_workspace", argv[2]);
   static const int64_t shapes[][5] = {
       {2, 512, 9, 3, 64}, {4, 200, 9, 3, 64}, {1, 2048, 9, 3, 64}, {1, 512, 32, 8, 128}};
@@ -68,16 +70,16 @@ int main(int argc, char **argv) {
     float *out = numbers(rows * h * d), *lse = numbers(rows * h), *go = numbers(rows * h * d);
     float *gq = numbers(rows * h * d), *gk = numbers(rows * k * d), *gv = numbers(rows * k * d);
     void *wf = aligned_alloc(64, (size_t)space_f(h, k, d, threads));
-    void *wb = aligned_alloc(64, (size_t)(space_b(starts, count, h, k, d, 0, threads) + 63) / 64 * 64);
+    void *wb = aligned_alloc(64, (size_t)(space_b(starts, count, h, k, d, 0, 1, 0, threads) + 63) / 64 * 64);
     double best[2] = {1e9, 1e9}, flops = (double)count * length * length * h * d;
     float scale = 1 / sqrtf((float)d);
     for (int turn = 0; turn < 12; turn++) {
       double t0 = now();
-      forward(out, lse, wf, q, key, v, starts, count, rows, h, k, d, h * d, h * d, k * d, k * d, 0,
-              0, 0, 0, scale, threads);
+      forward(out, lse, wf, q, key, v, starts, NULL, count, rows, h, k, d, h * d, h * d, k * d, k * d,
+              0, 0, 0, 0, 1, scale, 0, threads);
       double t1 = now();
-      backward(gq, gk, gv, wb, go, out, lse, q, key, v, starts, count, rows, h, k, d, h * d,
-               k * d, k * d, h * d, h * d, h * d, k * d, k * d, 0, 0, 0, 0, 0, 0, 0, 0, scale,
+      backward(gq, gk, gv, wb, go, out, lse, q, key, v, starts, NULL, count, rows, h, k, d, h * d,
+               k * d, k * d, h * d, h * d, h * d, k * d, k * d, 0, 0, 0, 0, 0, 0, 0, 0, 1, scale, 0,
                threads);
       double t2 = now();
       best[0] = fmin(best[0], t1 - t0);

@@ -93,7 +93,7 @@ NK_INLINE nk_v nk_v_round(nk_v a) { return _mm256_round_ps(a, 8); }
 NK_INLINE nk_v nk_v_power(nk_v p, nk_v n) {
   __m256i bits = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
   nk_v value = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), bits));
-  return _mm256_and_ps(value, _mm256_cmp_ps(n, _mm256_set1_ps(-126.0f), 29)); /* n >= -126 */
+  return _mm256_and_ps(value, _mm256_cmp_ps(n, _mm256_set1_ps(-126.0f), 21)); /* not n < -126 */
 }
 NK_INLINE nk_v nk_v_load_bf16(const uint16_t *p) {
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
@@ -162,7 +162,7 @@ NK_INLINE nk_v nk_v_round(nk_v a) { return (a + 12582912.0f) - 12582912.0f; }
 NK_INLINE nk_v nk_v_power(nk_v p, nk_v n) {
   typedef int32_t whole __attribute__((vector_size(16)));
   whole value = (whole)p + (__builtin_convertvector(n, whole) << 23);
-  return (nk_v)(value & (whole)(n >= -126.0f));
+  return (nk_v)(value & ~(whole)(n < -126.0f));
 }
 NK_INLINE nk_v nk_v_load_bf16(const uint16_t *p) {
   return (nk_v){nk_bf16_to_fp32(p[0]), nk_bf16_to_fp32(p[1]), nk_bf16_to_fp32(p[2]),
@@ -185,11 +185,11 @@ NK_INLINE void nk_v_transpose(nk_v r[NK_W]) {
 
 /*
  * e^x for x at or below 0, -infinity included, within 2 units in the last place; results below the
- * normal numbers may be 0. x = n·ln2 + r, a polynomial for e^r, then n goes to the exponent
+ * normal numbers may be 0, and NaN stays NaN. x = n·ln2 + r, a polynomial for e^r, then n goes to the exponent
  * (nk_v_power).
  */
 NK_INLINE nk_v nk_v_exp(nk_v x) {
-  x = nk_v_max(x, nk_v_set1(-105.0f));
+  x = nk_v_max(nk_v_set1(-105.0f), x); /* the second where one is NaN */
   nk_v n = nk_v_round(nk_v_mul(x, nk_v_set1(1.44269504f)));
   nk_v r = nk_v_fma(n, nk_v_set1(-0.693359375f), x);
   r = nk_v_fma(n, nk_v_set1(2.12194440e-4f), r);

@@ -6,17 +6,9 @@
  * element's sum runs over K in order, in blocks of equal depth, whoever computes it: the same bits
  * for every number of threads.
  */
-#include "gemm.h"
+#include "amx.h"
 
 #include <omp.h>
-
-typedef struct {
-  nk_matrix a, b;
-  void *c;
-  int64_t m, n, k, c_stride;
-  int c_type;
-  float alpha, beta;
-} nk_product;
 
 /* Multiplications below which waking a second thread costs more than it saves. */
 #define NK_SERIAL_PRODUCT 262144
@@ -30,8 +22,7 @@ static void nk_scale_c(const nk_product *p) {
     }
 }
 
-/* Merges sums, a tile of `stride` floats a row, into C. */
-static void nk_merge(const nk_product *p, const float *sums, int64_t stride, int64_t i0, int64_t m,
+void NK_FN(nk_merge)(const nk_product *p, const float *sums, int64_t stride, int64_t i0, int64_t m,
                      int64_t j0, int64_t n, float beta) {
   float row[NK_NC];
   for (int64_t i = 0; i < m; i++) {
@@ -77,7 +68,7 @@ static void nk_panel(const nk_product *p, const nk_operands *o, int64_t i0, int6
       micro(k, o->a, o->a_stride, b, step, c, p->c_stride, p->alpha, beta != 0.0f);
     } else {
       micro(k, o->a, o->a_stride, b, step, tile, NK_NR, p->alpha, 0);
-      nk_merge(p, tile, NK_NR, i0, m, j0 + j, width, beta);
+      NK_FN(nk_merge)(p, tile, NK_NR, i0, m, j0 + j, width, beta);
     }
   }
 }
@@ -122,7 +113,7 @@ static void nk_block(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, in
       nk_panel(p, &o, from, to - from, j0, n, k, k0 == 0);
     }
   }
-  if (narrow) nk_merge(p, stage + NK_STAGE_FLOATS, NK_NC, i0, m, j0, n, p->beta);
+  if (narrow) NK_FN(nk_merge)(p, stage + NK_STAGE_FLOATS, NK_NC, i0, m, j0, n, p->beta);
 }
 
 /* Into how many columns of rectangles C is cut: the split whose largest rectangle, with the packing
@@ -152,6 +143,21 @@ static int64_t nk_piece(int64_t n, int64_t piece, int64_t pieces) {
   return nk_min(n, units * piece / pieces * unit);
 }
 
+/*
+ * The tile unit takes what has enough rows and columns: cutting the operands of others costs more than
+ * multiplying them. The whole product's sizes decide, so that bits do not depend on threads.
+ */
+static void nk_rectangle(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
+                         float *scratch) {
+#if defined(__AMX_BF16__)
+  if (p->m >= 32 && p->n >= 64 && p->k >= 32) {
+    NK_FN(nk_amx_block)(p, i0, i1, j0, j1, scratch);
+    return;
+  }
+#endif
+  nk_block(p, i0, i1, j0, j1, scratch);
+}
+
 static void nk_multiply(const nk_product *p, float *scratch, int threads) {
   int used = p->m * p->n * p->k > NK_SERIAL_PRODUCT ? threads : 1;
   int columns = nk_grid_columns(p, used);
@@ -170,7 +176,7 @@ static void nk_multiply(const nk_product *p, float *scratch, int threads) {
     if (j0 == j1) continue;
     float *own = scratch + omp_get_thread_num() * (int64_t)NK_SCRATCH_FLOATS;
     for (int64_t i = i0; i < i1; i += height)
-      nk_block(p, i, nk_min(i1, i + height), j0, j1, own);
+      nk_rectangle(p, i, nk_min(i1, i + height), j0, j1, own);
   }
 }
 

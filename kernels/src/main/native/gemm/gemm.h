@@ -7,6 +7,7 @@
  *   pack.c   A and B into panels, converted to fp32 on the way
  *   gemm.c   the loops around them, and how threads share the work
  *   few.c    one to four rows against transposed weights: bound by reading the weights
+ *   amx.c, amx_pack.c  the same loops for processors with a tile unit
  */
 #ifndef NK_GEMM_H
 #define NK_GEMM_H
@@ -40,15 +41,40 @@
 #endif
 #define NK_NR (NK_NV * NK_W)
 
-/* Rows of C that are summed in fp32 beside C, where C itself is narrower and K needs several blocks. */
-#define NK_MC 336
+/* Rows of C that are summed in fp32 beside C, where C itself is narrower and K needs several blocks;
+ * a multiple of the tile unit's 32. */
+#define NK_MC 352
 
 /* Floats of scratch for each thread: B's block, A's panel, staging of packers, sums beside C. */
 #define NK_B_FLOATS (NK_KC * NK_NC)
 #define NK_A_FLOATS (NK_MR * NK_KC)
 #define NK_STAGE_FLOATS (NK_W * NK_KC)
 #define NK_SUM_FLOATS (NK_MC * NK_NC)
-#define NK_SCRATCH_FLOATS (NK_B_FLOATS + NK_A_FLOATS + NK_STAGE_FLOATS + NK_SUM_FLOATS)
+#define NK_VECTOR_FLOATS (NK_B_FLOATS + NK_A_FLOATS + NK_STAGE_FLOATS + NK_SUM_FLOATS)
+
+#if defined(__AMX_BF16__)
+/* The tile unit computes C 32 × 32 at a time. */
+#define NK_AMX_EDGE 32
+
+/* Depth of a block, for three parts; with fewer it is deeper, and the bytes are the same: a panel of A
+ * of 36 KiB for L1 (48 KiB), a block of B of 864 KiB for L2 (2 MiB). */
+#define NK_AMX_KC 192
+
+/* Floats of scratch: B's block, A's panel, 32 rows of either as fp32 (up to 3·KC deep, 16 apart from
+ * the next power of two), a tile of C, sums beside C. */
+#define NK_AMX_STAGE_STRIDE (3 * NK_AMX_KC + 16)
+#define NK_AMX_B_FLOATS (3 * NK_AMX_KC * NK_NC / 2)
+#define NK_AMX_A_FLOATS (3 * NK_AMX_KC * NK_AMX_EDGE / 2)
+#define NK_AMX_STAGE_FLOATS (NK_AMX_EDGE * NK_AMX_STAGE_STRIDE)
+#define NK_AMX_STAGE_ROWS 512
+#define NK_AMX_TILE_FLOATS (NK_AMX_EDGE * NK_AMX_EDGE)
+#define NK_AMX_FLOATS                                                                              \
+  (NK_AMX_B_FLOATS + NK_AMX_A_FLOATS + NK_AMX_STAGE_FLOATS + NK_AMX_TILE_FLOATS + NK_SUM_FLOATS)
+
+#define NK_SCRATCH_FLOATS (NK_AMX_FLOATS > NK_VECTOR_FLOATS ? NK_AMX_FLOATS : NK_VECTOR_FLOATS)
+#else
+#define NK_SCRATCH_FLOATS NK_VECTOR_FLOATS
+#endif
 
 /*
  * A matrix as it is stored. `read` gives n adjacent elements of stored row `row` from column `from`
@@ -76,6 +102,19 @@ static inline __attribute__((unused)) void nk_read_plain(float *to, const nk_mat
 NK_INLINE nk_matrix nk_plain_matrix(const void *data, int64_t stride, int dtype, int transposed) {
   return (nk_matrix){data, stride, dtype, transposed, nk_read_plain, NULL};
 }
+
+/* C (m, n) = alpha · A·B + beta · C, A and B as they are used. */
+typedef struct {
+  nk_matrix a, b;
+  void *c;
+  int64_t m, n, k, c_stride;
+  int c_type;
+  float alpha, beta;
+} nk_product;
+
+/* Merges sums, a tile of `stride` floats a row, into C's m rows and n ≤ NK_NC columns from (i0, j0). */
+void NK_FN(nk_merge)(const nk_product *p, const float *sums, int64_t stride, int64_t i0, int64_t m,
+                     int64_t j0, int64_t n, float beta);
 
 /* Where the micro-kernel finds A[i,k]. */
 enum {

@@ -2,16 +2,38 @@
  * What Java asks before it binds anything: the ABI number, and which instruction sets this
  * processor and its operating system can run.
  */
+#if defined(NK_HAS_AMX)
+#define _GNU_SOURCE
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "nk.h"
 
 #include <omp.h>
 
 /* Raised whenever an entry point changes its arguments; KernelLibrary.ABI must equal it. */
-#define NK_ABI 2
+#define NK_ABI 3
 
 NK_EXPORT int nk_abi(void) { return NK_ABI; }
 
-/* Levels that run here, best last: bit 0 generic, 1 AVX2+FMA+F16C, 2 AVX-512 F/BW/DQ/VL, 3 NEON. */
+#if defined(NK_HAS_AMX)
+/*
+ * Whether this processor has tiles of bf16 (CPUID 7.0: EDX 22 and 24), and Linux lets this process
+ * use them: their registers are saved only for who asked (arch_prctl, "dynamic features").
+ */
+static int nk_may_use_tiles(void) {
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  if (!(d & (1u << 22)) || !(d & (1u << 24))) return 0;
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+#endif
+
+/* Levels that run here: bit 0 generic, 1 AVX2+FMA+F16C, 2 AVX-512 F/BW/DQ/VL, 3 NEON, 4 AVX-512 with
+ * AMX tiles of bf16. */
 NK_EXPORT int nk_levels(void) {
   int levels = 1;
 #if defined(__x86_64__)
@@ -23,6 +45,9 @@ NK_EXPORT int nk_levels(void) {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
       levels |= 4;
+#if defined(NK_HAS_AMX)
+      if (nk_may_use_tiles()) levels |= 16;
+#endif
     }
   }
 #elif defined(__aarch64__)

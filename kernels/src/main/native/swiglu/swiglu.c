@@ -3,70 +3,19 @@
  *
  *   y = g·σ(g)·u      grad_u = grad_y·g·σ      grad_g = grad_y·u·σ·(1 + g·(1 − σ))
  *
- * Backward needs gate and up alone, and may write its results over them: each run is copied to the
- * stack before it is written.
+ * Nothing is saved. The loops are common/nk_gated.h's.
  */
-#include "nk_view.h"
 #include "swiglu_math.h"
 
-/* Elements of a row that one iteration of a parallel loop takes. */
-#define NK_SWIGLU_BLOCK 4096
-
-NK_EXPORT void NK_FN(nk_swiglu_forward)(void *y, const void *gate, const void *up, int64_t rows,
-                                        int64_t columns, int64_t y_stride, int64_t gate_stride,
-                                        int64_t up_stride, int type, int threads) {
-  int64_t blocks = (columns + NK_SWIGLU_BLOCK - 1) / NK_SWIGLU_BLOCK;
-  int stream = rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads) \
-    if (rows * columns > NK_SERIAL_WORK / 4)
-  for (int64_t row = 0; row < rows; row++) {
-    for (int64_t block = 0; block < blocks; block++) {
-      int64_t end = nk_min(columns, (block + 1) * NK_SWIGLU_BLOCK);
-      for (int64_t from = block * NK_SWIGLU_BLOCK; from < end; from += NK_RUN) {
-        int64_t n = nk_min(NK_RUN, end - from);
-        float g_buffer[NK_RUN], u_buffer[NK_RUN], y_buffer[NK_RUN];
-        const float *g = nk_fetch(g_buffer, gate, type, row * gate_stride + from, n);
-        const float *u = nk_fetch(u_buffer, up, type, row * up_stride + from, n);
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++) y_buffer[i] = nk_swiglu_y(g[i], u[i]);
-        nk_put(y, type, row * y_stride + from, y_buffer, n, stream);
-      }
-      nk_stream_end(stream);
-    }
-  }
+NK_INLINE void nk_swiglu_gradients(float *to_gate, float *to_up, float grad_y, float gate,
+                                   float up) {
+  float sigmoid = 1.0f / (1.0f + nk_exp(-gate));
+  *to_gate = nk_swiglu_grad_gate(grad_y, gate, up, sigmoid);
+  *to_up = nk_swiglu_grad_up(grad_y, gate, sigmoid);
 }
 
-NK_EXPORT void NK_FN(nk_swiglu_backward)(void *grad_gate, void *grad_up, const void *grad_y,
-                                         const void *gate, const void *up, int64_t rows,
-                                         int64_t columns, int64_t grad_gate_stride,
-                                         int64_t grad_up_stride, int64_t grad_y_stride,
-                                         int64_t gate_stride, int64_t up_stride, int type,
-                                         int threads) {
-  int64_t blocks = (columns + NK_SWIGLU_BLOCK - 1) / NK_SWIGLU_BLOCK;
-  int stream = grad_gate != gate && grad_up != up &&
-               rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads) \
-    if (rows * columns > NK_SERIAL_WORK / 4)
-  for (int64_t row = 0; row < rows; row++) {
-    for (int64_t block = 0; block < blocks; block++) {
-      int64_t end = nk_min(columns, (block + 1) * NK_SWIGLU_BLOCK);
-      for (int64_t from = block * NK_SWIGLU_BLOCK; from < end; from += NK_RUN) {
-        int64_t n = nk_min(NK_RUN, end - from);
-        float g_buffer[NK_RUN], u_buffer[NK_RUN], y_buffer[NK_RUN];
-        const float *g = nk_fetch(g_buffer, gate, type, row * gate_stride + from, n);
-        const float *u = nk_fetch(u_buffer, up, type, row * up_stride + from, n);
-        const float *gy = nk_fetch(y_buffer, grad_y, type, row * grad_y_stride + from, n);
-        float gate_out[NK_RUN], up_out[NK_RUN];
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++) {
-          float sigmoid = 1.0f / (1.0f + nk_exp(-g[i]));
-          gate_out[i] = nk_swiglu_grad_gate(gy[i], g[i], u[i], sigmoid);
-          up_out[i] = nk_swiglu_grad_up(gy[i], g[i], sigmoid);
-        }
-        nk_put(grad_gate, type, row * grad_gate_stride + from, gate_out, n, stream);
-        nk_put(grad_up, type, row * grad_up_stride + from, up_out, n, stream);
-      }
-      nk_stream_end(stream);
-    }
-  }
-}
+#define NK_GATED_FORWARD nk_swiglu_forward
+#define NK_GATED_BACKWARD nk_swiglu_backward
+#define NK_GATED_Y nk_swiglu_y
+#define NK_GATED_GRADIENTS nk_swiglu_gradients
+#include "nk_gated.h"

@@ -8,6 +8,7 @@ import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
+import dev.nacelle.train.OptionFlags;
 import dev.nacelle.train.StepRecord;
 import dev.nacelle.train.TrainEvent;
 import java.util.LinkedHashMap;
@@ -65,7 +66,7 @@ public final class FinetuneRun {
     if (slow != null) {
       hear(new TrainEvent.Note(slow));
     }
-    RunIdentity identity = new RunIdentity(Nacelle.VERSION, options.command(), Map.of());
+    RunIdentity identity = new RunIdentity(Nacelle.VERSION, options.command(), flags());
     try (RunRecorder recorder = new RunRecorder(options, identity, engine.faults())) {
       Consumer<TrainEvent> both =
           event -> {
@@ -82,6 +83,14 @@ public final class FinetuneRun {
         throw e;
       }
     }
+  }
+
+  /** What was asked for, as the command line's flags, several values a line each. */
+  private Map<String, String> flags() {
+    Map<String, String> flags = new LinkedHashMap<>();
+    OptionFlags.of(options).forEach((flag, values) -> flags.put(flag, String.join("\n", values)));
+    flags.put("--out", options.out().toString());
+    return flags;
   }
 
   /** Asks the run to stop after the step that it is in; returns at once. */

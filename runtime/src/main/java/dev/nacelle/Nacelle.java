@@ -53,6 +53,7 @@ public final class Nacelle implements AutoCloseable {
   private final Optional<String> fallbackReason;
   private final FaultInjector faults = FaultInjector.fromEnvironment();
   private final Set<LanguageModel> models = new LinkedHashSet<>();
+  private final Set<SpikingNetwork> networks = new LinkedHashSet<>();
   private final Set<FinetuneRun> runs = new LinkedHashSet<>();
   private long peakBytes;
   private boolean closed;
@@ -143,6 +144,33 @@ public final class Nacelle implements AutoCloseable {
     return new FinetuneRun(this, description.options(threads), listener);
   }
 
+  /**
+   * Makes a spiking network with fresh weights.
+   *
+   * @return to be closed by the caller, or with this engine
+   * @throws NacelleException of kind BUDGET where the memory does not suffice; USAGE where this
+   *     engine is closed
+   */
+  public SpikingNetwork spikingNetwork(SpikingDescription description) {
+    checkOpen();
+    return Failures.guard(() -> adopt(new SpikingNetwork(this, description, kernels(threads))));
+  }
+
+  private SpikingNetwork adopt(SpikingNetwork network) {
+    boolean late;
+    synchronized (this) {
+      late = closed;
+      if (!late) {
+        networks.add(network);
+      }
+    }
+    if (late) {
+      network.close();
+    }
+    checkOpen();
+    return network;
+  }
+
   /** The operators, one by one. */
   public Operators operators() {
     return new Operators(
@@ -152,14 +180,19 @@ public final class Nacelle implements AutoCloseable {
         });
   }
 
-  /** What this engine's models hold now; a fine-tuning tells its own in its events. */
+  /**
+   * What this engine's models and spiking networks hold now; a fine-tuning tells its own in its
+   * events.
+   */
   public synchronized MemoryUse memoryUse() {
     long bytes = 0;
     long tensors = 0;
     long peak = peakBytes;
     Map<String, Long> classes = new LinkedHashMap<>();
-    for (LanguageModel model : models) {
-      Ledger ledger = model.ledger();
+    List<Ledger> ledgers = new ArrayList<>();
+    models.forEach(m -> ledgers.add(m.ledger()));
+    networks.forEach(n -> ledgers.add(n.ledger()));
+    for (Ledger ledger : ledgers) {
       bytes += ledger.live();
       tensors += ledger.liveTensors();
       peak = Math.max(peak, ledger.peak());
@@ -181,6 +214,11 @@ public final class Nacelle implements AutoCloseable {
   synchronized void forget(LanguageModel model) {
     peakBytes = Math.max(peakBytes, model.ledger().peak());
     models.remove(model);
+  }
+
+  synchronized void forget(SpikingNetwork network) {
+    peakBytes = Math.max(peakBytes, network.ledger().peak());
+    networks.remove(network);
   }
 
   synchronized void begin(FinetuneRun run) {
@@ -206,10 +244,12 @@ public final class Nacelle implements AutoCloseable {
   public void close() {
     List<FinetuneRun> running;
     List<LanguageModel> open;
+    List<SpikingNetwork> spiking;
     synchronized (this) {
       closed = true;
       running = new ArrayList<>(runs);
       open = new ArrayList<>(models);
+      spiking = new ArrayList<>(networks);
     }
     running.forEach(FinetuneRun::cancel);
     boolean interrupted = false;
@@ -217,6 +257,7 @@ public final class Nacelle implements AutoCloseable {
       interrupted |= run.awaitEnd();
     }
     open.forEach(LanguageModel::close);
+    spiking.forEach(SpikingNetwork::close);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

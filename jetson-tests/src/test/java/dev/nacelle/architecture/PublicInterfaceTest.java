@@ -14,10 +14,12 @@ import dev.nacelle.ElementType;
 import dev.nacelle.NacelleException;
 import dev.nacelle.RateSchedule;
 import dev.nacelle.SampleOrder;
+import dev.nacelle.SurrogateGradient;
 import dev.nacelle.TrainedTokens;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
+import dev.nacelle.kernels.Surrogate;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.Schedule;
 import java.io.IOException;
@@ -117,6 +119,7 @@ final class PublicInterfaceTest {
     assertEquals(names(Order.values()), names(SampleOrder.values()));
     assertEquals(names(TrainOn.values()), names(TrainedTokens.values()));
     assertEquals(names(Schedule.Kind.values()), names(RateSchedule.values()));
+    assertEquals(names(Surrogate.values()), names(SurrogateGradient.values()));
     assertTrue(names(DType.values()).containsAll(names(ComputeType.values())));
     assertTrue(names(DType.values()).containsAll(names(ElementType.values())));
     for (ElementType type : ElementType.values()) {

@@ -79,6 +79,8 @@ final class EngineTest {
     // The report's command repeats the run.
     String report = Files.readString(folder.resolve("api").resolve("report.json"));
     assertTrue(report.contains("--dropout 0.1 --batch-size 2"), report);
+    assertTrue(report.contains("\"--rank\" : \"4\""), report);
+    assertTrue(report.contains("\"--seed\" : \"3\""), report);
   }
 
   /** Their names; an event file's has the time in it. */

@@ -1,6 +1,7 @@
 package dev.nacelle.embedding;
 
 import dev.nacelle.Finetuning;
+import dev.nacelle.FinetuningBuilder;
 import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.nativeaccess.NativeMemory;
 import dev.nacelle.nativeaccess.torch.Handles;
@@ -19,7 +20,7 @@ final class Tiny {
   private Tiny() {}
 
   /** Twelve steps with dropout, shuffled: whatever two runs could share would show. */
-  static Finetuning.Builder finetuning(Path out, long seed) {
+  static FinetuningBuilder finetuning(Path out, long seed) {
     return Finetuning.builder()
         .setModel(MODEL)
         .setData(DATA)

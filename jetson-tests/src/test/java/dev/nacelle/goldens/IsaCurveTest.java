@@ -50,7 +50,9 @@ class IsaCurveTest {
   }
 
   private static List<String> levels() {
-    return Stream.of("generic", "avx2", "avx512", "neon").filter(IsaCurveTest::runs).toList();
+    return Stream.of("generic", "avx2", "avx512", "amx", "neon")
+        .filter(IsaCurveTest::runs)
+        .toList();
   }
 
   private static boolean runs(String level) {

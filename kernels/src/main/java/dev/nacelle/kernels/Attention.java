@@ -1,8 +1,8 @@
 package dev.nacelle.kernels;
 
 /**
- * Causal softmax attention over packed samples: rows of one sample see only their own segment. Head
- * h of the queries reads key/value head ⌊h·K/H⌋.
+ * Softmax attention over packed samples: rows of one sample see only their own segment. Head h of
+ * the queries reads key/value head ⌊h·K/H⌋. The (T, T) scores never exist but for a tile.
  */
 public interface Attention {
   /**
@@ -11,11 +11,25 @@ public interface Attention {
    * @param q (T, H, D), rows may be strided (stride of H is D)
    * @param k (T, K, D)
    * @param v (T, K, D)
-   * @param starts first row of each segment, then T: S + 1 rising numbers
+   * @param mask which rows a row sees
    * @param scale multiplies q·k, 1/√D usually
+   * @param softcap scaled scores s become softcap·tanh(s/softcap); 0 for none
    */
   void forward(
-      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, int[] starts, float scale);
+      Operand out,
+      Operand logSumExp,
+      Operand q,
+      Operand k,
+      Operand v,
+      AttentionMask mask,
+      float scale,
+      float softcap);
+
+  /** Causal, without a cap. */
+  default void forward(
+      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, int[] starts, float scale) {
+    forward(out, logSumExp, q, k, v, AttentionMask.causal(starts), scale, 0);
+  }
 
   /** Writes gradQ (T, H, D), gradK and gradV (T, K, D). */
   void backward(
@@ -28,8 +42,26 @@ public interface Attention {
       Operand q,
       Operand k,
       Operand v,
+      AttentionMask mask,
+      float scale,
+      float softcap);
+
+  /** Causal, without a cap. */
+  default void backward(
+      Operand gradQ,
+      Operand gradK,
+      Operand gradV,
+      Operand gradOut,
+      Operand out,
+      Operand logSumExp,
+      Operand q,
+      Operand k,
+      Operand v,
       int[] starts,
-      float scale);
+      float scale) {
+    AttentionMask mask = AttentionMask.causal(starts);
+    backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, mask, scale, 0);
+  }
 
   /**
    * Attention of new rows against a cache: query row i (of n) sees cache rows 0 … past + i.

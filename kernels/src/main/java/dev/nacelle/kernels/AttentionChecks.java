@@ -13,12 +13,12 @@ public record AttentionChecks(long rows, int heads, int kvHeads, int headDim) {
    * @throws IllegalArgumentException unless all shapes fit each other
    */
   public static AttentionChecks forward(
-      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, int[] starts) {
+      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, AttentionMask mask) {
     AttentionChecks sizes = of(q, k, v);
     heads("out", out, sizes.rows, sizes.heads, sizes.headDim);
     heads("k", k, sizes.rows, sizes.kvHeads, sizes.headDim);
     logSumExp(logSumExp, sizes);
-    starts(starts, sizes.rows);
+    rows(mask, sizes.rows);
     return sizes;
   }
 
@@ -37,8 +37,8 @@ public record AttentionChecks(long rows, int heads, int kvHeads, int headDim) {
       Operand q,
       Operand k,
       Operand v,
-      int[] starts) {
-    AttentionChecks sizes = forward(out, logSumExp, q, k, v, starts);
+      AttentionMask mask) {
+    AttentionChecks sizes = forward(out, logSumExp, q, k, v, mask);
     heads("gradQ", gradQ, sizes.rows, sizes.heads, sizes.headDim);
     heads("gradK", gradK, sizes.rows, sizes.kvHeads, sizes.headDim);
     heads("gradV", gradV, sizes.rows, sizes.kvHeads, sizes.headDim);
@@ -95,14 +95,10 @@ public record AttentionChecks(long rows, int heads, int kvHeads, int headDim) {
     Checks.contiguous("logSumExp", operand);
   }
 
-  private static void starts(int[] starts, long rows) {
-    boolean rising = starts.length > 0 && starts[0] == 0 && starts[starts.length - 1] == rows;
-    for (int s = 1; rising && s < starts.length; s++) {
-      rising = starts[s] >= starts[s - 1];
-    }
-    if (!rising) {
+  private static void rows(AttentionMask mask, long rows) {
+    if (mask.rows() != rows) {
       throw new IllegalArgumentException(
-          "starts must rise from 0 to " + rows + ", given " + Arrays.toString(starts));
+          "starts must rise from 0 to " + rows + ", given " + Arrays.toString(mask.starts()));
     }
   }
 }

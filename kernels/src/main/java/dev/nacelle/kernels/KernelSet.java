@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 public interface KernelSet extends AutoCloseable {
   Backend backend();
 
-  /** For reports: {@code avx512}, {@code avx2}, {@code neon}, {@code generic} or {@code java}. */
+  /**
+   * For reports: {@code amx}, {@code avx512}, {@code avx2}, {@code neon}, {@code generic} or {@code
+   * java}.
+   */
   String isaLevel();
 
   int threads();
@@ -30,11 +33,15 @@ public interface KernelSet extends AutoCloseable {
 
   SwiGlu swiGlu();
 
+  GeGlu geGlu();
+
   CrossEntropy crossEntropy();
 
   AdamW adamW();
 
   ClipGradNorm clipGradNorm();
+
+  SumOfSquares sumOfSquares();
 
   SpikingNeuron spikingNeuron();
 

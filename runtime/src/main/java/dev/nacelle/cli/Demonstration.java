@@ -44,6 +44,23 @@ final class Demonstration {
     this.output = output;
   }
 
+  /**
+   * Whether the run that is to go on is this one: it trains the demonstration's model on the
+   * demonstration's data. What it ends with is then shown as if it had never stopped.
+   */
+  static boolean isRemembered(FinetuneFlags flags) {
+    Path cache = Settings.cacheFolder();
+    return flags.model != null
+        && isSame(flags.model, PackagedModel.SMOLLM2_135M.path(cache))
+        && flags.data.size() == 1
+        && WordnetTasks.isCached(cache)
+        && isSame(flags.data.getFirst(), WordnetTasks.ensure(cache).train());
+  }
+
+  private static boolean isSame(Path one, Path other) {
+    return one.toAbsolutePath().normalize().equals(other.toAbsolutePath().normalize());
+  }
+
   /** The two answers, and what the data set says. */
   private record Comparison(String question, String expected, String base, String adapted) {}
 

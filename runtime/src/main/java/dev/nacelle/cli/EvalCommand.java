@@ -1,21 +1,15 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Dataset;
-import dev.nacelle.data.SampleEncoder;
 import dev.nacelle.data.TokenizeOptions;
-import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.report.TrainProgress;
-import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Evaluation;
 import dev.nacelle.train.Evaluator;
 import dev.nacelle.train.ReadyModel;
 import dev.nacelle.train.TrainEvent;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -43,40 +37,13 @@ import picocli.CommandLine.Option;
 final class EvalCommand implements Callable<Integer> {
   @Mixin private ModelFlags model = new ModelFlags();
 
-  @Option(
-      names = "--data",
-      paramLabel = "F.jsonl",
-      required = true,
-      description = "Data, JSON lines or one JSON array, also .gz; repeatable.")
-  private List<Path> data = new ArrayList<>();
-
-  @Option(
-      names = "--max-length",
-      defaultValue = "512",
-      description = "Tokens a sample; longer ones are cut (default: ${DEFAULT-VALUE}).")
-  private int maxLength;
+  @Mixin private SampleFlags samples = new SampleFlags();
 
   @Option(
       names = "--batch-size",
       defaultValue = "4",
       description = "Samples that go through the model together (default: ${DEFAULT-VALUE}).")
   private int batchSize;
-
-  @Option(
-      names = "--format",
-      defaultValue = "auto",
-      description =
-          "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
-  private String format = "auto";
-
-  @Option(
-      names = "--train-on",
-      defaultValue = "completions",
-      description = "Which tokens count, completions or all (default: ${DEFAULT-VALUE}).")
-  private String trainOn = "completions";
-
-  @Option(names = "--skip-bad-lines", description = "Count bad lines and go on.")
-  private boolean skipBadLines;
 
   @Option(
       names = "--token-losses",
@@ -91,30 +58,21 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() {
     model.check();
     compute.check();
-    if (maxLength < 2) {
-      throw NacelleException.usage(
-          "--max-length " + maxLength + " is not possible", "choose 2 or more");
-    }
+    TokenizeOptions ignored = samples.options(); // checked before anything is opened
     if (batchSize < 1) {
       throw NacelleException.usage(
           "--batch-size " + batchSize + " is not possible", "choose 1 or more");
     }
-    TokenizeOptions options =
-        new TokenizeOptions(
-            maxLength,
-            FinetuneFlags.choice("--train-on", trainOn, TrainOn.class),
-            DataFormat.parse(format),
-            skipBadLines);
-    print(evaluate(options));
+    print(evaluate());
     return 0;
   }
 
-  private Evaluation.Result evaluate(TokenizeOptions options) {
+  private Evaluation.Result evaluate() {
     FaultInjector faults = FaultInjector.fromEnvironment();
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
         ReadyModel ready = model.open(compute, faults);
-        Dataset dataset = dataset(ready.base(), options, progress, faults)) {
+        Dataset dataset = samples.open(ready.base(), true, progress, faults)) {
       Evaluation evaluation =
           new Evaluation(new Evaluator(ready.engine(), ready.model()), batchSize);
       Evaluation.Result result =
@@ -132,18 +90,6 @@ final class EvalCommand implements Callable<Integer> {
       }
       return result;
     }
-  }
-
-  private Dataset dataset(
-      BaseModel base, TokenizeOptions options, TrainProgress progress, FaultInjector faults) {
-    SampleEncoder encoder =
-        new SampleEncoder(base.tokenizer(), base.template(), base.eosId(), options);
-    return Dataset.open(
-        Names.heldOutData(data),
-        encoder,
-        Path.of(System.getProperty("java.io.tmpdir")),
-        (done, total) -> progress.accept(new TrainEvent.Preparing("reading", done, total)),
-        faults);
   }
 
   private void print(Evaluation.Result result) {

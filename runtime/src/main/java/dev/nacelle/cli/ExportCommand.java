@@ -4,10 +4,8 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.report.Sizes;
 import dev.nacelle.train.export.AdapterExport;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -33,19 +31,7 @@ import picocli.CommandLine.Option;
       "  ./nacelle export --adapter my-adapter --model base.gguf --format gguf --out a.gguf --json",
     })
 final class ExportCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      paramLabel = "M",
-      required = true,
-      description = "The adapter's base: a folder, a .gguf file or a name that pull knows.")
-  private @Nullable Path model;
-
-  @Option(
-      names = "--adapter",
-      paramLabel = "D",
-      required = true,
-      description = "The adapter's folder.")
-  private @Nullable Path adapter;
+  @Mixin private WrittenFlags written = new WrittenFlags();
 
   @Option(
       names = "--format",
@@ -54,30 +40,20 @@ final class ExportCommand implements Callable<Integer> {
       description = "What to write: gguf.")
   private String format = "gguf";
 
-  @Option(
-      names = "--out",
-      paramLabel = "F.gguf",
-      required = true,
-      description = "The file to write.")
-  private @Nullable Path out;
-
-  @Option(names = "--overwrite", description = "Replace a file that is there.")
-  private boolean overwrite;
-
   @Mixin private OutputFlags output = new OutputFlags();
 
   @Override
   public Integer call() {
-    if (model == null || adapter == null || out == null) {
-      throw NacelleException.usage(
-          "--model, --adapter and --out are needed", "name the base, the adapter and the target");
-    }
     if (!format.equals("gguf")) {
       throw NacelleException.usage("--format " + format + " is no format", "choose gguf");
     }
     AdapterExport.Result result =
         AdapterExport.toGguf(
-            Names.model(model), adapter, out, overwrite, FaultInjector.fromEnvironment());
+            written.model(),
+            written.adapter(),
+            written.out(),
+            written.overwrite,
+            FaultInjector.fromEnvironment());
     if (output.json) {
       System.out.println(
           Json.text(

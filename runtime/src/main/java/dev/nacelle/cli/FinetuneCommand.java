@@ -92,7 +92,8 @@ final class FinetuneCommand implements Callable<Integer> {
   private int start() {
     later.refuse();
     compute.check();
-    if (flags.model == null && flags.data.isEmpty()) {
+    if ((flags.model == null && flags.data.isEmpty())
+        || (flags.resume && Demonstration.isRemembered(flags))) {
       return new Demonstration(flags, compute, output).run(given(), typed(), this::run);
     }
     if (flags.model == null || flags.data.isEmpty() || flags.out == null) {

@@ -2,6 +2,7 @@ package dev.nacelle.cli;
 
 import dev.nacelle.devices.Processor;
 import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.nativeaccess.NativeException;
 import dev.nacelle.nativeaccess.blas.Blas;
 import dev.nacelle.nativeaccess.loader.FoundLibrary;
@@ -36,9 +37,12 @@ final class FoundLibraries {
       }
       found.add(new Diagnosis.Library(library.name(), library.path(), version, library.origin()));
       String fault = library.fault();
-      if (fault != null) {
+      boolean asked = Settings.get("NACELLE_LIBTORCH") != null;
+      // No command needs it: an archive without it lacks nothing.
+      if (fault != null && (asked || !Software.isPackaged())) {
         faults.add(
-            new Diagnosis.Fault(fault, "unset NACELLE_LIBTORCH, or pip install torch", false));
+            new Diagnosis.Fault(
+                fault, "unset NACELLE_LIBTORCH" + (asked ? "" : ", or pip install torch"), false));
       }
     }
     return found;
@@ -61,7 +65,9 @@ final class FoundLibraries {
       faults.add(
           new Diagnosis.Fault(
               "the C kernels are not there, and the slow Java reference runs: " + reason,
-              "apt-get install cmake gcc make, then build again: mvn -q package -DskipTests",
+              Software.isPackaged()
+                  ? "unpack the archive that was made for this kind of machine"
+                  : "apt-get install cmake gcc make, then build again: mvn -q package -DskipTests",
               false));
     } catch (IllegalArgumentException e) {
       reason = String.valueOf(e.getMessage());

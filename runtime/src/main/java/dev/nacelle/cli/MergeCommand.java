@@ -11,9 +11,6 @@ import dev.nacelle.train.export.FolderMerge;
 import dev.nacelle.train.export.GgufMerge;
 import dev.nacelle.train.export.MergeOptions;
 import dev.nacelle.train.export.MergeResult;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -53,29 +50,7 @@ import picocli.CommandLine.Option;
       "  ./nacelle merge --model DIR --adapter my-adapter --format gguf --type q8_0 --out m.gguf",
     })
 final class MergeCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      paramLabel = "M",
-      required = true,
-      description = "The base: a folder, a .gguf file or a name that pull knows.")
-  private @Nullable Path model;
-
-  @Option(
-      names = "--adapter",
-      paramLabel = "D[:WEIGHT]",
-      required = true,
-      description = "An adapter folder; repeatable, each update times its weight (default: 1).")
-  private List<String> adapters = new ArrayList<>();
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      required = true,
-      description = "The folder to write, or the file with --format gguf.")
-  private @Nullable Path out;
-
-  @Option(names = "--overwrite", description = "Replace what is there.")
-  private boolean overwrite;
+  @Mixin private WrittenFlags written = new WrittenFlags();
 
   @Option(
       names = "--format",
@@ -126,9 +101,6 @@ final class MergeCommand implements Callable<Integer> {
   }
 
   private MergeOptions options() {
-    if (model == null || out == null) {
-      throw NacelleException.usage("--model and --out are needed", "name the base and the target");
-    }
     switch (format) {
       case "hf" -> refuse(type, "--type", "a folder's weights have a --dtype");
       case "gguf" -> {
@@ -139,12 +111,12 @@ final class MergeCommand implements Callable<Integer> {
           throw NacelleException.usage("--format " + format + " is no format", "choose hf or gguf");
     }
     return new MergeOptions(
-        Names.model(model),
-        adapters.stream().map(ModelFlags::choice).toList(),
-        out,
+        written.model(),
+        written.adapters(),
+        written.out(),
         dtype == null ? null : type(dtype),
         ByteSize.parse("--max-shard-size", shardSize),
-        overwrite,
+        written.overwrite,
         compute.threads());
   }
 

@@ -8,17 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A model, and the adapters that are added to it. */
 final class ModelFlags {
-  @Option(
-      names = "--model",
-      paramLabel = "M",
-      required = true,
-      description = "A Hugging Face folder, a .gguf file, or a name that pull knows.")
-  @Nullable Path model;
+  @Mixin private BaseFlag base = new BaseFlag();
 
   @Option(
       names = "--adapter",
@@ -58,10 +53,7 @@ final class ModelFlags {
 
   /** The model's path; a name that pull knows is looked up. */
   Path path() {
-    if (model == null) {
-      throw NacelleException.usage("--model is missing", "name a model folder");
-    }
-    return Names.model(model);
+    return base.path();
   }
 
   /** A folder whose name ends like a weight is taken for itself. */

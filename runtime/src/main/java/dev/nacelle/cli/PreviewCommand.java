@@ -3,22 +3,18 @@ package dev.nacelle.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
-import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.DataView;
 import dev.nacelle.data.Dataset;
 import dev.nacelle.data.LengthHistogram;
 import dev.nacelle.data.Reading;
 import dev.nacelle.data.Sample;
-import dev.nacelle.data.SampleEncoder;
 import dev.nacelle.data.TokenizeOptions;
-import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.report.Terminal;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.text.Tokenizer;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.TrainEvent;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -58,19 +54,8 @@ final class PreviewCommand implements Callable<Integer> {
   private static final int BINS = 12;
   private static final int BAR = 40;
 
-  @Option(
-      names = "--model",
-      paramLabel = "M",
-      required = true,
-      description = "A folder, a .gguf file or a name that pull knows; weights are not read.")
-  private @Nullable Path model;
-
-  @Option(
-      names = "--data",
-      paramLabel = "F.jsonl",
-      required = true,
-      description = "Data, JSON lines or one JSON array, also .gz; repeatable.")
-  private List<Path> data = new ArrayList<>();
+  @Mixin private BaseFlag model = new BaseFlag();
+  @Mixin private SampleFlags data = new SampleFlags();
 
   @Option(
       names = {"-n", "--samples"},
@@ -78,28 +63,6 @@ final class PreviewCommand implements Callable<Integer> {
       defaultValue = "5",
       description = "Samples to show, the first in the files (default: ${DEFAULT-VALUE}).")
   private int shown;
-
-  @Option(
-      names = "--max-length",
-      defaultValue = "512",
-      description = "Tokens a sample; longer ones are cut (default: ${DEFAULT-VALUE}).")
-  private int maxLength;
-
-  @Option(
-      names = "--format",
-      defaultValue = "auto",
-      description =
-          "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
-  private String format = "auto";
-
-  @Option(
-      names = "--train-on",
-      defaultValue = "completions",
-      description = "Which tokens are trained, completions or all (default: ${DEFAULT-VALUE}).")
-  private String trainOn = "completions";
-
-  @Option(names = "--skip-bad-lines", description = "Count bad lines and go on.")
-  private boolean skipBadLines;
 
   @Mixin private OutputFlags output = new OutputFlags();
 
@@ -117,34 +80,17 @@ final class PreviewCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (maxLength < 2 || maxLength > 1 << 24) {
-      throw NacelleException.usage(
-          "--max-length " + maxLength + " is not possible", "choose 2 to " + (1 << 24));
-    }
+    TokenizeOptions options = data.options();
     if (shown < 0) {
       throw NacelleException.usage("-n " + shown + " is not possible", "choose 0 or more");
     }
-    if (model == null) {
-      throw NacelleException.usage("--model is missing", "name a model folder");
-    }
-    TokenizeOptions options =
-        new TokenizeOptions(
-            maxLength,
-            FinetuneFlags.choice("--train-on", trainOn, TrainOn.class),
-            DataFormat.parse(format),
-            skipBadLines);
+    FaultInjector faults = FaultInjector.fromEnvironment();
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
-        BaseModel base = BaseModel.open(Names.model(model), FaultInjector.fromEnvironment());
-        Dataset dataset =
-            Dataset.open(
-                Names.trainingData(data),
-                new SampleEncoder(base.tokenizer(), base.template(), base.eosId(), options),
-                Path.of(System.getProperty("java.io.tmpdir")),
-                (done, total) ->
-                    progress.accept(new TrainEvent.Preparing("reading", done, total)))) {
+        BaseModel base = BaseModel.open(model.path(), faults);
+        Dataset dataset = data.open(base, false, progress, faults)) {
       Counts counts = new Counts();
-      LengthHistogram lengths = new LengthHistogram(maxLength);
+      LengthHistogram lengths = new LengthHistogram(options.maxLength());
       List<Sample> samples = read(dataset, counts, lengths, progress);
       progress.close();
       if (output.json) {

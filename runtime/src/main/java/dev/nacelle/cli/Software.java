@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param cache where models, data sets and unpacked libraries are kept
  * @param cacheFree bytes that may still be written there; null where that cannot be asked
  * @param cacheFault why the cache cannot be written; null where it can
- * @param tools what was found on the PATH
+ * @param tools what was found on the PATH of what builds Nacelle; none in a release archive
  */
 record Software(
     String java,
@@ -63,17 +63,26 @@ record Software(
         cache,
         free,
         fault,
-        List.of(
-            tool("cmake", "building the C kernels", "apt-get install cmake", "cmake"),
-            tool("compiler", "building the C kernels", "apt-get install gcc", "cc", "gcc", "clang"),
-            tool("make", "building the C kernels", "apt-get install make", "ninja", "make"),
-            tool("maven", "building Nacelle", "apt-get install maven", "mvn"),
-            tool(
-                "pip",
-                "bringing smollm2-135m, the demonstration's model",
-                "apt-get install python3-pip",
-                "pip3",
-                "pip")));
+        isPackaged() ? List.of() : builders());
+  }
+
+  /** Whether this is a release archive: there is nothing to build, and nothing to build it with. */
+  static boolean isPackaged() {
+    return Boolean.getBoolean("nacelle.packaged");
+  }
+
+  private static List<Tool> builders() {
+    return List.of(
+        tool("cmake", "building the C kernels", "apt-get install cmake", "cmake"),
+        tool("compiler", "building the C kernels", "apt-get install gcc", "cc", "gcc", "clang"),
+        tool("make", "building the C kernels", "apt-get install make", "ninja", "make"),
+        tool("maven", "building Nacelle", "apt-get install maven", "mvn"),
+        tool(
+            "pip",
+            "bringing smollm2-135m, the demonstration's model",
+            "apt-get install python3-pip",
+            "pip3",
+            "pip"));
   }
 
   /** The first of some programs that the PATH has. */

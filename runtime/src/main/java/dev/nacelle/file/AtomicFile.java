@@ -15,6 +15,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class AtomicFile {
   /** Ends the names of files that are being written; what is left of a killed process has it. */
   public static final String TEMPORARY_SUFFIX = ".nacelle-tmp";
+
+  private static final Pattern TEMPORARY =
+      Pattern.compile("\\.(.+)\\.\\d+-[0-9a-z]+" + Pattern.quote(TEMPORARY_SUFFIX));
 
   private AtomicFile() {}
 
@@ -151,6 +156,16 @@ public final class AtomicFile {
       hint = "check the folder and the disk";
     }
     return NacelleException.environment(
-        "cannot write " + Quoted.path(target) + ": " + reason, hint, e);
+        "cannot write " + Quoted.path(lasting(target)) + ": " + reason, hint, e);
+  }
+
+  /** The path that it will have: folders being written have names that nobody has asked for. */
+  private static Path lasting(Path path) {
+    Path out = path.getRoot() == null ? Path.of("") : path.getRoot();
+    for (Path part : path) {
+      Matcher temporary = TEMPORARY.matcher(part.toString());
+      out = out.resolve(temporary.matches() ? temporary.group(1) : part.toString());
+    }
+    return out;
   }
 }

@@ -2,26 +2,31 @@ package dev.nacelle.file;
 
 import dev.nacelle.NacelleException;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Folders that appear whole or not at all: filled under a temporary name beside the target, then
- * renamed. An interrupted process takes its temporary folder away; a killed one leaves it, with
- * {@link AtomicFile#TEMPORARY_SUFFIX} at the end of its name.
+ * Folders that appear whole or not at all: filled under a temporary name beside the target, every
+ * file and the folder flushed, and renamed. Removing one takes its name away in one rename first,
+ * so that nobody ever finds half of it. An interrupted process takes its temporary folder away; a
+ * killed one leaves it, with {@link AtomicFile#TEMPORARY_SUFFIX} at the end of its name.
  */
 public final class AtomicFolder {
   private AtomicFolder() {}
 
-  /** Fills the folder. */
+  /** Fills a folder; what it writes must be flushed, as {@link AtomicFile} does. */
   @FunctionalInterface
   public interface Body {
-    void fill(Path folder);
+    void writeTo(Path folder) throws IOException;
   }
 
   /**
@@ -57,50 +62,107 @@ public final class AtomicFolder {
   }
 
   /**
-   * Writes the folder. One that is there is replaced in two renames; what lay in it and is no model
-   * weight, and has no counterpart, is moved into the new one: nothing of the user's is lost.
+   * Writes a folder in place of one of that name, nothing of which stays.
+   *
+   * @throws NacelleException of kind ENVIRONMENT when the disk is full or the place cannot be
+   *     written; nothing is left of the attempt, and the old folder stands
    */
-  public static void write(Path target, Body body) {
+  public static void write(Path target, FaultInjector faults, Body body) {
+    write(target, faults, entry -> false, body);
+  }
+
+  /**
+   * Writes a folder. One of that name is moved aside first, and comes back where the rename fails.
+   *
+   * @param stays what of the old folder is moved into the new one, where that has nothing of the
+   *     same name: a folder that a user named may hold more than we wrote
+   * @throws NacelleException as above
+   */
+  public static void write(Path target, FaultInjector faults, Predicate<Path> stays, Body body) {
     Path whole = absolute(target);
-    Path temporary = beside(whole);
-    Thread cleaner = new Thread(() -> removeTree(temporary));
-    Runtime.getRuntime().addShutdownHook(cleaner);
+    Path temporary = AtomicFile.temporaryBeside(whole);
+    Thread cleaner = new Thread(() -> removeQuietly(temporary));
+    remember(cleaner);
+    Path old = null;
     try {
-      Files.createDirectory(temporary);
-      body.fill(temporary);
-      AtomicFile.flushFolder(temporary.resolve("x"));
-      replace(whole, temporary);
+      Files.createDirectories(temporary);
+      body.writeTo(temporary);
+      AtomicFile.flush(temporary);
+      faults.reached(FaultInjector.Moment.FOLDER_WRITTEN);
+      if (Files.exists(whole)) {
+        old = AtomicFile.temporaryBeside(whole);
+        Files.move(whole, old, StandardCopyOption.ATOMIC_MOVE);
+      }
+      Files.move(temporary, whole, StandardCopyOption.ATOMIC_MOVE);
+      if (old != null) {
+        carryOver(old, whole, stays);
+      }
       AtomicFile.flushFolder(whole);
+      faults.reached(FaultInjector.Moment.FOLDER_RENAMED);
+      removeQuietly(old); // only now: until all is in its place it holds what nobody else has
     } catch (IOException e) {
+      bringBack(old, whole);
       throw AtomicFile.failure(target, e);
     } finally {
-      removeTree(temporary);
+      removeQuietly(temporary);
       forget(cleaner);
     }
   }
 
-  private static void replace(Path target, Path temporary) throws IOException {
-    if (!Files.exists(target)) {
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-      return;
-    }
-    Path old = beside(target);
-    Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+  private static void carryOver(Path old, Path target, Predicate<Path> stays) throws IOException {
     for (Path entry : entries(old)) {
       Path counterpart = target.resolve(entry.getFileName());
-      if (!isWeight(entry) && !Files.exists(counterpart)) {
+      if (stays.test(entry) && !Files.exists(counterpart)) {
         Files.move(entry, counterpart);
       }
     }
-    removeTree(old);
   }
 
-  /** Weights of the model that lay there: beside the new ones they would be read in their place. */
-  private static boolean isWeight(Path entry) {
-    String name = String.valueOf(entry.getFileName());
-    return name.matches("(model|pytorch_model).*\\.(safetensors|bin|safetensors\\.index\\.json)")
-        || name.endsWith(AtomicFile.TEMPORARY_SUFFIX);
+  private static void bringBack(@Nullable Path old, Path target) {
+    if (old != null && !Files.exists(target)) {
+      try {
+        Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException ignored) {
+        // The first failure is the one to report.
+      }
+    }
+  }
+
+  /**
+   * Removes a folder and all below it; one that is not there is no error.
+   *
+   * @throws NacelleException of kind ENVIRONMENT where that is not allowed
+   */
+  public static void remove(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try {
+      Path nameless = AtomicFile.temporaryBeside(folder);
+      Files.move(folder, nameless, StandardCopyOption.ATOMIC_MOVE);
+      removeTree(nameless);
+    } catch (IOException e) {
+      throw AtomicFile.failure(folder, e);
+    }
+  }
+
+  /**
+   * Removes what processes that were killed left half written in a folder. Nobody else may be
+   * writing there.
+   */
+  public static void sweep(Path folder) {
+    List<Path> entries;
+    try (Stream<Path> listed = Files.list(folder)) {
+      entries = listed.toList();
+    } catch (IOException e) {
+      return;
+    }
+    for (Path entry : entries) {
+      String name = String.valueOf(entry.getFileName());
+      if (name.startsWith(".") && name.endsWith(AtomicFile.TEMPORARY_SUFFIX)) {
+        removeQuietly(entry);
+      }
+    }
   }
 
   private static Path absolute(Path target) {
@@ -109,12 +171,6 @@ public final class AtomicFolder {
     } catch (IOException e) {
       throw AtomicFile.failure(target, e);
     }
-  }
-
-  private static Path beside(Path target) {
-    String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), 36);
-    return target.resolveSibling(
-        "." + target.getFileName() + "." + unique + AtomicFile.TEMPORARY_SUFFIX);
   }
 
   private static List<Path> entries(Path folder) {
@@ -128,23 +184,53 @@ public final class AtomicFolder {
     }
   }
 
-  private static void removeTree(Path folder) {
+  private static void removeQuietly(@Nullable Path path) {
     // A file may still be written into it while the process is being ended: look again.
-    for (int attempt = 0; attempt < 3 && Files.exists(folder); attempt++) {
-      try (Stream<Path> all = Files.walk(folder)) {
-        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-          Files.deleteIfExists(path);
-        }
+    for (int attempt = 0; path != null && attempt < 3 && Files.exists(path); attempt++) {
+      try {
+        removeTree(path);
       } catch (IOException ignored) {
-        // Its suffix says what it is.
+        // Its suffix tells what it is, and the next run sweeps it away.
       }
+    }
+  }
+
+  private static void removeTree(Path root) throws IOException {
+    try {
+      Files.walkFileTree(
+          root,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.delete(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e)
+                throws IOException {
+              Files.delete(folder);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (NoSuchFileException gone) {
+      return;
+    }
+  }
+
+  private static void remember(Thread cleaner) {
+    try {
+      Runtime.getRuntime().addShutdownHook(cleaner);
+    } catch (IllegalStateException ending) {
+      // A program that saves while it ends: there is nobody left to tidy up behind it.
     }
   }
 
   private static void forget(Thread cleaner) {
     try {
-      Runtime.getRuntime().removeShutdownHook(cleaner);
-    } catch (IllegalStateException ignored) {
+      boolean ignored = Runtime.getRuntime().removeShutdownHook(cleaner);
+    } catch (IllegalStateException ending) {
       // The process is ending; the hook runs, and finds nothing.
     }
   }

@@ -40,10 +40,11 @@ public record GgufVocabulary(
    * @param bos first token of a text
    * @param eos last token of a text
    * @param eot end of a turn
+   * @param eom end of a message that another one follows
    * @param unknown stands for what has no token
    * @param padding fills rows
    */
-  public record SpecialIds(int bos, int eos, int eot, int unknown, int padding) {}
+  public record SpecialIds(int bos, int eos, int eot, int eom, int unknown, int padding) {}
 
   /**
    * What is done around and before the tokens.
@@ -135,6 +136,7 @@ public record GgufVocabulary(
         id(data, "bos_token_id", tokens, habit ? 1 : -1),
         id(data, "eos_token_id", tokens, habit ? 2 : -1),
         id(data, "eot_token_id", tokens, -1),
+        id(data, "eom_token_id", tokens, -1),
         id(data, "unknown_token_id", tokens, habit ? 0 : -1),
         id(data, "padding_token_id", tokens, -1));
   }

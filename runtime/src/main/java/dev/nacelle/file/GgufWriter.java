@@ -90,6 +90,17 @@ public final class GgufWriter {
     return this;
   }
 
+  /** A list of floats. */
+  public GgufWriter put(String key, float[] values) {
+    list(key, 6, values.length);
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (float value : values) {
+      bytes.putFloat(value);
+    }
+    raw(bytes);
+    return this;
+  }
+
   /** A key and its value as another file has them, whatever they are. */
   public GgufWriter putAsItIs(GgufMetadata from, String key) {
     keys.writeBytes(from.raw(key));

@@ -228,7 +228,7 @@ final class LlamaGgufConfig {
 
   private static List<Integer> endTokens(GgufMetadata data, int vocabulary) {
     List<Integer> ends = new ArrayList<>();
-    for (String name : List.of("eos", "eot")) {
+    for (String name : List.of("eos", "eot", "eom")) {
       Integer id = token(data, name, vocabulary);
       if (id != null && !ends.contains(id)) {
         ends.add(id);

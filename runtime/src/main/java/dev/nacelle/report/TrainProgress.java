@@ -51,7 +51,7 @@ public final class TrainProgress implements AutoCloseable {
       case TrainEvent.Preparing p -> {
         String text =
             String.format(
-                Locale.ROOT, "%s data %3d %%", p.what(), 100 * p.done() / Math.max(1, p.total()));
+                Locale.ROOT, "%s %3d %%", what(p), 100 * p.done() / Math.max(1, p.total()));
         show(columns -> text.substring(0, Math.min(columns, text.length())), text, false);
       }
       case TrainEvent.Started s -> {
@@ -82,6 +82,13 @@ public final class TrainProgress implements AutoCloseable {
       case TrainEvent.Saved s -> line("adapter saved in " + s.folder());
       case TrainEvent.Ended ended -> endLine();
     }
+  }
+
+  private static String what(TrainEvent.Preparing at) {
+    return switch (at.what()) {
+      case "reading", "tokenizing" -> at.what() + " data";
+      default -> at.what();
+    };
   }
 
   private void step(StepRecord s) {

@@ -23,7 +23,8 @@ public interface Gradients {
 
   /**
    * Makes a finished tensor the input's gradient, or adds it to what is there. The caller keeps its
-   * own reference.
+   * own reference. Spikes that lie as bits (…, words) I32 take the gradient of the spikes, floats
+   * (…, N); for them this is the only way.
    */
   void give(int input, Tensor gradient);
 }

@@ -4,6 +4,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Scope;
+import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -245,7 +246,7 @@ public final class Tape implements AutoCloseable {
       }
       if (existing.storage().isShared()) {
         // Somebody else still reads this memory: a residual hands one gradient to both its sides.
-        Tensor own = gradientLike(input);
+        Tensor own = gradientLike(existing);
         kernels.elementwise().convert(own.operand(), existing.operand());
         existing.release();
         gradients.put(input, own);
@@ -270,15 +271,19 @@ public final class Tape implements AutoCloseable {
     public void give(int index, Tensor gradient) {
       Tensor input = inputs[index];
       if (!gradients.containsKey(input)) {
-        gradients.put(input, gradient.reshape(input.shape()));
+        // Bits have the gradient of the spikes that they stand for: floats, 32 to a word.
+        boolean bits = input.dtype() == DType.I32;
+        gradients.put(input, bits ? gradient.alias() : gradient.reshape(input.shape()));
         return;
       }
       Slot slot = slot(index);
-      kernels.elementwise().add(slot.gradient().operand(), gradient.operand(input.shape()), 1f);
+      kernels
+          .elementwise()
+          .add(slot.gradient().operand(), gradient.operand(slot.gradient().shape()), 1f);
     }
 
-    private Tensor gradientLike(Tensor input) {
-      return allocator.allocate(LedgerClass.ACTIVATIONS, input.dtype(), input.shape());
+    private Tensor gradientLike(Tensor like) {
+      return allocator.allocate(LedgerClass.ACTIVATIONS, like.dtype(), like.shape());
     }
   }
 }

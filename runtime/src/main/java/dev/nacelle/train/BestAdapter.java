@@ -1,9 +1,9 @@
 package dev.nacelle.train;
 
 import dev.nacelle.file.AtomicFile;
+import dev.nacelle.file.AtomicFolder;
 import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.file.WholeFolder;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -64,7 +64,7 @@ final class BestAdapter {
   void restore(Path checkpoint) {
     Path inside = checkpoint.resolve(NAME);
     if (!Files.isDirectory(inside)) {
-      WholeFolder.remove(folder);
+      AtomicFolder.remove(folder);
       return;
     }
     try {

@@ -2,11 +2,12 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.AtomicFile;
+import dev.nacelle.file.AtomicFolder;
 import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.file.WholeFolder;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -59,7 +60,7 @@ final class Checkpoints {
   /** Writes one, in place of one of the same step. */
   Path write(RunState state, Provenance provenance, Tensors tensors) {
     Path target = of(state.step());
-    WholeFolder.write(
+    AtomicFolder.write(
         target,
         faults,
         inside -> {
@@ -81,7 +82,7 @@ final class Checkpoints {
 
   /** Removes all but the newest {@code keep}. */
   void prune(int keep) {
-    newestFirst().stream().skip(keep).forEach(WholeFolder::remove);
+    newestFirst().stream().skip(keep).forEach(AtomicFolder::remove);
   }
 
   /** Makes the folder that holds them. */
@@ -95,7 +96,7 @@ final class Checkpoints {
 
   /** Removes everything that an earlier run left. */
   void clear() {
-    WholeFolder.remove(folder);
+    AtomicFolder.remove(folder);
   }
 
   /** The folders by name, the newest first. */
@@ -166,7 +167,12 @@ final class Checkpoints {
   }
 
   private static void verify(Path folder, String name, String hash, Runnable pause) {
-    Path file = folder.resolve(name).normalize();
+    Path file;
+    try {
+      file = folder.resolve(name).normalize();
+    } catch (InvalidPathException e) {
+      throw NacelleException.input(folder + " names a file that cannot be", null);
+    }
     if (!file.startsWith(folder.normalize())) {
       throw NacelleException.input(folder + " names a file outside itself", null);
     }

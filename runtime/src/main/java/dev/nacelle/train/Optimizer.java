@@ -16,7 +16,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** AdamW over an adapter's parameters: the As as one group, the Bs as another with its own rate. */
+/**
+ * AdamW over an adapter's parameters, the As as one group, the Bs as another with its own rate; or
+ * over any parameters as one group.
+ */
 final class Optimizer implements AutoCloseable {
   private static final String FIRST = ".exp_avg";
   private static final String SECOND = ".exp_avg_sq";
@@ -40,6 +43,25 @@ final class Optimizer implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private Optimizer(Engine engine, AdamSettings settings) {
+    this.engine = engine;
+    this.settings = settings;
+  }
+
+  /** AdamW over parameters that all have one rate. */
+  static Optimizer ofOneRate(Engine engine, AdamSettings settings, List<Parameter> parameters) {
+    Optimizer optimizer = new Optimizer(engine, settings);
+    try {
+      for (Parameter p : parameters) {
+        optimizer.as.add(optimizer.state(p));
+      }
+    } catch (RuntimeException e) {
+      optimizer.close();
+      throw e;
+    }
+    return optimizer;
   }
 
   /** The moments under the parameters' names, to be written. */

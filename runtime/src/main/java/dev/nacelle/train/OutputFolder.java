@@ -1,8 +1,8 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.AtomicFolder;
 import dev.nacelle.file.FolderLock;
-import dev.nacelle.file.WholeFolder;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -70,9 +70,9 @@ final class OutputFolder implements AutoCloseable {
 
   /** Removes what a killed process left half written, in the folder and among its checkpoints. */
   void sweep() {
-    WholeFolder.sweep(folder);
-    WholeFolder.sweep(Checkpoints.folder(folder));
-    WholeFolder.sweep(BestAdapter.folder(folder));
+    AtomicFolder.sweep(folder);
+    AtomicFolder.sweep(Checkpoints.folder(folder));
+    AtomicFolder.sweep(BestAdapter.folder(folder));
   }
 
   /** The lock; null on a file system that has none, where nothing keeps two runs apart. */

@@ -8,6 +8,7 @@ import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.FourierFilter;
+import dev.nacelle.kernels.GeGlu;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.Products;
@@ -17,6 +18,7 @@ import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SpikeLinear;
 import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
+import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
@@ -34,7 +36,8 @@ import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.spikelinear.CpuSpikeLinear;
 import dev.nacelle.kernels.spikepack.CpuSpikePack;
-import dev.nacelle.kernels.swiglu.CpuSwiGlu;
+import dev.nacelle.kernels.sumofsquares.CpuSumOfSquares;
+import dev.nacelle.kernels.swiglu.CpuGatedUnit;
 import java.util.List;
 
 /** The operators of the C library. */
@@ -47,9 +50,11 @@ public final class CpuKernelSet implements KernelSet {
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final SwiGlu swiGlu;
+  private final GeGlu geGlu;
   private final CrossEntropy crossEntropy;
   private final AdamW adamW;
   private final ClipGradNorm clipGradNorm;
+  private final SumOfSquares sumOfSquares;
   private final SpikingNeuron spikingNeuron;
   private final FourierFilter fourierFilter;
   private final SpikePack spikePack;
@@ -66,10 +71,12 @@ public final class CpuKernelSet implements KernelSet {
     this.dequantize = new CpuDequantize(library);
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
-    this.swiGlu = new CpuSwiGlu(library);
+    this.swiGlu = new CpuGatedUnit(library, "swiglu");
+    this.geGlu = new CpuGatedUnit(library, "geglu");
     this.crossEntropy = new CpuCrossEntropy(library, products, quantizedLinear, dequantize);
     this.adamW = new CpuAdamW(library);
     this.clipGradNorm = new CpuClipGradNorm(library);
+    this.sumOfSquares = new CpuSumOfSquares(library);
     this.spikingNeuron = new CpuNeuron(library);
     this.fourierFilter = new CpuFourierFilter(library);
     this.spikePack = new CpuSpikePack(library);
@@ -110,6 +117,11 @@ public final class CpuKernelSet implements KernelSet {
   }
 
   @Override
+  public GeGlu geGlu() {
+    return geGlu;
+  }
+
+  @Override
   public CrossEntropy crossEntropy() {
     return crossEntropy;
   }
@@ -122,6 +134,11 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public ClipGradNorm clipGradNorm() {
     return clipGradNorm;
+  }
+
+  @Override
+  public SumOfSquares sumOfSquares() {
+    return sumOfSquares;
   }
 
   @Override

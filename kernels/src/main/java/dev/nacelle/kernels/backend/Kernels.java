@@ -14,8 +14,8 @@ public final class Kernels {
    * KernelSet#fallbackReason} then says why.
    *
    * @param threads how many threads each operator uses, at least 1
-   * @param isa {@code generic}, {@code avx2}, {@code avx512} or {@code neon}; null for {@code
-   *     NACELLE_ISA}, and where that is unset the best that this processor runs
+   * @param isa {@code generic}, {@code avx2}, {@code avx512}, {@code amx} or {@code neon}; null for
+   *     {@code NACELLE_ISA}, and where that is unset the best that this processor runs
    * @throws IllegalArgumentException if this processor cannot run the level asked for
    */
   public static KernelSet open(int threads, @Nullable String isa) {

@@ -8,6 +8,7 @@ import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.FourierFilter;
+import dev.nacelle.kernels.GeGlu;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.Products;
@@ -17,6 +18,7 @@ import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SpikeLinear;
 import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
+import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
 import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
@@ -32,6 +34,8 @@ import dev.nacelle.kernels.rmsnorm.ReferenceRmsNorm;
 import dev.nacelle.kernels.rope.ReferenceRope;
 import dev.nacelle.kernels.spikelinear.ReferenceSpikeLinear;
 import dev.nacelle.kernels.spikepack.ReferenceSpikePack;
+import dev.nacelle.kernels.sumofsquares.ReferenceSumOfSquares;
+import dev.nacelle.kernels.swiglu.ReferenceGeGlu;
 import dev.nacelle.kernels.swiglu.ReferenceSwiGlu;
 
 /** The operators in plain Java, where no C library could be built or loaded. */
@@ -87,6 +91,11 @@ public final class ReferenceKernelSet implements KernelSet {
   }
 
   @Override
+  public GeGlu geGlu() {
+    return new ReferenceGeGlu();
+  }
+
+  @Override
   public CrossEntropy crossEntropy() {
     return new ReferenceCrossEntropy();
   }
@@ -99,6 +108,11 @@ public final class ReferenceKernelSet implements KernelSet {
   @Override
   public ClipGradNorm clipGradNorm() {
     return new ReferenceClipGradNorm();
+  }
+
+  @Override
+  public SumOfSquares sumOfSquares() {
+    return new ReferenceSumOfSquares();
   }
 
   @Override

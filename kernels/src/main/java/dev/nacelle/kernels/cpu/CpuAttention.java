@@ -4,6 +4,8 @@ import static dev.nacelle.kernels.cpu.KernelLibrary.code;
 
 import dev.nacelle.kernels.Attention;
 import dev.nacelle.kernels.AttentionChecks;
+import dev.nacelle.kernels.AttentionMask;
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
@@ -21,18 +23,26 @@ public final class CpuAttention implements Attention, AutoCloseable {
 
   public CpuAttention(KernelLibrary library) {
     threads = library.threads();
-    forward = library.bind("nk_attention_forward", "PPPPPPPLLLLLLLLLIIIIFI");
+    forward = library.bind("nk_attention_forward", "PPPPPPPPLLLLLLLLLIIIIIFFI");
     forwardWorkspace = library.bindLong("nk_attention_forward_workspace", "LLLI");
     cached = library.bind("nk_attention_cached", "PPPPPLLLLLLLLLIIIIFI");
-    backward = library.bind("nk_attention_backward", "PPPPPPPPPPPLLLLLLLLLLLLLIIIIIIIIFI");
-    backwardWorkspace = library.bindLong("nk_attention_backward_workspace", "PLLLLII");
+    backward = library.bind("nk_attention_backward", "PPPPPPPPPPPPLLLLLLLLLLLLLIIIIIIIIIFFI");
+    backwardWorkspace = library.bindLong("nk_attention_backward_workspace", "PLLLLIIII");
   }
 
   @Override
   public void forward(
-      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, int[] starts, float scale) {
-    AttentionChecks sizes = AttentionChecks.forward(out, logSumExp, q, k, v, starts);
-    NativeBuffer rows = write(starts);
+      Operand out,
+      Operand logSumExp,
+      Operand q,
+      Operand k,
+      Operand v,
+      AttentionMask mask,
+      float scale,
+      float softcap) {
+    AttentionChecks sizes = AttentionChecks.forward(out, logSumExp, q, k, v, mask);
+    Checks.atLeast("softcap", softcap, 0);
+    Rows rows = write(mask);
     try {
       forward.invokeExact(
           out.address(),
@@ -41,8 +51,9 @@ public final class CpuAttention implements Attention, AutoCloseable {
           q.address(),
           k.address(),
           v.address(),
-          rows.address(),
-          (long) starts.length - 1,
+          rows.starts(),
+          rows.firsts(),
+          (long) mask.starts().length - 1,
           sizes.rows(),
           (long) sizes.heads(),
           (long) sizes.kvHeads(),
@@ -55,7 +66,9 @@ public final class CpuAttention implements Attention, AutoCloseable {
           code(q.dtype()),
           code(k.dtype()),
           code(v.dtype()),
+          mask.causal() ? 1 : 0,
           scale,
+          softcap,
           threads);
     } catch (Throwable t) {
       throw KernelLibrary.failure("nk_attention_forward", t);
@@ -103,21 +116,25 @@ public final class CpuAttention implements Attention, AutoCloseable {
       Operand q,
       Operand k,
       Operand v,
-      int[] starts,
-      float scale) {
+      AttentionMask mask,
+      float scale,
+      float softcap) {
     AttentionChecks sizes =
-        AttentionChecks.backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, starts);
-    NativeBuffer rows = write(starts);
+        AttentionChecks.backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, mask);
+    Checks.atLeast("softcap", softcap, 0);
+    Rows rows = write(mask);
     try {
       long bytes =
           (long)
               backwardWorkspace.invokeExact(
-                  rows.address(),
-                  (long) starts.length - 1,
+                  rows.starts(),
+                  (long) mask.starts().length - 1,
                   (long) sizes.heads(),
                   (long) sizes.kvHeads(),
                   (long) sizes.headDim(),
                   code(gradQ.dtype()),
+                  mask.causal() ? 1 : 0,
+                  mask.firsts() == null ? 0 : 1,
                   threads);
       backward.invokeExact(
           gradQ.address(),
@@ -130,8 +147,9 @@ public final class CpuAttention implements Attention, AutoCloseable {
           q.address(),
           k.address(),
           v.address(),
-          rows.address(),
-          (long) starts.length - 1,
+          rows.starts(),
+          rows.firsts(),
+          (long) mask.starts().length - 1,
           sizes.rows(),
           (long) sizes.heads(),
           (long) sizes.kvHeads(),
@@ -152,7 +170,9 @@ public final class CpuAttention implements Attention, AutoCloseable {
           code(q.dtype()),
           code(k.dtype()),
           code(v.dtype()),
+          mask.causal() ? 1 : 0,
           scale,
+          softcap,
           threads);
     } catch (Throwable t) {
       throw KernelLibrary.failure("nk_attention_backward", t);
@@ -167,10 +187,20 @@ public final class CpuAttention implements Attention, AutoCloseable {
     return workspace.atLeast(bytes).address();
   }
 
-  private NativeBuffer write(int[] starts) {
-    NativeBuffer buffer = segments.atLeast(4L * starts.length);
+  /** Addresses of a mask's numbers in C; firsts may be null. */
+  private record Rows(long starts, long firsts) {}
+
+  private Rows write(AttentionMask mask) {
+    int[] starts = mask.starts();
+    int[] firsts = mask.firsts();
+    int more = firsts == null ? 0 : firsts.length;
+    NativeBuffer buffer = segments.atLeast(4L * (starts.length + more));
     buffer.write(0, starts, 0, starts.length);
-    return buffer;
+    if (firsts == null) {
+      return new Rows(buffer.address(), 0);
+    }
+    buffer.write(starts.length, firsts, 0, more);
+    return new Rows(buffer.address(), buffer.address() + 4L * starts.length);
   }
 
   @Override

@@ -10,6 +10,8 @@ public enum IsaLevel {
   AVX2(2),
   /** x86-64 with AVX-512 F, BW, DQ and VL. */
   AVX512(4),
+  /** x86-64 with AVX-512 and the tile unit, AMX for bf16. */
+  AMX(16),
   /** aarch64. */
   NEON(8);
 
@@ -49,6 +51,8 @@ public enum IsaLevel {
       }
     }
     throw new IllegalArgumentException(
-        "no instruction set level is called '" + name + "'; use generic, avx2, avx512 or neon");
+        "no instruction set level is called '"
+            + name
+            + "'; use generic, avx2, avx512, amx or neon");
   }
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KernelLibrary implements NativeFunctions {
   /** Must equal NK_ABI in library/library.c. */
-  static final int ABI = 2;
+  static final int ABI = 3;
 
   private static final Linker LINKER = Linker.nativeLinker();
 
@@ -48,8 +48,8 @@ public final class KernelLibrary implements NativeFunctions {
    * Finds and loads the library.
    *
    * @param threads how many threads each operator uses, at least 1
-   * @param isa {@code generic}, {@code avx2}, {@code avx512} or {@code neon}; null for {@code
-   *     NACELLE_ISA}, and where that is unset the best that this processor runs
+   * @param isa {@code generic}, {@code avx2}, {@code avx512}, {@code amx} or {@code neon}; null for
+   *     {@code NACELLE_ISA}, and where that is unset the best that this processor runs
    * @throws IllegalArgumentException if this processor cannot run the level asked for
    */
   public static Opened open(int threads, @Nullable String isa) {

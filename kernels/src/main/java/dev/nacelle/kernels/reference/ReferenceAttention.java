@@ -2,19 +2,32 @@ package dev.nacelle.kernels.reference;
 
 import dev.nacelle.kernels.Attention;
 import dev.nacelle.kernels.AttentionChecks;
+import dev.nacelle.kernels.AttentionMask;
+import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
 
 /** One query row and one head at a time, everything in double; attention.h has the equations. */
 public final class ReferenceAttention implements Attention {
   @Override
   public void forward(
-      Operand out, Operand logSumExp, Operand q, Operand k, Operand v, int[] starts, float scale) {
-    AttentionChecks sizes = AttentionChecks.forward(out, logSumExp, q, k, v, starts);
+      Operand out,
+      Operand logSumExp,
+      Operand q,
+      Operand k,
+      Operand v,
+      AttentionMask mask,
+      float scale,
+      float softcap) {
+    AttentionChecks sizes = AttentionChecks.forward(out, logSumExp, q, k, v, mask);
+    Checks.atLeast("softcap", softcap, 0);
+    int[] starts = mask.starts();
     Cells lse = Cells.of(logSumExp);
     for (int h = 0; h < sizes.heads(); h++) {
       for (int s = 1; s < starts.length; s++) {
         for (int row = starts[s - 1]; row < starts[s]; row++) {
-          double value = row(out, q, k, v, sizes, h, row, starts[s - 1], row + 1, scale);
+          int from = mask.from(row, starts[s - 1]);
+          int to = mask.to(row, starts[s]);
+          double value = row(out, q, k, v, sizes, h, row, from, to, scale, softcap);
           lse.set(h * sizes.rows() + row, value);
         }
       }
@@ -26,7 +39,7 @@ public final class ReferenceAttention implements Attention {
     AttentionChecks sizes = AttentionChecks.cached(out, q, k, v, past);
     for (int h = 0; h < sizes.heads(); h++) {
       for (int row = 0; row < sizes.rows(); row++) {
-        row(out, q, k, v, sizes, h, row, 0, past + row + 1, scale);
+        row(out, q, k, v, sizes, h, row, 0, past + row + 1, scale, 0);
       }
     }
   }
@@ -42,13 +55,14 @@ public final class ReferenceAttention implements Attention {
       int row,
       int from,
       int to,
-      float scale) {
+      float scale,
+      float softcap) {
     int kv = head / (sizes.heads() / sizes.kvHeads());
     double[] query = vector(q, row, head, sizes);
     double[] scores = new double[to - from];
     double max = Double.NEGATIVE_INFINITY;
     for (int j = from; j < to; j++) {
-      scores[j - from] = scale * dot(query, vector(k, j, kv, sizes));
+      scores[j - from] = capped(scale * dot(query, vector(k, j, kv, sizes)), softcap);
       max = Math.max(max, scores[j - from]);
     }
     double sum = 0;
@@ -76,10 +90,13 @@ public final class ReferenceAttention implements Attention {
       Operand q,
       Operand k,
       Operand v,
-      int[] starts,
-      float scale) {
+      AttentionMask mask,
+      float scale,
+      float softcap) {
     AttentionChecks sizes =
-        AttentionChecks.backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, starts);
+        AttentionChecks.backward(gradQ, gradK, gradV, gradOut, out, logSumExp, q, k, v, mask);
+    Checks.atLeast("softcap", softcap, 0);
+    int[] starts = mask.starts();
     int rows = Math.toIntExact(sizes.rows());
     int group = sizes.heads() / sizes.kvHeads();
     Cells lse = Cells.of(logSumExp);
@@ -93,10 +110,12 @@ public final class ReferenceAttention implements Attention {
             double[] grad = vector(gradOut, i, h, sizes);
             double[] gq = new double[sizes.headDim()];
             double dot = dot(grad, vector(out, i, h, sizes));
-            for (int j = starts[s - 1]; j <= i; j++) {
+            for (int j = mask.from(i, starts[s - 1]); j < mask.to(i, starts[s]); j++) {
               double[] key = vector(k, j, kv, sizes);
-              double p = Math.exp(scale * dot(query, key) - lse.get((long) h * rows + i));
-              double ds = scale * p * (dot(grad, vector(v, j, kv, sizes)) - dot);
+              double score = capped(scale * dot(query, key), softcap);
+              double p = Math.exp(score - lse.get((long) h * rows + i));
+              double slope = softcap == 0 ? 1 : 1 - score / softcap * (score / softcap);
+              double ds = scale * slope * p * (dot(grad, vector(v, j, kv, sizes)) - dot);
               addTo(gv[j], grad, p);
               addTo(gk[j], query, ds);
               addTo(gq, key, ds);
@@ -110,6 +129,10 @@ public final class ReferenceAttention implements Attention {
         store(gradV, j, kv, gv[j]);
       }
     }
+  }
+
+  private static double capped(double score, float softcap) {
+    return softcap == 0 ? score : softcap * Math.tanh(score / softcap);
   }
 
   private static double[] vector(Operand x, int row, int head, AttentionChecks sizes) {

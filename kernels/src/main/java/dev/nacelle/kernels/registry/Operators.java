@@ -1,6 +1,7 @@
 package dev.nacelle.kernels.registry;
 
 import dev.nacelle.kernels.adamw.AdamWOperator;
+import dev.nacelle.kernels.attention.AttentionOperator;
 import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
 import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
 import dev.nacelle.kernels.fourierfilter.FourierFilterOperator;
@@ -17,6 +18,8 @@ import dev.nacelle.kernels.rope.RopeOperator;
 import dev.nacelle.kernels.spikelinear.SpikeLinearOperator;
 import dev.nacelle.kernels.spikepack.SpikePackOperator;
 import dev.nacelle.kernels.spikepack.SpikeUnpackOperator;
+import dev.nacelle.kernels.sumofsquares.SumOfSquaresOperator;
+import dev.nacelle.kernels.swiglu.GeGluOperator;
 import dev.nacelle.kernels.swiglu.SwiGluOperator;
 import java.util.List;
 
@@ -36,11 +39,14 @@ public final class Operators {
           new RmsNormOperator(),
           new RopeOperator(),
           new SwiGluOperator(),
+          new GeGluOperator(),
+          new AttentionOperator(),
           new CrossEntropyOperator(),
           new DequantizeOperator(),
           new QuantizedLinearOperator(),
           new AdamWOperator(),
-          new ClipGradNormOperator());
+          new ClipGradNormOperator(),
+          new SumOfSquaresOperator());
 
   private Operators() {}
 

@@ -2,8 +2,6 @@ package dev.nacelle.kernels.swiglu;
 
 import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.KernelSet;
-import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.operator.BenchTensors;
 import dev.nacelle.kernels.operator.Measurement;
 import dev.nacelle.kernels.operator.Operator;
@@ -12,7 +10,6 @@ import dev.nacelle.kernels.operator.OperatorSpec;
 import dev.nacelle.kernels.operator.TensorSpec;
 import dev.nacelle.kernels.operator.Tolerance;
 import dev.nacelle.nativeaccess.DType;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,14 +33,7 @@ public final class SwiGluOperator implements Operator {
 
   @Override
   public void run(KernelSet kernels, OperatorCall call) {
-    Operand gate = call.input("gate");
-    Operand up = call.input("up");
-    SwiGlu unit = kernels.swiGlu();
-    unit.forward(call.output("y"), gate, up);
-    Operand gradY = call.gradientOf("y");
-    if (gradY != null) {
-      unit.backward(call.gradientFor("gate"), call.gradientFor("up"), gradY, gate, up);
-    }
+    GatedRuns.run(kernels.swiGlu(), call);
   }
 
   @Override
@@ -53,37 +43,11 @@ public final class SwiGluOperator implements Operator {
 
   @Override
   public Map<String, Long> benchSizes() {
-    Map<String, Long> sizes = new LinkedHashMap<>();
-    sizes.put("T", 8192L);
-    sizes.put("N", 1536L);
-    return sizes;
+    return GatedRuns.benchSizes();
   }
 
   @Override
   public List<Measurement> measurements(KernelSet kernels, DType dtype, BenchTensors bench) {
-    long rows = bench.size("T");
-    long columns = bench.size("N");
-    Operand gate = bench.random(dtype, rows, columns);
-    Operand up = bench.random(dtype, rows, columns);
-    Operand y = bench.zeros(dtype, rows, columns);
-    Operand gradY = bench.random(dtype, rows, columns);
-    Operand gradGate = bench.zeros(dtype, rows, columns);
-    Operand gradUp = bench.zeros(dtype, rows, columns);
-    SwiGlu unit = kernels.swiGlu();
-    long elements = rows * columns;
-    long tensor = elements * dtype.bytes();
-    return List.of(
-        new Measurement(
-            "forward",
-            3 * tensor,
-            20 * elements,
-            Measurement.Limit.COPY,
-            () -> unit.forward(y, gate, up)),
-        new Measurement(
-            "backward",
-            5 * tensor,
-            26 * elements,
-            Measurement.Limit.COPY,
-            () -> unit.backward(gradGate, gradUp, gradY, gate, up)));
+    return GatedRuns.measurements(kernels.swiGlu(), dtype, bench);
   }
 }

@@ -1,4 +1,7 @@
-/** The gated unit: arguments, the face of the C kernel, the reference, the description. */
+/**
+ * The gated units {@code swiglu} and {@code geglu}: arguments, the face of the C kernels, the
+ * references, the descriptions.
+ */
 @NullMarked
 package dev.nacelle.kernels.swiglu;
 

@@ -52,7 +52,7 @@ class KernelsTest {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Kernels.open(1, "sse9"));
     assertEquals(
-        "no instruction set level is called 'sse9'; use generic, avx2, avx512 or neon",
+        "no instruction set level is called 'sse9'; use generic, avx2, avx512, amx or neon",
         e.getMessage());
   }
 

@@ -78,6 +78,12 @@ final class CaseValues {
                   ? random.nextLong(point.bound())
                   : number(dtype, spec.name().equals("exp_avg_sq"));
     }
+    if (spec.name().equals("segments") && point.bound() != AttentionMatrix.SCATTERED) {
+      int tokens = (int) shape[1];
+      for (int at = 0; at < numbers.length; at += tokens) {
+        java.util.Arrays.sort(numbers, at, at + tokens);
+      }
+    }
     return new Values(dtype, shape, numbers);
   }
 

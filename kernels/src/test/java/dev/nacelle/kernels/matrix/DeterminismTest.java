@@ -56,7 +56,7 @@ final class DeterminismTest {
         in.put("grad_y", samples.normal(dtype, 0, 333, 257));
         in.put("grad_rstd", samples.normal(DType.FP32, 0, 333));
       }
-      case "swiglu" -> {
+      case "swiglu", "geglu" -> {
         for (String tensor : List.of("gate", "up", "grad_y")) {
           in.put(tensor, samples.normal(dtype, 0, 33, 1000));
         }
@@ -70,6 +70,18 @@ final class DeterminismTest {
         }
         in.put("positions", samples.ids(DType.I64, positions).reshape(2, 99));
         in.put("inv_freq", samples.normal(DType.FP32, 0, 32));
+      }
+      case "attention" -> {
+        for (String tensor : List.of("q", "grad_y")) {
+          in.put(tensor, samples.normal(dtype, 0, 1, 400, 4, 24));
+        }
+        in.put("k", samples.normal(dtype, 0, 1, 400, 2, 24));
+        in.put("v", samples.normal(dtype, 0, 1, 400, 2, 24));
+        long[] segments = new long[400];
+        for (int i = 0; i < 400; i++) {
+          segments[i] = i / 300;
+        }
+        in.put("segments", samples.ids(DType.I64, segments).reshape(1, 400));
       }
       case "cross_entropy" -> {
         in.put("hidden", samples.normal(dtype, 0, 65, 33));
@@ -129,6 +141,10 @@ final class DeterminismTest {
           in.put("bias", samples.normal(DType.FP32, 0, 200));
           in.put("grad_y", samples.normal(dtype, 0, 300, 200));
         }
+      }
+      case "sum_of_squares" -> {
+        in.put("x", samples.normal(dtype, 0, 100003));
+        in.put("grad_sum", samples.normal(DType.FP32, 0, 1));
       }
       default -> in.put("gradient", samples.normal(dtype, 0, 100003));
     }

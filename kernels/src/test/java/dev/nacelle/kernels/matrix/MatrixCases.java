@@ -16,12 +16,14 @@ final class MatrixCases {
         switch (operator) {
           case "rms_norm" -> rmsNorm();
           case "rope" -> rope();
-          case "swiglu" -> swiGlu();
+          case "swiglu", "geglu" -> gatedUnit(operator);
+          case "attention" -> AttentionMatrix.cases();
           case "cross_entropy" -> crossEntropy();
           case "dequantize" -> dequantize();
           case "quantized_linear" -> quantizedLinear();
           case "adamw" -> adamW();
           case "clip_grad_norm" -> clipGradNorm();
+          case "sum_of_squares" -> sumOfSquares();
           default -> SpikingCases.of(operator);
         };
     List<MatrixCase> cases = new ArrayList<>(plain);
@@ -81,13 +83,13 @@ final class MatrixCases {
     return cases;
   }
 
-  private static List<MatrixCase> swiGlu() {
+  private static List<MatrixCase> gatedUnit(String operator) {
     List<MatrixCase> cases = new ArrayList<>();
     long[][] shapes = {
       {}, {0}, {1}, {3, 0}, {31}, {5, 7}, {2, 3, 65}, {3, 4099}, {40, 513}, {70, 33}
     };
     for (long[] shape : shapes) {
-      cases.add(MatrixCase.of("swiglu", Y, 1).input("gate", shape).input("up", shape));
+      cases.add(MatrixCase.of(operator, Y, 1).input("gate", shape).input("up", shape));
     }
     return cases;
   }
@@ -182,6 +184,16 @@ final class MatrixCases {
       long columns = 2L * (format == BlockFormat.NF4 ? 34 : format.blockElements());
       MatrixCase rest = MatrixCase.of("quantized_linear", Y, 1).input("x", 2, 3, columns);
       cases.add(blocks(rest, format, 9, columns).input("bias", 9));
+    }
+    return cases;
+  }
+
+  private static List<MatrixCase> sumOfSquares() {
+    List<MatrixCase> cases = new ArrayList<>();
+    for (long[] shape :
+        new long[][] {{}, {0}, {1}, {7}, {3, 5}, {256}, {8193}, {20001}, {70, 33}, {33, 7}}) {
+      cases.add(MatrixCase.of("sum_of_squares", Set.of("sum"), 1).input("x", shape));
+      cases.add(MatrixCase.of("sum_of_squares", Set.of(), 1).input("x", shape));
     }
     return cases;
   }

@@ -15,15 +15,18 @@ import org.bytedeco.pytorch.global.torch;
 /** The operators' oracles by name. */
 final class Oracles {
   private static final Map<String, Oracle> ALL =
-      Map.of(
-          "rms_norm", Oracles::rmsNorm,
-          "rope", Oracles::rope,
-          "swiglu", Oracles::swiGlu,
-          "cross_entropy", Oracles::crossEntropy,
-          "dequantize", Oracles::dequantize,
-          "quantized_linear", Oracles::quantizedLinear,
-          "adamw", Oracles::adamW,
-          "clip_grad_norm", Oracles::clipGradNorm);
+      Map.ofEntries(
+          Map.entry("rms_norm", Oracles::rmsNorm),
+          Map.entry("rope", Oracles::rope),
+          Map.entry("swiglu", Oracles::swiGlu),
+          Map.entry("geglu", Oracles::geGlu),
+          Map.entry("cross_entropy", Oracles::crossEntropy),
+          Map.entry("dequantize", Oracles::dequantize),
+          Map.entry("quantized_linear", Oracles::quantizedLinear),
+          Map.entry("adamw", Oracles::adamW),
+          Map.entry("clip_grad_norm", Oracles::clipGradNorm),
+          Map.entry("sum_of_squares", Oracles::sumOfSquares),
+          Map.entry("attention", AttentionMatrix::outputs));
 
   private Oracles() {}
 
@@ -88,6 +91,10 @@ final class Oracles {
 
   private static Map<String, Tensor> swiGlu(Map<String, Tensor> in, Attributes with) {
     return Map.of("y", torch.silu(get(in, "gate")).mul(get(in, "up")));
+  }
+
+  private static Map<String, Tensor> geGlu(Map<String, Tensor> in, Attributes with) {
+    return Map.of("y", torch.gelu(get(in, "gate"), "tanh").mul(get(in, "up")));
   }
 
   private static Map<String, Tensor> crossEntropy(Map<String, Tensor> in, Attributes with) {
@@ -163,6 +170,11 @@ final class Oracles {
         "parameter", p.sub(unbiased.div(root).mul(Torch.scalar(with.real("lr")))),
         "exp_avg", m,
         "exp_avg_sq", v);
+  }
+
+  private static Map<String, Tensor> sumOfSquares(Map<String, Tensor> in, Attributes with) {
+    Tensor x = get(in, "x");
+    return Map.of("sum", x.mul(x).sum().reshape(1));
   }
 
   private static Map<String, Tensor> clipGradNorm(Map<String, Tensor> in, Attributes with) {

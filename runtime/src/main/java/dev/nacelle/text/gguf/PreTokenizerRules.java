@@ -8,10 +8,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,11 @@ final class PreTokenizerRules {
     return String.join(", ", new TreeSet<>(BY_NAME.keySet()));
   }
 
+  /** Names and what they mean, the best known name of each rule first. */
+  static Set<Map.Entry<String, Rule>> inOrder() {
+    return Collections.unmodifiableMap(BY_NAME).entrySet();
+  }
+
   static List<String> all() {
     return new ArrayList<>(new TreeSet<>(BY_NAME.keySet()));
   }
@@ -60,7 +67,7 @@ final class PreTokenizerRules {
     } catch (IOException e) {
       throw new UncheckedIOException(e); // ours, in the same jar
     }
-    Map<String, Rule> byName = new HashMap<>();
+    Map<String, Rule> byName = new LinkedHashMap<>();
     for (JsonNode rule : rules) {
       Rule read =
           new Rule(

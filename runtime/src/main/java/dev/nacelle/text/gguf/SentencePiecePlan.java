@@ -67,21 +67,9 @@ final class SentencePiecePlan {
           "another model is needed");
     }
     boolean prefix = !Boolean.FALSE.equals(vocabulary.habits().addSpacePrefix());
-    String scheme = prefix ? "always" : "never";
-    String metaspace =
-        "{\"type\":\"Metaspace\",\"replacement\":\""
-            + SPACE
-            + "\",\"prepend_scheme\":\""
-            + scheme
-            + "\",\"split\":true}";
+    String metaspace = metaspace(prefix);
     return new TokenizerPlan(
-        vocabulary.habits().removeExtraSpaces()
-            ? "{\"type\":\"Sequence\",\"normalizers\":["
-                + "{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true},"
-                + "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\""
-                + SPACE
-                + "\"}]}"
-            : "null",
+        unigramNormalizer(vocabulary.habits().removeExtraSpaces()),
         metaspace,
         vocabulary.hasByteTokens()
             ? "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"ByteFallback\"}," + metaspace + "]}"
@@ -89,6 +77,26 @@ final class SentencePiecePlan {
         false,
         true,
         json -> writeUnigram(json, vocabulary));
+  }
+
+  /** How a Unigram vocabulary spells spaces. */
+  static String metaspace(boolean prefix) {
+    return "{\"type\":\"Metaspace\",\"replacement\":\""
+        + SPACE
+        + "\",\"prepend_scheme\":\""
+        + (prefix ? "always" : "never")
+        + "\",\"split\":true}";
+  }
+
+  /** What a Unigram vocabulary does to a text before it is cut. */
+  static String unigramNormalizer(boolean removesSpaces) {
+    return removesSpaces
+        ? "{\"type\":\"Sequence\",\"normalizers\":["
+            + "{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true},"
+            + "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\""
+            + SPACE
+            + "\"}]}"
+        : "null";
   }
 
   private static void requireScores(GgufVocabulary vocabulary, Path file) {
@@ -103,7 +111,7 @@ final class SentencePiecePlan {
         unknown < 0 ? null : vocabulary.spelling(unknown), vocabulary.hasByteTokens(), false);
   }
 
-  private static String normalizer(boolean prefix) {
+  static String normalizer(boolean prefix) {
     return prefix
         ? "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":\""
             + SPACE

@@ -25,6 +25,11 @@ public final class ChatTemplates {
     return JinjaChatTemplate.parse(source, config.specialTokens());
   }
 
+  /** The source of that template; null where the folder brings none. */
+  public static @Nullable String source(Path modelFolder) {
+    return TokenizerConfig.read(modelFolder).chatTemplate();
+  }
+
   /** Whether the folder brings a template of its own. */
   public static boolean hasTemplate(Path modelFolder) {
     return TokenizerConfig.read(modelFolder).chatTemplate() != null;

@@ -53,7 +53,10 @@ public final class FolderMerge {
       List<MergeBase.Piece> pieces = base.pieces(updates);
       List<List<MergeBase.Piece>> shards = shards(pieces, dtype);
       AtomicFolder.write(
-          options.out(), folder -> fill(folder, base, updates, dtype, pieces, shards));
+          options.out(),
+          faults,
+          entry -> !isWeight(entry),
+          folder -> fill(folder, base, updates, dtype, pieces, shards));
       long bytes = pieces.stream().mapToLong(p -> p.elements() * dtype.bytes()).sum();
       return new MergeResult(
           options.out(),
@@ -65,6 +68,13 @@ public final class FolderMerge {
           base.unties(updates),
           rounding);
     }
+  }
+
+  /** Weights of the model that lay there: beside the new ones they would be read in their place. */
+  private static boolean isWeight(Path entry) {
+    String name = String.valueOf(entry.getFileName());
+    return name.matches("(model|pytorch_model).*\\.(safetensors|bin|safetensors\\.index\\.json)")
+        || name.endsWith(AtomicFile.TEMPORARY_SUFFIX);
   }
 
   /** Replacing what is being read would lose it where anything fails. */

@@ -1,17 +1,25 @@
 package dev.nacelle.train.export;
 
-import dev.nacelle.NacelleException;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.GgufMetadata;
+import dev.nacelle.file.GgufVocabulary;
 import dev.nacelle.file.GgufWriter;
 import dev.nacelle.file.NamedTensor;
-import dev.nacelle.file.Quoted;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.model.LlamaGguf;
+import dev.nacelle.model.LlamaGgufKeys;
+import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.NativeBuffer;
+import dev.nacelle.text.gguf.FolderVocabulary;
+import dev.nacelle.text.gguf.GgufVocabularyKeys;
+import java.nio.file.Path;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** The metadata of a merged GGUF file: its base's, less what is not true of it any more. */
+/**
+ * The metadata of a merged GGUF file: that of a GGUF base, less what is not true of it any more, or
+ * what a folder's configuration and tokenizer come to.
+ */
 final class GgufHeads {
   /** Of the weights as the base had them. */
   private static final Pattern OUTDATED =
@@ -29,13 +37,26 @@ final class GgufHeads {
   static GgufWriter of(MergeBase base, int fileType) {
     return switch (base) {
       case MergeBase.Gguf gguf -> ofGguf(gguf.source().file(), fileType);
-      case MergeBase.Folder folder ->
-          throw NacelleException.usage(
-              "--format gguf needs a GGUF base so far, and "
-                  + Quoted.path(folder.source().path())
-                  + " is a folder",
-              "merge into a folder, and convert that with llama.cpp's convert_hf_to_gguf.py");
+      case MergeBase.Folder folder -> ofFolder(folder.source().path(), folder.config(), fileType);
     };
+  }
+
+  private static GgufWriter ofFolder(Path folder, ModelConfig config, int fileType) {
+    GgufVocabulary vocabulary =
+        FolderVocabulary.of(folder, config.vocabularySize(), config.eosTokenIds());
+    GgufWriter writer = new GgufWriter(32);
+    writer.put("general.architecture", "llama");
+    writer.put("general.type", "model");
+    String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+    // Readers take a file of that name for one whose special tokens swallow spaces.
+    if (!name.toLowerCase(Locale.ROOT).matches(".*phi-?3.*")) {
+      writer.put("general.name", name);
+    }
+    LlamaGgufKeys.put(writer, config);
+    writer.putUnsigned("general.file_type", fileType);
+    writer.putUnsigned("general.quantization_version", 2);
+    GgufVocabularyKeys.put(writer, vocabulary);
+    return writer;
   }
 
   private static GgufWriter ofGguf(GgufFile file, int fileType) {

@@ -36,7 +36,7 @@ final class GgufGoldens {
     return json("/goldens/tokenizer/strings.json.gz");
   }
 
-  private static JsonNode json(String resource) {
+  static JsonNode json(String resource) {
     try (InputStream in = open(resource)) {
       return new ObjectMapper().readTree(in);
     } catch (IOException e) {
@@ -53,6 +53,21 @@ final class GgufGoldens {
       }
     }
     return file;
+  }
+
+  /** The same vocabulary under another cut. */
+  static GgufVocabulary withPre(GgufVocabulary v, String pre) {
+    return new GgufVocabulary(
+        v.model(),
+        pre,
+        v.tokens(),
+        v.types(),
+        v.scores(),
+        v.merges(),
+        v.ids(),
+        v.habits(),
+        v.chatTemplate(),
+        v.otherTemplates());
   }
 
   static GgufVocabulary vocabulary(Path file) {

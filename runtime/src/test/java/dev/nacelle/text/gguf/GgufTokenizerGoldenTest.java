@@ -53,7 +53,8 @@ final class GgufTokenizerGoldenTest {
     Path file = GgufGoldens.unpack(OWN_FILE.contains(kind) ? kind : "bytes", folder);
     GgufVocabulary vocabulary = GgufGoldens.vocabulary(file);
     Tokenizer tokenizer =
-        GgufTokenizer.of(OWN_FILE.contains(kind) ? vocabulary : withPre(vocabulary, kind), file);
+        GgufTokenizer.of(
+            OWN_FILE.contains(kind) ? vocabulary : GgufGoldens.withPre(vocabulary, kind), file);
     JsonNode strings = GgufGoldens.strings();
     JsonNode ids = GgufGoldens.read("kinds").get(kind).get("ids");
     JsonNode texts = GgufGoldens.read("kinds").get(kind).get("text");
@@ -87,20 +88,6 @@ final class GgufTokenizerGoldenTest {
     return out.append(decoder.finish()).toString();
   }
 
-  private static GgufVocabulary withPre(GgufVocabulary v, String pre) {
-    return new GgufVocabulary(
-        v.model(),
-        pre,
-        v.tokens(),
-        v.types(),
-        v.scores(),
-        v.merges(),
-        v.ids(),
-        v.habits(),
-        v.chatTemplate(),
-        v.otherTemplates());
-  }
-
   private static long crc(int[] ids) {
     ByteBuffer bytes = ByteBuffer.allocate(ids.length * 4).order(ByteOrder.LITTLE_ENDIAN);
     for (int id : ids) {
@@ -123,7 +110,7 @@ final class GgufTokenizerGoldenTest {
     Set<String> names = new TreeSet<>(PreTokenizerRules.all());
     assertTrue(names.size() >= 70, names.toString());
     for (String name : names) {
-      Tokenizer tokenizer = GgufTokenizer.of(withPre(vocabulary, name), file);
+      Tokenizer tokenizer = GgufTokenizer.of(GgufGoldens.withPre(vocabulary, name), file);
       assertEquals(
           "Hello 123, wörld!\n",
           tokenizer.decode(tokenizer.encode("Hello 123, wörld!\n", false).ids(), false),

@@ -31,7 +31,7 @@ final class GgufTokenizerTest {
         TYPES,
         new float[0],
         merges,
-        new GgufVocabulary.SpecialIds(0, 0, -1, -1, -1),
+        new GgufVocabulary.SpecialIds(0, 0, -1, -1, -1, -1),
         new GgufVocabulary.Habits(addBos, null, null, false, false, false, false),
         null,
         List.of());

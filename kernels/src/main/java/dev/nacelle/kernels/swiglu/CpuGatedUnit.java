@@ -1,5 +1,6 @@
 package dev.nacelle.kernels.swiglu;
 
+import dev.nacelle.kernels.GeGlu;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.common.DTypeCodes;
@@ -8,16 +9,21 @@ import dev.nacelle.kernels.common.Rows;
 import dev.nacelle.kernels.common.Scratch;
 import java.lang.invoke.MethodHandle;
 
-/** The face of swiglu/swiglu.c. */
-public final class CpuSwiGlu implements SwiGlu {
+/** The face of swiglu/swiglu.c and geglu/geglu.c, whose entry points differ in name alone. */
+public final class CpuGatedUnit implements SwiGlu, GeGlu {
+  private final String name;
   private final int threads;
   private final MethodHandle forward;
   private final MethodHandle backward;
 
-  public CpuSwiGlu(NativeFunctions library) {
+  /**
+   * @param unit {@code swiglu} or {@code geglu}
+   */
+  public CpuGatedUnit(NativeFunctions library, String unit) {
+    name = "nk_" + unit;
     threads = library.threads();
-    forward = library.bind("nk_swiglu_forward", "PPPLLLLLII");
-    backward = library.bind("nk_swiglu_backward", "PPPPPLLLLLLLII");
+    forward = library.bind(name + "_forward", "PPPLLLLLII");
+    backward = library.bind(name + "_backward", "PPPPPLLLLLLLII");
   }
 
   @Override
@@ -39,7 +45,7 @@ public final class CpuSwiGlu implements SwiGlu {
           DTypeCodes.of(y.dtype()),
           threads);
     } catch (Throwable t) {
-      throw NativeFunctions.failure("nk_swiglu_forward", t);
+      throw NativeFunctions.failure(name + "_forward", t);
     }
   }
 
@@ -68,7 +74,7 @@ public final class CpuSwiGlu implements SwiGlu {
           DTypeCodes.of(gate.dtype()),
           threads);
     } catch (Throwable t) {
-      throw NativeFunctions.failure("nk_swiglu_backward", t);
+      throw NativeFunctions.failure(name + "_backward", t);
     }
   }
 }

@@ -1,0 +1,4 @@
+/** An example that stands outside of Nacelle and sees its public interface alone. */
+module spiking {
+  requires dev.nacelle;
+}
