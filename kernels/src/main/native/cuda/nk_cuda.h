@@ -2,7 +2,7 @@
  * What every .cu file includes first. The same source is compiled by NVRTC for a GPU, and as C++ for
  * this processor, where a header of the same words maps blocks and threads on fibers (emulation.h).
  *
- * The convention (swiglu/swiglu.cu is the worked example):
+ * The convention (swiglu/swiglu.cu is the worked example, with its loops in gated.cuh):
  *
  *   NK_KERNEL(nk_<operator>_<direction>_<type>[_x<width>], most threads of a block,
  *             outputs, inputs, sizes, scalars)

@@ -8,6 +8,7 @@ import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.FourierFilter;
+import dev.nacelle.kernels.GeGlu;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.Products;
@@ -17,6 +18,7 @@ import dev.nacelle.kernels.Rope;
 import dev.nacelle.kernels.SpikeLinear;
 import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
+import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
@@ -33,7 +35,8 @@ import dev.nacelle.kernels.rmsnorm.CpuRmsNorm;
 import dev.nacelle.kernels.rope.CpuRope;
 import dev.nacelle.kernels.spikelinear.CudaSpikeLinear;
 import dev.nacelle.kernels.spikepack.CpuSpikePack;
-import dev.nacelle.kernels.swiglu.CpuSwiGlu;
+import dev.nacelle.kernels.sumofsquares.CpuSumOfSquares;
+import dev.nacelle.kernels.swiglu.CpuGatedUnit;
 import dev.nacelle.nativeaccess.NativeBuffer;
 
 /**
@@ -57,6 +60,8 @@ public final class CudaKernelSet implements KernelSet {
   private final QuantizedLinear quantizedLinear;
   private final Dequantize dequantize;
   private final SwiGlu swiGlu;
+  private final GeGlu geGlu;
+  private final SumOfSquares sumOfSquares;
   private final SpikingNeuron spikingNeuron;
   private final FourierFilter fourierFilter;
   private final SpikePack spikePack;
@@ -79,7 +84,9 @@ public final class CudaKernelSet implements KernelSet {
     this.rope = new CpuRope(functions);
     this.adamW = new CpuAdamW(functions);
     this.clipGradNorm = new CpuClipGradNorm(functions);
-    this.swiGlu = new CpuSwiGlu(functions);
+    this.swiGlu = new CpuGatedUnit(functions, "swiglu");
+    this.geGlu = new CpuGatedUnit(functions, "geglu");
+    this.sumOfSquares = new CpuSumOfSquares(functions);
     this.spikingNeuron = new CpuNeuron(functions);
     this.fourierFilter = new CpuFourierFilter(functions);
     this.spikePack = new CpuSpikePack(functions);
@@ -115,6 +122,16 @@ public final class CudaKernelSet implements KernelSet {
   @Override
   public SwiGlu swiGlu() {
     return swiGlu;
+  }
+
+  @Override
+  public GeGlu geGlu() {
+    return geGlu;
+  }
+
+  @Override
+  public SumOfSquares sumOfSquares() {
+    return sumOfSquares;
   }
 
   @Override

@@ -47,7 +47,7 @@ public final class CudaFunctions implements NativeFunctions {
     NeuronPlans.add(plans);
     FourierPlans.add(plans);
     SpikePlans.add(plans);
-    SwiGluPlans.add(plans);
+    ElementPlans.add(plans);
     BlockPlans.add(plans);
     HeadPlans.add(plans);
     QuantPlans.add(plans);

@@ -26,6 +26,8 @@ final class CudaSets {
           "rms_norm",
           "rope",
           "swiglu",
+          "geglu",
+          "sum_of_squares",
           "cross_entropy",
           "dequantize",
           "quantized_linear",
