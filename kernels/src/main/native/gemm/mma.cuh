@@ -33,16 +33,18 @@ NK_DEVICE void nk_mma(float *d, const uint32_t *a, const uint32_t *b) {
   } mine = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
   const uint64_t *all = emulation::exchange(NK_SITE("mma.sync"), 0xffffffffu, (uint64_t)&mine);
   int lane = emulation::lane();
-  for (int i = 0; i < 4; i++) {
-    int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
-    for (int k = 0; k < 16; k++) {
-      const Fragment *of_a = (const Fragment *)all[row % 8 * 4 + k % 8 / 2];
+  float x[2][16], y[2][16];
+  for (int k = 0; k < 16; k++) {
+    for (int half = 0; half < 2; half++) {
+      int row = lane / 4, column = lane % 4 * 2 + half;
+      const Fragment *of_a = (const Fragment *)all[row * 4 + k % 8 / 2];
       const Fragment *of_b = (const Fragment *)all[column * 4 + k % 8 / 2];
-      T x = {(uint16_t)(of_a->a[row / 8 + k / 8 * 2] >> k % 2 * 16)};
-      T y = {(uint16_t)(of_b->b[k / 8] >> k % 2 * 16)};
-      d[i] += nk_get(x) * nk_get(y);
+      x[half][k] = nk_get(T{(uint16_t)(of_a->a[half + k / 8 * 2] >> k % 2 * 16)});
+      y[half][k] = nk_get(T{(uint16_t)(of_b->b[k / 8] >> k % 2 * 16)});
     }
   }
+  for (int i = 0; i < 4; i++)
+    for (int k = 0; k < 16; k++) d[i] += x[i / 2][k] * y[i % 2][k];
   /* Nobody's fragments go before everybody has read them. */
   emulation::exchange(NK_SITE("mma.sync"), 0xffffffffu, 0);
 }
@@ -134,6 +136,9 @@ NK_DEVICE void nk_tile_mma(void *c, const A &a, const B &b, int64_t m, int64_t n
   NK_ROLLED
   for (int64_t j0 = (int64_t)blockIdx.y * NK_MMA_SIDE; j0 < n;
        j0 += (int64_t)gridDim.y * NK_MMA_SIDE) {
+    /* Sixteens of rows that this warp has elements of; none where its columns lie outside. */
+    int64_t below = m - i0 - row0;
+    int parts = n - j0 - column0 <= 0 || below <= 0 ? 0 : below >= 64 ? 4 : (int)(below + 15) / 16;
     float sum[4][4][4];
     NK_UNROLL
     for (int i = 0; i < 64; i++) sum[i / 16][i / 4 % 4][i % 4] = 0.0f;
@@ -149,7 +154,7 @@ NK_DEVICE void nk_tile_mma(void *c, const A &a, const B &b, int64_t m, int64_t n
       const T *from_b = of_b + (next + 1) % 2 * NK_MMA_BUFFER + (column0 + lane / 4) * NK_MMA_ROW;
       NK_UNROLL
       for (int kk = 0; kk < NK_STEP; kk += 16) {
-        if (step < 0) break;
+        if (step < 0 || parts == 0) break;
         int at = kk + lane % 4 * 2;
         uint32_t fa[4][4], fb[4][2];
         NK_UNROLL
@@ -164,9 +169,11 @@ NK_DEVICE void nk_tile_mma(void *c, const A &a, const B &b, int64_t m, int64_t n
           for (int e = 0; e < 2; e++)
             fb[j][e] = *(const uint32_t *)(from_b + j * 8 * NK_MMA_ROW + at + e * 8);
         NK_UNROLL
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i++) {
+          if (i >= parts) break;
           NK_UNROLL
           for (int j = 0; j < 4; j++) nk_mma<T>(sum[i][j], fa[i], fb[j]);
+        }
       }
       nk_copies_done();
       __syncthreads();
@@ -175,6 +182,7 @@ NK_DEVICE void nk_tile_mma(void *c, const A &a, const B &b, int64_t m, int64_t n
     float *mine = (float *)memory + warp * 16 * 33;
     NK_UNROLL
     for (int i = 0; i < 4; i++) {
+      if (i >= parts) break;
       NK_UNROLL
       for (int j = 0; j < 4; j++)
         NK_UNROLL

@@ -28,7 +28,12 @@ final class QuantPlans {
   }
 
   private static String format(int code) {
-    return BlockFormat.values()[code].label();
+    for (BlockFormat format : BlockFormat.values()) {
+      if (format.code() == code) {
+        return format.label();
+      }
+    }
+    throw new IllegalArgumentException("no block format has the number " + code);
   }
 
   /**

@@ -48,6 +48,14 @@ public final class EmulatedDevice implements CudaDevice {
         linker.downcallHandle(
             symbols.findOrThrow("nk_emulation_kernels"),
             FunctionDescriptor.of(ValueLayout.ADDRESS));
+    forbid =
+        linker.downcallHandle(
+            symbols.findOrThrow("nk_emulation_forbid"),
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT));
   }
 
   /** The device, or the sentence that says why there is none. */

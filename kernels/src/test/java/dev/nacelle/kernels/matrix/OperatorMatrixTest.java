@@ -81,7 +81,7 @@ final class OperatorMatrixTest {
       sets.put("cpu " + library.level().label(), new CpuKernelSet(library));
     }
     if (CudaSets.has(operator)) {
-      CudaSets.emulated().ifPresent(set -> sets.put("cuda emulated", set));
+      CudaSets.emulated().ifPresent(set -> sets.put("cuda on CPU", set));
     }
     return sets;
   }

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cuda.EmulationBuild;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +58,15 @@ final class SanitizedEmulationTest {
     assumeTrue(there, reason);
   }
 
+  /** Where our own classes are, whatever class loader the tests have. */
+  private static String classPath() {
+    return Stream.of(SanitizedMain.class, Kernels.class, NativeBuffer.class)
+        .map(c -> Path.of(URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString())))
+        .map(Path::toString)
+        .distinct()
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
   private Ended run(String... words) throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -61,7 +76,7 @@ final class SanitizedEmulationTest {
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath(),
                 SanitizedMain.class.getName(),
                 library));
     command.addAll(List.of(words));
