@@ -6,11 +6,14 @@ import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
+import dev.nacelle.kernels.DoraLinear;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.FourierFilter;
 import dev.nacelle.kernels.GeGlu;
+import dev.nacelle.kernels.HydraLinear;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
+import dev.nacelle.kernels.LoraLinear;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
@@ -132,6 +135,21 @@ public final class CudaKernelSet implements KernelSet {
   @Override
   public SumOfSquares sumOfSquares() {
     return sumOfSquares;
+  }
+
+  @Override
+  public LoraLinear loraLinear() {
+    return rest.loraLinear();
+  }
+
+  @Override
+  public HydraLinear hydraLinear() {
+    return rest.hydraLinear();
+  }
+
+  @Override
+  public DoraLinear doraLinear() {
+    return rest.doraLinear();
   }
 
   @Override

@@ -1,6 +1,10 @@
 package dev.nacelle.kernels.cuda;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,7 +53,25 @@ final class KernelTable {
 
   /** One line of the list of sources. */
   static String sourceLine(CudaSource source) {
-    return "| " + source.folder() + " | `" + source.digest() + "` |";
+    return "| " + source.name() + " | `" + digest(source) + "` |";
+  }
+
+  /** Of a source and all headers behind it. */
+  static String digest(CudaSource source) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(source.text().getBytes(StandardCharsets.UTF_8));
+      new TreeMap<>(source.headers())
+          .forEach((name, text) -> digest.update(text.getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of().formatHex(digest.digest(), 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-256", e);
+    }
+  }
+
+  /** Why a kernel may spill, if its source says so: a comment "Spills (kernel): reason". */
+  static boolean explainsSpills(CudaSource source, String kernel) {
+    return source.text().contains("Spills (" + kernel + "): ");
   }
 
   /** The whole page; uses by source, kernel and architecture. */

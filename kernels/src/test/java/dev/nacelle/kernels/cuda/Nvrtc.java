@@ -10,6 +10,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 
 /** Compiles one source, and gives the compiler's log: all that the test of the kernels needs. */
@@ -37,26 +38,35 @@ final class Nvrtc {
         .downcallHandle(symbols.findOrThrow(name), FunctionDescriptor.of(I, arguments));
   }
 
+  private static MemorySegment texts(Arena arena, Collection<String> texts) {
+    MemorySegment pointers = arena.allocate(P, Math.max(1, texts.size()));
+    int i = 0;
+    for (String text : texts) {
+      pointers.setAtIndex(P, i++, arena.allocateFrom(text));
+    }
+    return pointers;
+  }
+
   /** What came of it: NVRTC's code, 0 for success, and its log. */
   record Answer(int code, String log) {}
 
-  Answer compile(String name, String source, List<String> options) {
+  Answer compile(CudaSource source, List<String> options) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment program = arena.allocate(P);
-      MemorySegment none = MemorySegment.NULL;
       int created =
           (int)
               create.invokeExact(
-                  program, arena.allocateFrom(source), arena.allocateFrom(name), 0, none, none);
+                  program,
+                  arena.allocateFrom(source.text()),
+                  arena.allocateFrom(source.name() + ".cu"),
+                  source.headers().size(),
+                  texts(arena, source.headers().values()),
+                  texts(arena, source.headers().keySet()));
       if (created != 0) {
         return new Answer(created, "nvrtcCreateProgram failed");
       }
       MemorySegment handle = program.get(P, 0);
-      MemorySegment words = arena.allocate(P, options.size());
-      for (int i = 0; i < options.size(); i++) {
-        words.setAtIndex(P, i, arena.allocateFrom(options.get(i)));
-      }
-      int code = (int) compile.invokeExact(handle, options.size(), words);
+      int code = (int) compile.invokeExact(handle, options.size(), texts(arena, options));
       MemorySegment size = arena.allocate(ValueLayout.JAVA_LONG);
       int sized = (int) logSize.invokeExact(handle, size);
       MemorySegment text = arena.allocate(Math.max(1, size.get(ValueLayout.JAVA_LONG, 0)));

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,6 +41,25 @@ final class NvrtcKernelsTest {
   /** One source for one architecture. */
   private record Job(CudaSource source, int architecture, Future<String> log) {}
 
+  private static List<CudaSource> sources() {
+    return CudaSource.NAMES.stream().map(CudaSource::read).toList();
+  }
+
+  /** Every .cu file of the module is in the list. */
+  @Test
+  void everySourceIsNamed() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main/native"))) {
+      List<String> there =
+          files
+              .map(f -> f.getFileName().toString())
+              .filter(f -> f.endsWith(".cu"))
+              .map(f -> f.substring(0, f.length() - ".cu".length()))
+              .sorted()
+              .toList();
+      assertEquals(there, CudaSource.NAMES);
+    }
+  }
+
   @Test
   void theTableIsOfTheseSources() throws IOException {
     if (MODE.equals("write")) {
@@ -47,9 +67,9 @@ final class NvrtcKernelsTest {
     }
     List<String> page = Files.readAllLines(PAGE);
     List<String> stale =
-        CudaSource.all().stream()
+        sources().stream()
             .filter(source -> !page.contains(KernelTable.sourceLine(source)))
-            .map(CudaSource::folder)
+            .map(CudaSource::name)
             .toList();
     assertEquals(
         List.of(), stale, "docs/reference/cuda-kernels.md is stale: run with -Dnacelle.nvrtc=write");
@@ -64,7 +84,7 @@ final class NvrtcKernelsTest {
     }
     assumeTrue(found.library() != null, found.reason());
     Nvrtc nvrtc = new Nvrtc(Objects.requireNonNull(found.library()));
-    List<CudaSource> sources = CudaSource.all();
+    List<CudaSource> sources = sources();
     List<Integer> architectures =
         MODE.equals("one") ? List.of(ALWAYS) : KernelTable.ARCHITECTURES;
     Map<String, Map<String, Map<Integer, KernelTable.Use>>> uses = new TreeMap<>();
@@ -104,7 +124,7 @@ final class NvrtcKernelsTest {
   private static void collect(
       Job job, Map<String, Map<String, Map<Integer, KernelTable.Use>>> uses, List<String> problems)
       throws Exception {
-    String where = job.source.folder() + " for sm_" + job.architecture + ": ";
+    String where = job.source.name() + " for sm_" + job.architecture + ": ";
     String log = job.log.get();
     if (log.startsWith(FAILED) || log.contains("warning")) {
       problems.add(where + log);
@@ -113,10 +133,10 @@ final class NvrtcKernelsTest {
     KernelTable.read(log)
         .forEach(
             (kernel, use) -> {
-              if (use.spills() > 0 && !job.source.explainsSpills(kernel)) {
+              if (use.spills() > 0 && !KernelTable.explainsSpills(job.source, kernel)) {
                 problems.add(where + kernel + " spills " + use.spills() + " bytes");
               }
-              uses.computeIfAbsent(job.source.folder(), f -> new TreeMap<>())
+              uses.computeIfAbsent(job.source.name(), f -> new TreeMap<>())
                   .computeIfAbsent(kernel, k -> new TreeMap<>())
                   .put(job.architecture, use);
             });
@@ -140,16 +160,17 @@ final class NvrtcKernelsTest {
 
   /** The compiler's log, from the cache where these very bytes were compiled before. */
   private static String log(Nvrtc nvrtc, CudaSource source, int architecture) throws Exception {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    // Without the last four options, which are this checkout's folders.
-    List<String> options = source.options(architecture);
-    String key = NvrtcWheel.VERSION + options.subList(0, options.size() - 4) + source.digest();
-    byte[] hash = digest.digest(key.getBytes(StandardCharsets.UTF_8));
+    List<String> options = new ArrayList<>(CudaSource.OPTIONS);
+    options.add("--gpu-architecture=sm_" + architecture);
+    options.add("--ptxas-options=-v");
+    String key = NvrtcWheel.VERSION + options + KernelTable.digest(source);
+    byte[] hash =
+        MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
     Path file = NvrtcWheel.folder().resolve(HexFormat.of().formatHex(hash, 0, 12) + ".log");
     if (Files.isRegularFile(file)) {
       return Files.readString(file);
     }
-    Nvrtc.Answer answer = nvrtc.compile(source.folder() + ".cu", source.text(), options);
+    Nvrtc.Answer answer = nvrtc.compile(source, options);
     if (answer.code() != 0) {
       return FAILED + answer.code() + "\n" + answer.log();
     }
