@@ -33,8 +33,9 @@ typedef long long int64_t;
 typedef unsigned long long uint64_t;
 typedef unsigned long long uintptr_t;
 
+/* One block is enough to ask for: left to itself the compiler spills a few bytes for one more. */
 #define NK_KERNEL(name, threads, ...)                                                              \
-  extern "C" __global__ void __launch_bounds__(threads) name(__VA_ARGS__)
+  extern "C" __global__ void __launch_bounds__(threads, 1) name(__VA_ARGS__)
 #define NK_SHARED(type, name, count) __shared__ type name[count]
 #define NK_DYNAMIC_SHARED(type, name)                                                              \
   extern __shared__ __align__(16) unsigned char nk_dynamic_shared[];                               \

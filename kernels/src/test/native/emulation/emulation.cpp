@@ -214,6 +214,9 @@ std::string describe(const Fiber &f) {
 }
 
 void poison_shared() {
+#if defined(__SANITIZE_ADDRESS__)
+  __asan_unpoison_memory_region(memory, sizeof(memory));
+#endif
   memset(memory, POISON, sizeof(memory));
   pieces.clear();
   used = dynamic_bytes == 0 ? 0 : (dynamic_bytes + ZONE + 255) / 256 * 256;

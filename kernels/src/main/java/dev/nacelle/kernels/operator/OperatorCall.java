@@ -149,7 +149,9 @@ public final class OperatorCall implements AutoCloseable {
     return copy;
   }
 
-  /** The tensor itself when it lies in one piece at its elements' alignment, else a copy that does. */
+  /**
+   * The tensor itself when it lies in one piece at its elements' alignment, else a copy that does.
+   */
   public Operand contiguous(Operand x) {
     if (x.isContiguous() && Scratch.isAligned(x)) {
       return x;
