@@ -205,6 +205,38 @@ final class LargeShapesTest {
     }
   }
 
+  /** A norm's weight and a bias may have another type than what they are applied to. */
+  @Test
+  void parametersHaveTheirOwnTypes() {
+    for (DType type : Samples.COMPUTE) {
+      for (DType own : Samples.COMPUTE) {
+        double near = type == DType.FP32 ? 2e-6 : 1e-2;
+        Operand x = samples.normal(type, 0, 5, 36);
+        Operand gradY = samples.normal(type, 0, 5, 36);
+        Operand weight = samples.normal(own, 0, 36);
+        Operand bits = samples.ids(DType.I32, 5, -7, 1 << 20, 3, 77, 1).reshape(3, 2);
+        Operand matrix = samples.normal(type, 0, 36, 37);
+        Operand[] y = {empty(type, 5, 36), empty(type, 5, 36)};
+        Operand[] rstd = {empty(DType.FP32, 5), empty(DType.FP32, 5)};
+        Operand[] gradX = {empty(type, 5, 36), empty(type, 5, 36)};
+        Operand[] gradWeight = {empty(DType.FP32, 36), empty(DType.FP32, 36)};
+        Operand[] sum = {empty(type, 3, 36), empty(type, 3, 36)};
+        KernelSet[] sets = {cpu, cuda};
+        for (int i = 0; i < 2; i++) {
+          sets[i].rmsNorm().forward(y[i], rstd[i], x, weight, 1e-5f, 1);
+          sets[i]
+              .rmsNorm()
+              .backward(gradX[i], gradWeight[i], gradY, null, x, weight, rstd[i], 1, false);
+          sets[i].spikeLinear().forward(sum[i], bits, matrix, weight);
+        }
+        close(y, 36, near);
+        close(gradX, 36, near);
+        close(gradWeight, 36, near);
+        close(sum, 36, near);
+      }
+    }
+  }
+
   @Test
   void rowsAreGatheredAndBadIdsNamed() {
     BlockMatrix table = BlockMatrix.of(samples.bytes(40, 6 * 20), BlockFormat.Q4_1);
