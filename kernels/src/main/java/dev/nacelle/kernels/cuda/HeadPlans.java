@@ -23,7 +23,7 @@ final class HeadPlans {
 
   /** Whole warps, no more than a row has columns for. */
   private static int rowThreads(long columns) {
-    return (int) Math.clamp((columns + 31) / 32 * 32, 32, THREADS);
+    return Math.clamp((columns + 31) / 32 * 32, 32, THREADS);
   }
 
   /**
