@@ -16,9 +16,16 @@ NK_MATH void nk_hydra_softmax(float *omega, long long heads) {
   for (long long e = 0; e < heads; e++) omega[e] /= sum;
 }
 
-/* dL/dlogit of a head: ω·(grad_ω − Σ ω·grad_ω). */
-NK_MATH float nk_hydra_grad_logit(float omega, float grad_omega, float mean) {
-  return omega * (grad_omega - mean);
+/*
+ * dL/dlogit of head e: ω_e·(grad_ω_e − Σ ω·grad_ω), as a sum of differences in which the head's own
+ * share is exactly 0: a router that is sure (ω near one) would lose all digits otherwise.
+ */
+NK_MATH float nk_hydra_grad_logit(const float *omega, const float *grad_omega, long long heads,
+                                  long long e) {
+  float sum = 0.0f;
+  for (long long f = 0; f < heads; f++)
+    sum = nk_fma(omega[f], grad_omega[e] - grad_omega[f], sum);
+  return omega[e] * sum;
 }
 
 #endif

@@ -57,6 +57,12 @@ public interface KernelSet extends AutoCloseable {
 
   QuantizedLinear quantizedLinear();
 
+  LoraLinear loraLinear();
+
+  HydraLinear hydraLinear();
+
+  DoraLinear doraLinear();
+
   Dequantize dequantize();
 
   /** Products with frozen matrices, plain or quantised. */

@@ -6,11 +6,14 @@ import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
+import dev.nacelle.kernels.DoraLinear;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.FourierFilter;
 import dev.nacelle.kernels.GeGlu;
+import dev.nacelle.kernels.HydraLinear;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
+import dev.nacelle.kernels.LoraLinear;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
@@ -21,6 +24,9 @@ import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.CpuAdamW;
+import dev.nacelle.kernels.adapter.CpuDoraLinear;
+import dev.nacelle.kernels.adapter.CpuHydraLinear;
+import dev.nacelle.kernels.adapter.CpuLoraLinear;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
 import dev.nacelle.kernels.cpu.CpuAttention;
 import dev.nacelle.kernels.cpu.CpuElementwise;
@@ -62,6 +68,9 @@ public final class CpuKernelSet implements KernelSet {
   private final LeakyIntegrate leakyIntegrate;
   private final CpuAttention attention;
   private final Elementwise elementwise;
+  private final LoraLinear loraLinear;
+  private final HydraLinear hydraLinear;
+  private final DoraLinear doraLinear;
 
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
@@ -84,6 +93,9 @@ public final class CpuKernelSet implements KernelSet {
     this.leakyIntegrate = new CpuLeakyIntegrate(library);
     this.attention = new CpuAttention(library);
     this.elementwise = new CpuElementwise(library);
+    this.loraLinear = new CpuLoraLinear(products, quantizedLinear, elementwise);
+    this.hydraLinear = new CpuHydraLinear(library, products, quantizedLinear, elementwise);
+    this.doraLinear = new CpuDoraLinear(library, products, quantizedLinear, elementwise);
   }
 
   @Override
@@ -174,6 +186,21 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public QuantizedLinear quantizedLinear() {
     return quantizedLinear;
+  }
+
+  @Override
+  public LoraLinear loraLinear() {
+    return loraLinear;
+  }
+
+  @Override
+  public HydraLinear hydraLinear() {
+    return hydraLinear;
+  }
+
+  @Override
+  public DoraLinear doraLinear() {
+    return doraLinear;
   }
 
   @Override

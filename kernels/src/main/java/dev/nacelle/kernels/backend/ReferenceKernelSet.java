@@ -6,11 +6,14 @@ import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.ClipGradNorm;
 import dev.nacelle.kernels.CrossEntropy;
 import dev.nacelle.kernels.Dequantize;
+import dev.nacelle.kernels.DoraLinear;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.FourierFilter;
 import dev.nacelle.kernels.GeGlu;
+import dev.nacelle.kernels.HydraLinear;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
+import dev.nacelle.kernels.LoraLinear;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
@@ -21,6 +24,9 @@ import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
+import dev.nacelle.kernels.adapter.ReferenceDoraLinear;
+import dev.nacelle.kernels.adapter.ReferenceHydraLinear;
+import dev.nacelle.kernels.adapter.ReferenceLoraLinear;
 import dev.nacelle.kernels.clipgradnorm.ReferenceClipGradNorm;
 import dev.nacelle.kernels.crossentropy.ReferenceCrossEntropy;
 import dev.nacelle.kernels.fourierfilter.ReferenceFourierFilter;
@@ -148,6 +154,21 @@ public final class ReferenceKernelSet implements KernelSet {
   @Override
   public QuantizedLinear quantizedLinear() {
     return new ReferenceQuantizedLinear(products);
+  }
+
+  @Override
+  public LoraLinear loraLinear() {
+    return new ReferenceLoraLinear();
+  }
+
+  @Override
+  public HydraLinear hydraLinear() {
+    return new ReferenceHydraLinear();
+  }
+
+  @Override
+  public DoraLinear doraLinear() {
+    return new ReferenceDoraLinear();
   }
 
   @Override

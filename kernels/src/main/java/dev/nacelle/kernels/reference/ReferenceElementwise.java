@@ -90,7 +90,7 @@ public final class ReferenceElementwise implements Elementwise {
   }
 
   /** The 32 random bits of element {@code c}; elementwise.c says how they come about. */
-  static int draw(long seed, long c) {
+  public static int draw(long seed, long c) {
     long key = mix64(seed ^ mix64(c >>> 32));
     return mix32(mix32((int) c ^ (int) key) + (int) (key >>> 32));
   }

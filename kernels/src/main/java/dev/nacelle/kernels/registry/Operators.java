@@ -1,6 +1,9 @@
 package dev.nacelle.kernels.registry;
 
 import dev.nacelle.kernels.adamw.AdamWOperator;
+import dev.nacelle.kernels.adapter.DoraLinearOperator;
+import dev.nacelle.kernels.adapter.HydraLinearOperator;
+import dev.nacelle.kernels.adapter.LoraLinearOperator;
 import dev.nacelle.kernels.attention.AttentionOperator;
 import dev.nacelle.kernels.clipgradnorm.ClipGradNormOperator;
 import dev.nacelle.kernels.crossentropy.CrossEntropyOperator;
@@ -42,6 +45,9 @@ public final class Operators {
           new GeGluOperator(),
           new AttentionOperator(),
           new CrossEntropyOperator(),
+          new LoraLinearOperator(),
+          new HydraLinearOperator(),
+          new DoraLinearOperator(),
           new DequantizeOperator(),
           new QuantizedLinearOperator(),
           new AdamWOperator(),

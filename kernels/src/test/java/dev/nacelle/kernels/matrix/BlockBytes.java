@@ -15,7 +15,9 @@ final class BlockBytes {
       bytes[i] = point.fill() == Fill.ZEROS ? 0 : random.nextInt(256);
     }
     BlockFormat format =
-        BlockFormat.parse(java.util.Objects.requireNonNull(point.attributes().get("format")));
+        BlockFormat.parse(
+            java.util.Objects.requireNonNull(
+                point.attributes().getOrDefault("w_format", point.attributes().get("format"))));
     // A sum of products of numbers below the normal ones keeps no digits to compare.
     boolean sums = !point.operator().equals("dequantize");
     Fill fill = sums && point.fill() == Fill.DENORMAL ? Fill.NORMAL : point.fill();

@@ -93,6 +93,20 @@ final class DeterminismTest {
         in.put("targets", samples.ids(DType.I32, targets));
         in.put("grad_losses", samples.normal(DType.FP32, 0, 65));
       }
+      case "lora_linear", "hydra_linear", "dora_linear" -> {
+        in.put("x", samples.normal(dtype, 0, 90, 200));
+        in.put("w", samples.normal(dtype, 0, 130, 200));
+        in.put("a", samples.normal(DType.FP32, 0, 8, 200));
+        long[] b = name.equals("hydra_linear") ? new long[] {3, 130, 8} : new long[] {130, 8};
+        in.put("b", samples.normal(DType.FP32, 0, b));
+        in.put("bias", samples.normal(dtype, 0, 130));
+        in.put("grad_y", samples.normal(dtype, 0, 90, 130));
+        if (name.equals("hydra_linear")) {
+          in.put("router", samples.normal(DType.FP32, 0, 3, 200));
+        } else if (name.equals("dora_linear")) {
+          in.put("magnitude", samples.normal(DType.FP32, 0, 130));
+        }
+      }
       case "dequantize" -> in.put("blocks", samples.bytes(99, 20 * 34));
       case "quantized_linear" -> {
         in.put("x", samples.normal(dtype, 0, 47, 640));
@@ -159,13 +173,13 @@ final class DeterminismTest {
     for (String name : OperatorMatrixTest.operators()) {
       for (DType dtype : Samples.COMPUTE) {
         for (int level = 0; level < one.size(); level++) {
-          try (Samples samples = new Samples(5)) {
+          try (Samples samples = new Samples(5);
+              KernelSet many = new CpuKernelSet(three.get(level));
+              KernelSet alone = new CpuKernelSet(one.get(level))) {
             Map<String, Operand> in = inputs(samples, name, dtype);
-            KernelSet many = new CpuKernelSet(three.get(level));
             Map<String, Operand> first = run(many, name, in);
             compared += same(name + " again", first, run(many, name, in));
             if (!List.of("cross_entropy", "spike_linear").contains(name)) {
-              KernelSet alone = new CpuKernelSet(one.get(level));
               compared += same(name + " on one thread", first, run(alone, name, in));
             }
           } finally {

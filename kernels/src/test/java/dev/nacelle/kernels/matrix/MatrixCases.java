@@ -19,6 +19,7 @@ final class MatrixCases {
           case "swiglu", "geglu" -> gatedUnit(operator);
           case "attention" -> AttentionMatrix.cases();
           case "cross_entropy" -> crossEntropy();
+          case "lora_linear", "hydra_linear", "dora_linear" -> AdapterMatrix.cases(operator);
           case "dequantize" -> dequantize();
           case "quantized_linear" -> quantizedLinear();
           case "adamw" -> adamW();
@@ -28,7 +29,8 @@ final class MatrixCases {
         };
     List<MatrixCase> cases = new ArrayList<>(plain);
     for (Fill fill : Fill.values()) {
-      if (fill != Fill.NORMAL && SpikingCases.bears(operator, fill)) {
+      boolean bears = SpikingCases.bears(operator, fill) && AdapterMatrix.bears(operator, fill);
+      if (fill != Fill.NORMAL && bears) {
         cases.add(plain.getLast().filled(fill));
         cases.add(plain.get(plain.size() - 2).filled(fill));
       }

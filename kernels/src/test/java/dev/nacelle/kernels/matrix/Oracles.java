@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /** The operators' oracles by name. */
 final class Oracles {
@@ -26,7 +27,10 @@ final class Oracles {
           Map.entry("adamw", Oracles::adamW),
           Map.entry("clip_grad_norm", Oracles::clipGradNorm),
           Map.entry("sum_of_squares", Oracles::sumOfSquares),
-          Map.entry("attention", AttentionMatrix::outputs));
+          Map.entry("attention", AttentionMatrix::outputs),
+          Map.entry("lora_linear", AdapterMatrix::lora),
+          Map.entry("hydra_linear", AdapterMatrix::hydra),
+          Map.entry("dora_linear", AdapterMatrix::dora));
 
   private Oracles() {}
 
@@ -120,19 +124,21 @@ final class Oracles {
   }
 
   private static Map<String, Tensor> dequantize(Map<String, Tensor> in, Attributes with) {
-    return Map.of("y", widened(in, with));
+    return Map.of("y", widened(get(in, "blocks"), in.get("absmax"), format(with)));
   }
 
   private static Map<String, Tensor> quantizedLinear(Map<String, Tensor> in, Attributes with) {
-    Tensor y = get(in, "x").matmul(widened(in, with).t());
+    Tensor y = get(in, "x").matmul(widened(get(in, "blocks"), in.get("absmax"), format(with)).t());
     Tensor bias = in.get("bias");
     return Map.of("y", bias == null ? y : y.add(bias));
   }
 
+  private static BlockFormat format(Attributes with) {
+    return BlockFormat.parse(with.text("format"));
+  }
+
   /** The matrix by the decoder in Java, which BlockGoldenTest holds against the gguf package. */
-  private static Tensor widened(Map<String, Tensor> in, Attributes with) {
-    Tensor blocks = get(in, "blocks");
-    BlockFormat format = BlockFormat.parse(with.text("format"));
+  static Tensor widened(Tensor blocks, @Nullable Tensor scales, BlockFormat format) {
     double[] bytes = Torch.values(blocks);
     byte[] raw = new byte[bytes.length];
     for (int i = 0; i < raw.length; i++) {
@@ -141,7 +147,7 @@ final class Oracles {
     long columns = format.columns(blocks.size(1));
     float[] values = new float[Math.toIntExact(blocks.size(0) * columns)];
     if (format.hasAbsmax()) {
-      double[] absmax = Torch.values(get(in, "absmax"));
+      double[] absmax = Torch.values(Objects.requireNonNull(scales));
       BlockDecoder.widenNf4(raw, group -> absmax[(int) group], 0, values, values.length);
     } else {
       BlockDecoder.widen(format, raw, values, values.length);
