@@ -247,7 +247,7 @@ public final class CudaContext implements AutoCloseable {
     }
     try {
       calls.check(
-          (int) calls.devicePrimaryCtxRelease.invokeExact(device), "cuDevicePrimaryCtxRelease");
+          (int) calls.devicePrimaryCtxRelease.invokeExact(device), "cuDevicePrimaryCtxRelease_v2");
     } catch (Throwable t) {
       throw calls.unexpected(t);
     }

@@ -54,7 +54,7 @@ public final class CudaEvent extends Owned {
           .check(
               (int)
                   calls().eventElapsedTime.invokeExact(out.address(), earlier.handle(), event),
-              "cuEventElapsedTime");
+              "cuEventElapsedTime_v2");
       return Float.intBitsToFloat(RawMemory.getInt(out.address())) * 1e-3;
     } catch (Throwable t) {
       throw calls().unexpected(t);
