@@ -20,9 +20,19 @@ public final class CacheFolder {
     }
     String xdg = environment.apply("XDG_CACHE_HOME");
     Path base =
-        xdg != null && xdg.startsWith("/")
-            ? Path.of(xdg)
-            : Path.of(System.getProperty("user.home", "."), ".cache");
+        xdg != null && xdg.startsWith("/") ? Path.of(xdg) : home(environment).resolve(".cache");
     return base.toAbsolutePath().resolve("nacelle");
+  }
+
+  /**
+   * The user's own folder: {@code HOME} as every other program takes it, where the JVM asks the
+   * list of users, which in a container may have nobody of this number.
+   *
+   * @param environment a variable's value, null where it is unset
+   */
+  public static Path home(UnaryOperator<@Nullable String> environment) {
+    String home = environment.apply("HOME");
+    return Path.of(
+        home != null && home.startsWith("/") ? home : System.getProperty("user.home", "."));
   }
 }

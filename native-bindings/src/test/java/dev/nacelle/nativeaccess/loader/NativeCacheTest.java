@@ -140,6 +140,9 @@ class NativeCacheTest {
     assertEquals(
         Path.of(System.getProperty("user.home"), ".cache", "nacelle", "native"),
         NativeCache.of(Map.of("XDG_CACHE_HOME", "relative")::get).root());
+    assertEquals(
+        Path.of("/somebody/.cache/nacelle/native"),
+        NativeCache.of(Map.of("HOME", "/somebody")::get).root());
   }
 
   @Test

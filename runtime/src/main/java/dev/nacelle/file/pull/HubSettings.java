@@ -1,6 +1,7 @@
 package dev.nacelle.file.pull;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.nativeaccess.loader.CacheFolder;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -145,7 +146,7 @@ final class HubSettings {
     Path base =
         xdg != null && !xdg.isBlank()
             ? Path.of(xdg)
-            : Path.of(System.getProperty("user.home", "."), ".cache");
+            : CacheFolder.home(environment).resolve(".cache");
     return base.resolve("huggingface").resolve("hub");
   }
 
