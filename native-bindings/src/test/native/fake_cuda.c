@@ -31,6 +31,7 @@ _Static_assert(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT == 16 && CU_DEVICE_ATTRI
                CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED == 115, "device attributes");
 _Static_assert(CUDA_ERROR_OUT_OF_MEMORY == 2 && CUDA_ERROR_NOT_READY == 600 &&
                CUDA_ERROR_NOT_FOUND == 500 && CUDA_ERROR_NO_BINARY_FOR_GPU == 209, "errors");
+_Static_assert(CU_MEM_ATTACH_GLOBAL == 1, "managed");
 _Static_assert(CU_STREAM_NON_BLOCKING == 1 && CU_EVENT_DISABLE_TIMING == 2, "flags");
 _Static_assert(CU_MEMHOSTALLOC_PORTABLE == 1 && CU_MEMHOSTALLOC_DEVICEMAP == 2 &&
                CU_MEMHOSTREGISTER_PORTABLE == 1 && CU_MEMHOSTREGISTER_DEVICEMAP == 2, "pinned");
@@ -175,6 +176,7 @@ CUresult CUDAAPI cuEventSynchronize(CUevent e) { BEGIN(cuEventSynchronize, "%d",
 CUresult CUDAAPI cuEventElapsedTime(float *ms, CUevent a, CUevent b) { BEGIN(cuEventElapsedTime, "%d", a != b); *ms = 1500.0f; return 0; }
 CUresult CUDAAPI cuMemGetInfo(size_t *f, size_t *t) { BEGIN(cuMemGetInfo_v2, ""); *f = 5; *t = 9; return 0; }
 CUresult CUDAAPI cuMemAlloc(CUdeviceptr *p, size_t n) { BEGIN(cuMemAlloc_v2, "%zu", n); if (n > 1ull << 40) return 2; *p = (CUdeviceptr)(uintptr_t)malloc(n ? n : 1); return 0; }
+CUresult CUDAAPI cuMemAllocManaged(CUdeviceptr *p, size_t n, unsigned f) { BEGIN(cuMemAllocManaged, "%zu %u", n, f); *p = (CUdeviceptr)(uintptr_t)aligned_alloc(64, (n + 63) / 64 * 64); return 0; }
 CUresult CUDAAPI cuMemFree(CUdeviceptr p) { BEGIN(cuMemFree_v2, "%d", p != 0); free((void *)(uintptr_t)p); return 0; }
 CUresult CUDAAPI cuMemHostAlloc(void **p, size_t n, unsigned f) { BEGIN(cuMemHostAlloc, "%zu %u", n, f); *p = malloc(n); return 0; }
 CUresult CUDAAPI cuMemFreeHost(void *p) { BEGIN(cuMemFreeHost, "%d", p != 0); free(p); return 0; }

@@ -7,6 +7,7 @@ public final class CudaContext implements AutoCloseable {
   private static final int NON_BLOCKING = 1;
   private static final int DISABLE_TIMING = 2;
   private static final int MAPPED_AND_PORTABLE = 3;
+  private static final int ATTACH_GLOBAL = 1;
 
   private final CudaDriver driver;
   private final DriverCalls calls;
@@ -140,6 +141,23 @@ public final class CudaContext implements AutoCloseable {
           (int) calls.memAlloc.invokeExact(out.address(), bytes),
           "cuMemAlloc_v2",
           () -> bytes + " bytes on device " + ordinal);
+      return CudaMemory.of(this, out.getLong(0), bytes);
+    } catch (Throwable t) {
+      throw calls.unexpected(t);
+    }
+  }
+
+  /**
+   * Memory that device and processor both reach under one address, moved to where it is used; the
+   * processor must not touch it while a kernel runs.
+   */
+  public CudaMemory managed(long bytes) {
+    makeCurrent();
+    try (Out out = new Out(8)) {
+      calls.check(
+          (int) calls.memAllocManaged.invokeExact(out.address(), bytes, ATTACH_GLOBAL),
+          "cuMemAllocManaged",
+          () -> bytes + " bytes");
       return CudaMemory.of(this, out.getLong(0), bytes);
     } catch (Throwable t) {
       throw calls.unexpected(t);

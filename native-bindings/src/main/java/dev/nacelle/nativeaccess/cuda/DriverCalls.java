@@ -65,6 +65,7 @@ final class DriverCalls {
   final MethodHandle memGetInfo;
   final MethodHandle memAlloc;
   final MethodHandle memFree;
+  final MethodHandle memAllocManaged;
   final MethodHandle memAllocAsync;
   final MethodHandle memAllocFromPoolAsync;
   final MethodHandle memFreeAsync;
@@ -130,6 +131,7 @@ final class DriverCalls {
     memGetInfo = bind("cuMemGetInfo_v2", PTR, PTR);
     memAlloc = bind("cuMemAlloc_v2", PTR, I64);
     memFree = bind("cuMemFree_v2", I64);
+    memAllocManaged = bind("cuMemAllocManaged", PTR, I64, I32);
     memAllocAsync = bind("cuMemAllocAsync", PTR, I64, PTR);
     memAllocFromPoolAsync = bind("cuMemAllocFromPoolAsync", PTR, I64, PTR, PTR);
     memFreeAsync = bind("cuMemFreeAsync", I64, PTR);

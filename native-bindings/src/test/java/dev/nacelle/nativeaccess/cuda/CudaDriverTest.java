@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Every function of the driver that we call, against a library that writes down what it is asked. */
 final class CudaDriverTest {
-  private static final int FUNCTIONS = 60;
+  private static final int FUNCTIONS = 61;
   private static final byte[] PTX = "// PTX".getBytes(StandardCharsets.UTF_8);
 
   @TempDir static Path folder;
@@ -84,7 +84,9 @@ final class CudaDriverTest {
         CudaMemoryPool own = context.pool();
         CudaMemory pooled = own.allocate(64, stream);
         CudaMemoryPool shared = context.defaultPool();
+        CudaMemory managed = context.managed(64);
         PinnedMemory pinned = context.pinned(64)) {
+      managed.write(pinned.buffer().address(), 64);
       MemorySegment host = arena.allocate(64);
       context.memoryInfo();
       shared.keep(1 << 20);
