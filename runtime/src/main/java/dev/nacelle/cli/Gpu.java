@@ -107,8 +107,7 @@ public record Gpu(
                     device && compiler && cubins,
                     !compiler ? "no NVRTC" : !cubins ? "needs CUDA 11.1" : device ? "" : none);
             case NVRTC_PTX ->
-                new Step(
-                    name, device && compiler, !compiler ? "no NVRTC" : device ? "" : none);
+                new Step(name, device && compiler, !compiler ? "no NVRTC" : device ? "" : none);
             case SHIPPED_PTX -> new Step(name, false, "none is shipped");
           });
     }

@@ -100,8 +100,7 @@ final class SpikingFunctionsTest {
       assertArrayEquals(new long[] {T, B, 2}, bits.shape());
       Tensor first = tape.apply(new SpikeDense(a, bias), true, bits);
       Tensor second = tape.apply(new SpikeDense(b, null), true, bits);
-      Tensor third =
-          tape.apply(new Dense(c, null), true, tape.apply(new UnpackSpikes(N), bits));
+      Tensor third = tape.apply(new Dense(c, null), true, tape.apply(new UnpackSpikes(N), bits));
       Tensor sum = tape.apply(new Plus(), tape.apply(new Plus(), first, second), third);
       y = sum.toFloats();
       tape.backward(sum);
@@ -187,9 +186,7 @@ final class SpikingFunctionsTest {
       input[i] = 2 * input[i] + 1;
     }
     NeuronOptions alif =
-        new NeuronOptions(
-            2, false, true, 0.5f, 0f, 0.8f, 0.4f, false, Surrogate.ATAN, 2,
-            true);
+        new NeuronOptions(2, false, true, 0.5f, 0f, 0.8f, 0.4f, false, Surrogate.ATAN, 2, true);
     NeuronParameters neurons = NeuronParameters.fixed(alif);
     try (Tape tape = engine.forwardOnly()) {
       Tensor all = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, input, 2 * T, B, N));

@@ -91,7 +91,8 @@ public final class CudaDriver {
       calls.check(
           (int) calls.deviceTotalMem.invokeExact(out.address(), handle), "cuDeviceTotalMem_v2");
       long bytes = out.getLong(0);
-      calls.check((int) calls.deviceGetUuid.invokeExact(out.address(), handle), "cuDeviceGetUuid_v2");
+      calls.check(
+          (int) calls.deviceGetUuid.invokeExact(out.address(), handle), "cuDeviceGetUuid_v2");
       byte[] uuid = new byte[UUID_BYTES];
       for (int i = 0; i < UUID_BYTES; i++) {
         uuid[i] = RawMemory.getByte(out.at(i));

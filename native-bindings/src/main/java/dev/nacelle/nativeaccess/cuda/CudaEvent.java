@@ -14,8 +14,7 @@ public final class CudaEvent extends Owned {
   public void record(CudaStream stream) {
     long event = handle();
     try {
-      calls()
-          .check((int) calls().eventRecord.invokeExact(event, stream.handle()), "cuEventRecord");
+      calls().check((int) calls().eventRecord.invokeExact(event, stream.handle()), "cuEventRecord");
     } catch (Throwable t) {
       throw calls().unexpected(t);
     }
@@ -52,8 +51,7 @@ public final class CudaEvent extends Owned {
     try (Out out = new Out(8)) {
       calls()
           .check(
-              (int)
-                  calls().eventElapsedTime.invokeExact(out.address(), earlier.handle(), event),
+              (int) calls().eventElapsedTime.invokeExact(out.address(), earlier.handle(), event),
               "cuEventElapsedTime_v2");
       return Float.intBitsToFloat(RawMemory.getInt(out.address())) * 1e-3;
     } catch (Throwable t) {

@@ -36,7 +36,10 @@ public final class CudaFunction {
 
   public Resources resources() {
     return new Resources(
-        attribute(REGISTERS), attribute(LOCAL_BYTES), attribute(SHARED_BYTES), attribute(MOST_THREADS));
+        attribute(REGISTERS),
+        attribute(LOCAL_BYTES),
+        attribute(SHARED_BYTES),
+        attribute(MOST_THREADS));
   }
 
   private int attribute(int which) {

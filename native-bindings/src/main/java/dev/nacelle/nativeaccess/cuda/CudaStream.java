@@ -111,7 +111,8 @@ public final class CudaStream extends Owned {
   }
 
   /** Another device's memory to a device's. */
-  public void copyBetween(long to, CudaContext toContext, long from, CudaContext fromContext, long bytes) {
+  public void copyBetween(
+      long to, CudaContext toContext, long from, CudaContext fromContext, long bytes) {
     long line = handle();
     try {
       calls()
@@ -119,8 +120,7 @@ public final class CudaStream extends Owned {
               (int)
                   calls()
                       .memcpyPeerAsync
-                      .invokeExact(
-                          to, toContext.handle(), from, fromContext.handle(), bytes, line),
+                      .invokeExact(to, toContext.handle(), from, fromContext.handle(), bytes, line),
               "cuMemcpyPeerAsync",
               () ->
                   bytes

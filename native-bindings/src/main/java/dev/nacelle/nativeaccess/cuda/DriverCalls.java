@@ -115,8 +115,7 @@ final class DriverCalls {
     funcGetAttribute = bind("cuFuncGetAttribute", PTR, I32, PTR);
     funcSetAttribute = bind("cuFuncSetAttribute", PTR, I32, I32);
     occupancy = bind("cuOccupancyMaxActiveBlocksPerMultiprocessor", PTR, PTR, I32, I64);
-    launchKernel =
-        bind("cuLaunchKernel", PTR, I32, I32, I32, I32, I32, I32, I32, PTR, PTR, PTR);
+    launchKernel = bind("cuLaunchKernel", PTR, I32, I32, I32, I32, I32, I32, I32, PTR, PTR, PTR);
     streamCreate = bind("cuStreamCreate", PTR, I32);
     streamDestroy = bind("cuStreamDestroy_v2", PTR);
     streamSynchronize = bind("cuStreamSynchronize", PTR);

@@ -21,8 +21,8 @@ import java.util.Optional;
  * first 32 bytes the digest of the rest. A file that does not match itself is deleted and made
  * again. A folder that cannot be written is no reason to stop: then nothing is kept.
  *
- * <p>The name has two parts, that of the source (with headers, options, architecture, kind) and that
- * of the compiler, so that a machine that has lost its compiler still finds what it once made.
+ * <p>The name has two parts, that of the source (with headers, options, architecture, kind) and
+ * that of the compiler, so that a machine that has lost its compiler still finds what it once made.
  */
 final class KernelCache {
   /** Of the files' layout and of what is digested; a new number forgets all older files. */
@@ -109,8 +109,7 @@ final class KernelCache {
     }
     if (all.length > DIGEST) {
       byte[] image = Arrays.copyOfRange(all, DIGEST, all.length);
-      if (MessageDigest.isEqual(
-          Arrays.copyOf(all, DIGEST), sha256().digest(image))) {
+      if (MessageDigest.isEqual(Arrays.copyOf(all, DIGEST), sha256().digest(image))) {
         return Optional.of(image);
       }
     }

@@ -179,8 +179,8 @@ public final class KernelLadder {
               + architecture
               + "; its oldest is sm_"
               + known.getFirst()
-              + ". Install an older one (pip install 'nvidia-cuda-nvrtc-cu12') and set NACELLE_NVRTC"
-              + " to it.");
+              + ". Install an older one (pip install 'nvidia-cuda-nvrtc-cu12') and set"
+              + " NACELLE_NVRTC to it.");
     }
   }
 
@@ -217,7 +217,9 @@ public final class KernelLadder {
         .orElseGet(() -> refused(Step.SHIPPED_PTX, rungs, "none was shipped"));
   }
 
-  /** A driver may refuse an image that a newer or older toolkit made; then the next step is tried. */
+  /**
+   * A driver may refuse an image that a newer or older toolkit made; then the next step is tried.
+   */
   private static Optional<CudaModule> tried(
       Step step, byte[] image, String about, List<Rung> rungs, Loader loader) {
     try {

@@ -137,9 +137,7 @@ public final class Nvrtc {
       try {
         List<String> options = new ArrayList<>(source.options());
         options.add("--gpu-architecture=" + (real ? "sm_" : "compute_") + architecture);
-        int result =
-            (int)
-                compileProgram.invokeExact(program, options.size(), texts(out, options));
+        int result = (int) compileProgram.invokeExact(program, options.size(), texts(out, options));
         String said = log(program, out);
         if (result != 0) {
           throw new NvrtcException(

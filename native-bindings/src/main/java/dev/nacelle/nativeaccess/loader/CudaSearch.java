@@ -143,7 +143,7 @@ final class CudaSearch {
     } catch (IOException e) {
       return found;
     }
-    found.sort(Comparator.comparing((Path p) -> p.toString().length()).reversed());
+    found.sort(Comparator.comparingInt((Path p) -> p.toString().length()).reversed());
     return found;
   }
 }

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every function of the driver that we call, against a library that writes down what it is asked. */
+/**
+ * Every function of the driver that we call, against a library that writes down what it is asked.
+ */
 final class CudaDriverTest {
   private static final int FUNCTIONS = 61;
   private static final byte[] PTX = "// PTX".getBytes(StandardCharsets.UTF_8);
@@ -50,9 +52,7 @@ final class CudaDriverTest {
     FakeLibraries.say(library, "fake_expect", "");
     FakeLibraries.say(library, "fake_refuse_cubins", 0);
     try {
-      library
-          .bind("fake_forget", dev.nacelle.nativeaccess.ffm.Linking.nothing())
-          .invokeExact();
+      library.bind("fake_forget", dev.nacelle.nativeaccess.ffm.Linking.nothing()).invokeExact();
     } catch (Throwable t) {
       throw new AssertionError(t);
     }
@@ -182,11 +182,11 @@ final class CudaDriverTest {
 
   @Test
   void olderDriversAreMet(@TempDir Path old) {
-    DynamicLibrary before =
-        FakeLibraries.build(old, "fake_cuda.c", "libcuda.so.1", "-DOLD");
+    DynamicLibrary before = FakeLibraries.build(old, "fake_cuda.c", "libcuda.so.1", "-DOLD");
     CudaDriver driver = CudaDriver.open(before);
     assertEquals(10020, driver.version());
-    assertEquals("cuDevicePrimaryCtxRelease", driver.functions().get("cuDevicePrimaryCtxRelease_v2"));
+    assertEquals(
+        "cuDevicePrimaryCtxRelease", driver.functions().get("cuDevicePrimaryCtxRelease_v2"));
     assertFalse(driver.devices().getFirst().memoryPools(), "pools came with 11.2");
     try (CudaContext context = driver.context(0);
         CudaStream stream = context.stream()) {
@@ -311,8 +311,7 @@ final class CudaDriverTest {
     assertTrue(first.integrated() && first.memoryPools());
     assertFalse(devices.getLast().integrated());
     assertEquals("GPU-" + "ab".repeat(16), first.uuid());
-    CudaException e =
-        assertThrows(CudaException.class, () -> CudaDriver.open(library).context(5));
+    CudaException e = assertThrows(CudaException.class, () -> CudaDriver.open(library).context(5));
     assertEquals(101, e.code());
   }
 
@@ -351,8 +350,7 @@ final class CudaDriverTest {
     stream.close();
     memory.close();
     for (Consumer<Integer> use : uses) {
-      String message =
-          assertThrows(IllegalStateException.class, () -> use.accept(0)).getMessage();
+      String message = assertThrows(IllegalStateException.class, () -> use.accept(0)).getMessage();
       assertTrue(message.endsWith("is closed"), message);
     }
     context.close();

@@ -143,8 +143,7 @@ final class KernelLadderTest {
   @Test
   void aFolderThatCannotBeWrittenIsNoReasonToStop() throws IOException {
     Path taken = Files.writeString(cache.resolve("file"), "in the way");
-    KernelLadder ladder =
-        new KernelLadder(taken, Nvrtc.open(compiler), "", s -> Optional.empty());
+    KernelLadder ladder = new KernelLadder(taken, Nvrtc.open(compiler), "", s -> Optional.empty());
     List<Rung> rungs = climb(ladder, SOURCE, 87);
     assertEquals(Step.NVRTC_CUBIN, taken(rungs));
     assertTrue(rungs.getLast().about().contains("cannot be written"), rungs::toString);
@@ -155,8 +154,7 @@ final class KernelLadderTest {
   void withoutACompilerWhatWasKeptIsTaken() {
     KernelLadder without =
         new KernelLadder(cache, null, "NVRTC was not found", s -> Optional.empty());
-    NativeException e =
-        assertThrows(NativeException.class, () -> climb(without, SOURCE, 87));
+    NativeException e = assertThrows(NativeException.class, () -> climb(without, SOURCE, 87));
     assertTrue(e.getMessage().contains("NVRTC was not found"), e.getMessage());
     assertTrue(e.getMessage().contains("none was shipped"), e.getMessage());
     climb(ladder(), SOURCE, 87);
@@ -189,8 +187,7 @@ final class KernelLadderTest {
     List<Rung> rungs = climb(ladder(), SOURCE, 120);
     assertEquals(Step.NVRTC_PTX, taken(rungs));
     assertTrue(rungs.get(1).about().contains("makes none for sm_120"), rungs::toString);
-    String kept =
-        new String(Files.readAllBytes(files().getFirst()), StandardCharsets.ISO_8859_1);
+    String kept = new String(Files.readAllBytes(files().getFirst()), StandardCharsets.ISO_8859_1);
     assertTrue(kept.contains("--gpu-architecture=compute_90"), kept);
     FakeLibraries.say(cuda, "fake_refuse_cubins", 0);
     assertEquals(Step.NVRTC_PTX, taken(climb(ladder(), SOURCE, 86)), "80's PTX runs on 86");
@@ -205,8 +202,7 @@ final class KernelLadderTest {
 
   @Test
   void theCompilerOfJetPack4MakesPtx() {
-    KernelLadder old =
-        new KernelLadder(cache, Nvrtc.open(oldCompiler), "", s -> Optional.empty());
+    KernelLadder old = new KernelLadder(cache, Nvrtc.open(oldCompiler), "", s -> Optional.empty());
     List<Rung> rungs = climb(old, SOURCE, 72);
     assertEquals(Step.NVRTC_PTX, taken(rungs));
     assertEquals("10.2", Nvrtc.open(oldCompiler).version());

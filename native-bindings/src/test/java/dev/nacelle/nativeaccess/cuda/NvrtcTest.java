@@ -37,7 +37,8 @@ final class NvrtcTest {
   static void open() throws IOException {
     Optional<Path> library = find();
     if (library.isEmpty()) {
-      System.out.println("SKIPPED: no NVRTC, so no kernel was compiled (pip install " + WHEEL + ")");
+      System.out.println(
+          "SKIPPED: no NVRTC, so no kernel was compiled (pip install " + WHEEL + ")");
     }
     assumeTrue(library.isPresent(), "no NVRTC");
     Path folder = library.orElseThrow().getParent();
@@ -74,8 +75,7 @@ final class NvrtcTest {
               .toList()) {
         Path fresh = Files.createTempFile(shared, "wheel", ".tmp");
         Files.copy(file, fresh, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(
-            fresh, shared.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(fresh, shared.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     return Optional.of(library).filter(Files::isRegularFile);

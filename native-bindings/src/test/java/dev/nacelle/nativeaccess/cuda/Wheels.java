@@ -54,8 +54,7 @@ final class Wheels {
     }
   }
 
-  private static boolean download(String requirement, String digest, Path into)
-      throws IOException {
+  private static boolean download(String requirement, String digest, Path into) throws IOException {
     Optional<Path> python = FakeLibraries.onPath("python3");
     if (python.isEmpty()) {
       return false;
