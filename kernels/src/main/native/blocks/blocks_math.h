@@ -145,7 +145,7 @@ NK_MATH void nk_q6_k_group(float *NK_RESTRICT to, const unsigned char *block, in
 
 /* The sixteen levels of NF4: quantiles of a normal distribution, with an exact zero. */
 NK_MATH float nk_nf4_level(int code) {
-  const float levels[16] = {
+  static const float levels[16] = {
       -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
       -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
       0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,

@@ -1,25 +1,36 @@
 /*
  * What an operator's scalar mathematics stands on, in C and in CUDA alike: NK_MATH before a function
  * that both include, and the few functions that differ between them. Headers named <operator>_math.h
- * use nothing else, so a .cu file can include them as they are.
+ * use nothing else, so a .cu file can include them as they are. Where CUDA sources run on this
+ * processor (NK_EMULATION), cuda/nk_cuda.h was included before and has the device's words.
  */
 #ifndef NK_MATH_H
 #define NK_MATH_H
 
 #define NK_RESTRICT __restrict__
 
-#ifdef __CUDACC__
+#if defined(__CUDACC__) || defined(NK_EMULATION)
 
 #define NK_MATH static __device__ __forceinline__
 NK_MATH float nk_exp(float x) { return expf(x); }
 NK_MATH float nk_fma(float a, float b, float c) { return fmaf(a, b, c); }
 NK_MATH float nk_sqrt(float x) { return sqrtf(x); }
 NK_MATH double nk_fma64(double a, double b, double c) { return fma(a, b, c); }
+#ifdef NK_EMULATION
+NK_MATH float nk_fp16_to_fp32(unsigned short x) { return nk_emulated_from_fp16(x); }
+NK_MATH unsigned short nk_fp32_to_fp16(float x) { return nk_emulated_to_fp16(x); }
+#else
 NK_MATH float nk_fp16_to_fp32(unsigned short x) {
   float y;
   asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
   return y;
 }
+NK_MATH unsigned short nk_fp32_to_fp16(float x) {
+  unsigned short y;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+}
+#endif
 
 #else
 

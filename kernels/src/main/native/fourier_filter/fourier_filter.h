@@ -6,6 +6,7 @@
 #ifndef NK_FOURIER_FILTER_H
 #define NK_FOURIER_FILTER_H
 
+#include "fourier_math.h"
 #include "nk_simd.h"
 #include "nk_view.h"
 
@@ -18,9 +19,8 @@ typedef struct nk_fourier {
 /* Floats that the spectrum of one run takes: real and imaginary parts, [modes][NK_RUN]. */
 #define NK_SPECTRUM(modes) (2 * (modes) * NK_RUN)
 
-/* How often a mode stands in a real signal: once for the mean and, T even, for the last, else twice. */
 NK_INLINE float nk_fourier_weight(const nk_fourier *f, int64_t mode) {
-  return (mode == 0 || 2 * mode == f->steps ? 1.0f : 2.0f) / (float)f->steps;
+  return nk_fourier_mode_weight(mode == 0 || 2 * mode == f->steps, (float)f->steps);
 }
 
 /* X_m = Σ_t x_t·e^(−2πimt/T) for rows x [T][NK_RUN]. */

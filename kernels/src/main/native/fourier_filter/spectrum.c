@@ -48,8 +48,8 @@ void NK_FN(nk_fourier_gain)(const nk_fourier *f, float *spectrum, const float *g
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) {
       float a = re[i], b = im[i];
-      re[i] = g[i] * a - h[i] * b;
-      im[i] = g[i] * b + h[i] * a;
+      re[i] = nk_fourier_gain_re(g[i], h[i], a, b);
+      im[i] = nk_fourier_gain_im(g[i], h[i], a, b);
     }
   }
 }
@@ -67,15 +67,15 @@ void NK_FN(nk_fourier_pull)(const nk_fourier *f, float *down, const float *x_spe
     if (to_re != NULL && to_im != NULL) {
 #pragma omp simd
       for (int64_t i = 0; i < n; i++) {
-        to_re[i] += weight * (re[i] * x_re[i] + im[i] * x_im[i]);
-        to_im[i] += weight * (im[i] * x_re[i] - re[i] * x_im[i]);
+        to_re[i] += weight * nk_fourier_grad_re(re[i], im[i], x_re[i], x_im[i]);
+        to_im[i] += weight * nk_fourier_grad_im(re[i], im[i], x_re[i], x_im[i]);
       }
     }
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) {
       float a = weight * re[i], b = weight * im[i];
-      re[i] = a * g[i] + b * h[i];
-      im[i] = b * g[i] - a * h[i];
+      re[i] = nk_fourier_grad_re(a, b, g[i], h[i]);
+      im[i] = nk_fourier_grad_im(a, b, g[i], h[i]);
     }
   }
 }

@@ -2,6 +2,8 @@ package dev.nacelle.kernels.matrix;
 
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
+import dev.nacelle.kernels.cuda.RedZones;
+import dev.nacelle.kernels.operator.Allocator;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.List;
@@ -22,6 +24,19 @@ enum Layout {
 
   /** A tensor of this layout that holds the values, in row-major order. */
   Operand place(DType dtype, double[] values, long[] shape, List<NativeBuffer> owner) {
+    return place(
+        dtype,
+        values,
+        shape,
+        bytes -> {
+          NativeBuffer buffer = RedZones.allocate(bytes);
+          owner.add(buffer);
+          return buffer;
+        });
+  }
+
+  /** The same in memory of the caller's, whose bytes are all 0xff. */
+  Operand place(DType dtype, double[] values, long[] shape, Allocator allocator) {
     long[] strides = strides(shape);
     long last = 0;
     for (int d = 0; d < shape.length; d++) {
@@ -33,9 +48,7 @@ enum Layout {
           case CROOKED -> 1;
           default -> 0;
         };
-    NativeBuffer buffer = NativeBuffer.allocate(begin + (last + 1) * dtype.bytes());
-    buffer.segment().fill((byte) 0xff);
-    owner.add(buffer);
+    NativeBuffer buffer = allocator.allocate(begin + (last + 1) * dtype.bytes());
     Operand x = Operand.view(buffer, begin, dtype, shape, strides);
     for (int i = 0; i < values.length; i++) {
       if (dtype == DType.I32 || dtype == DType.I64) {

@@ -10,6 +10,7 @@ import dev.nacelle.kernels.backend.CpuKernelSet;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.cpu.Levels;
+import dev.nacelle.kernels.cuda.RedZones;
 import dev.nacelle.kernels.operator.Operator;
 import dev.nacelle.kernels.operator.OperatorRunner;
 import dev.nacelle.kernels.operator.OperatorSpec;
@@ -23,7 +24,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -59,6 +63,8 @@ final class OperatorMatrixTest {
           Map.entry("clip_grad_norm", 792),
           Map.entry("sum_of_squares", 696));
 
+  private static final Set<String> OPERATORS_DONE = new TreeSet<>();
+
   private int runs;
   private int differences;
   private final List<String> failures = new ArrayList<>();
@@ -71,20 +77,23 @@ final class OperatorMatrixTest {
         : List.of(only.split(",", -1));
   }
 
-  private static Map<String, KernelSet> sets() {
+  private static Map<String, KernelSet> sets(String operator) throws Exception {
     Map<String, KernelSet> sets = new LinkedHashMap<>();
     sets.put("reference", Kernels.reference());
     for (KernelLibrary library : Levels.here()) {
       sets.put("cpu " + library.level().label(), new CpuKernelSet(library));
+    }
+    if (CudaSets.has(operator)) {
+      CudaSets.emulated().ifPresent(set -> sets.put("cuda on CPU", set));
     }
     return sets;
   }
 
   @ParameterizedTest
   @MethodSource("operators")
-  void agreesWithLibTorch(String name) {
+  void agreesWithLibTorch(String name) throws Exception {
     Oracle oracle = Oracles.of(name);
-    Map<String, KernelSet> sets = sets();
+    Map<String, KernelSet> sets = sets(name);
     for (MatrixCase point : MatrixCases.of(name)) {
       Operator operator = find(name);
       for (DType dtype : operator.spec().dtypes()) {
@@ -108,6 +117,7 @@ final class OperatorMatrixTest {
             + " finite differences, seed "
             + SEED);
     assertTrue(failures.isEmpty(), () -> failures.size() + " failed, the first: " + first());
+    OPERATORS_DONE.add(name);
     int perSet = runs / sets.size();
     assertEquals(Objects.requireNonNull(CASES.get(name)), perSet, "cases on each set of kernels");
     assertTrue(differences > 0 || !find(name).spec().hasBackward() || isCut(name));
@@ -119,6 +129,15 @@ final class OperatorMatrixTest {
    */
   private static boolean isCut(String operator) {
     return SpikingCases.isNeuron(operator) || operator.equals("dora_linear");
+  }
+
+  /** Once all operators had their cases, every CUDA kernel has run, or runs in LargeShapesTest. */
+  @AfterAll
+  static void everyCudaKernelRan() throws Exception {
+    OPERATORS_DONE.retainAll(operators());
+    if (OPERATORS_DONE.size() == operators().size()) {
+      assertEquals(List.of(), CudaSets.kernelsThatNeverRan());
+    }
   }
 
   private String first() {
@@ -169,7 +188,20 @@ final class OperatorMatrixTest {
       failures.add(where + ": " + e);
     } finally {
       // A call that failed has closed its results already.
-      buffers.stream().filter(buffer -> !buffer.isClosed()).forEach(NativeBuffer::close);
+      for (NativeBuffer buffer : buffers) {
+        if (!buffer.isClosed()) {
+          closeUnwritten(buffer, where);
+        }
+      }
+    }
+  }
+
+  /** Gives memory back, and holds that nothing around it was written. */
+  private void closeUnwritten(NativeBuffer buffer, String where) {
+    try {
+      buffer.close();
+    } catch (AssertionError e) {
+      failures.add(where + ": " + e.getMessage());
     }
   }
 
@@ -218,7 +250,7 @@ final class OperatorMatrixTest {
   }
 
   /** Operators that choose the type of their result by an attribute are asked for each type. */
-  private static Map<String, String> attributes(MatrixCase point, DType dtype) {
+  static Map<String, String> attributes(MatrixCase point, DType dtype) {
     boolean asked =
         find(point.operator()).spec().attributes().stream().anyMatch(a -> a.name().equals("dtype"));
     return asked ? point.with("dtype", dtype.label()).attributes() : point.attributes();
@@ -250,8 +282,7 @@ final class OperatorMatrixTest {
             inputs,
             attributes(point, dtype),
             bytes -> {
-              NativeBuffer buffer = NativeBuffer.allocate(bytes);
-              buffer.segment().fill((byte) 0xff);
+              NativeBuffer buffer = RedZones.allocate(bytes);
               buffers.add(buffer);
               return buffer;
             });

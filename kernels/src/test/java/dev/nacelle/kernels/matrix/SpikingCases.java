@@ -91,7 +91,8 @@ final class SpikingCases {
       cases.add(one);
       cases.add(withState(one).with("v_reset", "none"));
     }
-    MatrixCase one = neuron(operator, 6, 3, 11);
+    // 36 neurons: vectors of four where a backend has them, and the same in single ones elsewhere.
+    MatrixCase one = neuron(operator, 6, 3, 12);
     for (String decay : List.of("true", "false")) {
       for (String reset : List.of("0.0", "none", "-0.25")) {
         for (String detach : List.of("true", "false")) {

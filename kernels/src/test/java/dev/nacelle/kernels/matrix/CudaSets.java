@@ -1,0 +1,74 @@
+package dev.nacelle.kernels.matrix;
+
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.backend.CudaKernelSet;
+import dev.nacelle.kernels.backend.Kernels;
+import dev.nacelle.kernels.cuda.EmulatedDevice;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The CUDA sources as a backend of the matrix: which operators have one, and what runs them. */
+final class CudaSets {
+  /** Operators with a CUDA source; the set hands the others on. */
+  private static final Set<String> OPERATORS =
+      Set.of(
+          "lif",
+          "plif",
+          "alif",
+          "fa_lif",
+          "fourier_filter",
+          "spike_pack",
+          "spike_unpack",
+          "spike_linear",
+          "leaky_integrate",
+          "rms_norm",
+          "rope",
+          "swiglu",
+          "geglu",
+          "sum_of_squares",
+          "cross_entropy",
+          "dequantize",
+          "quantized_linear",
+          "adamw",
+          "clip_grad_norm");
+
+  private CudaSets() {}
+
+  static int count() {
+    return OPERATORS.size();
+  }
+
+  static boolean has(String operator) {
+    return OPERATORS.contains(operator);
+  }
+
+  /** Kernels that only shapes larger than the matrix's, or typed faces, reach. */
+  private static final Set<String> ELSEWHERE = Set.of("nk_gemm_forward_128", "nk_dequantize_ids");
+
+  /** Kernels of the emulated library that nobody launched so far in this process. */
+  static List<String> kernelsThatNeverRan() throws Exception {
+    EmulatedDevice device = EmulatedDevice.open().device();
+    if (device == null) {
+      return List.of();
+    }
+    Set<String> launched = new TreeSet<>();
+    device.launched().forEach(name -> launched.add(name.substring(name.indexOf('/') + 1)));
+    return device.kernels().stream()
+        .filter(name -> !name.startsWith("nk_probe") && !ELSEWHERE.contains(name))
+        .filter(name -> !launched.contains(name))
+        .toList();
+  }
+
+  /** CUDA on this processor; empty, and said so, where no C++ compiler is. */
+  static Optional<KernelSet> emulated() throws Exception {
+    EmulatedDevice.Opened opened = EmulatedDevice.open();
+    EmulatedDevice device = opened.device();
+    if (device == null) {
+      System.out.println("skipped: " + opened.reason());
+      return Optional.empty();
+    }
+    return Optional.of(new CudaKernelSet(device, "emulated", Kernels.reference()));
+  }
+}
