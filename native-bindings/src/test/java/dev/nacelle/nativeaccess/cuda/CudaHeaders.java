@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 
 /** The folder of NVIDIA's own cuda.h, from a toolkit or out of its wheel. */
 final class CudaHeaders {
-  private static final String WHEEL = "nvidia-cuda-runtime==13.2.75";
+  private static final String WHEEL = "nvidia-cuda-runtime==13.2.86";
 
   private CudaHeaders() {}
 

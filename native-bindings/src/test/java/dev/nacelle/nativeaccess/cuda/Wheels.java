@@ -18,8 +18,17 @@ final class Wheels {
 
   private Wheels() {}
 
-  /** The folder of a wheel's files; empty where it cannot be had, which is said. */
+  /** The folder of a wheel's files, whatever its digest; otherwise as the other. */
   static Optional<Path> unpacked(String requirement) {
+    return unpacked(requirement, "");
+  }
+
+  /**
+   * The folder of a wheel's files; empty where it cannot be had, which is said.
+   *
+   * @param digest its SHA-256; empty for any
+   */
+  static Optional<Path> unpacked(String requirement, String digest) {
     String home = System.getenv("XDG_CACHE_HOME");
     Path cache =
         home != null && home.startsWith("/")
@@ -31,7 +40,7 @@ final class Wheels {
     }
     try {
       Path fresh = Files.createDirectories(folder.resolveSibling(folder.getFileName() + ".tmp"));
-      if (!download(requirement, fresh)) {
+      if (!download(requirement, digest, fresh)) {
         System.out.println("SKIPPED: pip could not bring " + requirement);
         return Optional.empty();
       }
@@ -45,11 +54,16 @@ final class Wheels {
     }
   }
 
-  private static boolean download(String requirement, Path into) throws IOException {
+  private static boolean download(String requirement, String digest, Path into)
+      throws IOException {
     Optional<Path> python = FakeLibraries.onPath("python3");
     if (python.isEmpty()) {
       return false;
     }
+    Path wanted =
+        Files.writeString(
+            into.resolve("wanted.txt"),
+            requirement + (digest.isEmpty() ? "" : " --hash=sha256:" + digest) + "\n");
     Process pip =
         new ProcessBuilder(
                 python.get().toString(),
@@ -64,7 +78,8 @@ final class Wheels {
                 "--retries=1",
                 "-d",
                 into.toString(),
-                requirement)
+                "-r",
+                wanted.toString())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.to(new File("/dev/null")))
             .start();
