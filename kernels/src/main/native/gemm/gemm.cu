@@ -26,7 +26,7 @@ NK_GEMM(128)
             float beta) {                                                                          \
     nk_plain_mma<T> left = {a, a_stride, m, k, transpose_a, a_wide};                               \
     nk_plain_mma<T> right = {b, b_stride, n, k, !transpose_b, b_wide};                             \
-    nk_tile_mma<T>(c, left, right, m, n, k, c_stride, c_type, alpha, beta, false);                 \
+    nk_tile_mma<T>(c, left, right, m, n, k, c_stride, c_type, alpha, beta);                        \
   }
 
 NK_GEMM_MMA(bf16, nk_bf16)

@@ -8,7 +8,7 @@
  * row i of an operand NK_STEP adjacent k's and a gap that lets a warp's reads fill the banks; one step's
  * operands are copied while the step before is multiplied. Loaders have
  *
- *   fill(to, outer, inner, thread, threads)    element (i, k) at to[i·NK_MMA_ROW + k], zeros outside
+ *   fill(to, outer, inner)    element (i, k) at to[i·NK_MMA_ROW + k], zeros outside
  *
  * Products are exact and sums fp32; in which order the unit adds sixteen of them is the hardware's
  * affair: the same bits on the same architecture. The emulation adds them one by one.
@@ -96,10 +96,9 @@ struct nk_plain_mma {
   int64_t stride, outer, inner;
   int across, wide;
 
-  __device__ __forceinline__ void fill(T *to, int64_t i0, int64_t k0, int thread,
-                                       int threads) const {
+  __device__ __forceinline__ void fill(T *to, int64_t i0, int64_t k0) const {
     NK_ROLLED
-    for (int job = thread; job < NK_MMA_SIDE * NK_STEP / 8; job += threads) {
+    for (int job = (int)threadIdx.x; job < NK_MMA_SIDE * NK_STEP / 8; job += NK_TILE_THREADS) {
       int per = across ? NK_MMA_SIDE / 8 : NK_STEP / 8;
       int slow = job / per, fast = job % per * 8;
       int64_t i = i0 + (across ? fast : slow), k = k0 + (across ? slow : fast);
@@ -123,14 +122,13 @@ struct nk_plain_mma {
   }
 };
 
-/* The tile of block (x, y); blocks along x are rows. `shares` gives each operand half of the block. */
+/* The tile of block (x, y); blocks along x are rows. */
 template <class T, class A, class B>
 NK_DEVICE void nk_tile_mma(void *c, const A &a, const B &b, int64_t m, int64_t n, int64_t k,
-                           int64_t c_stride, int c_type, float alpha, float beta, bool shares) {
+                           int64_t c_stride, int c_type, float alpha, float beta) {
   NK_SHARED(uint4, memory, 4 * NK_MMA_BUFFER * 2 / 16);
   T *of_a = (T *)memory, *of_b = of_a + 2 * NK_MMA_BUFFER;
-  int thread = (int)threadIdx.x, lane = thread % 32, warp = thread / 32;
-  int half = NK_TILE_THREADS / 2, threads = shares ? half : NK_TILE_THREADS;
+  int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
   int row0 = warp / 4 * 64, column0 = warp % 4 * 32;
   int64_t i0 = (int64_t)blockIdx.x * NK_MMA_SIDE, steps = (k + NK_STEP - 1) / NK_STEP;
   NK_ROLLED
@@ -147,8 +145,8 @@ NK_DEVICE void nk_tile_mma(void *c, const A &a, const B &b, int64_t m, int64_t n
       int64_t next = step + 1;
       T *to_a = of_a + next % 2 * NK_MMA_BUFFER, *to_b = of_b + next % 2 * NK_MMA_BUFFER;
       if (next < steps) {
-        if (!shares || thread >= half) a.fill(to_a, i0, next * NK_STEP, thread % threads, threads);
-        if (!shares || thread < half) b.fill(to_b, j0, next * NK_STEP, thread % threads, threads);
+        a.fill(to_a, i0, next * NK_STEP);
+        b.fill(to_b, j0, next * NK_STEP);
       }
       const T *from_a = of_a + (next + 1) % 2 * NK_MMA_BUFFER + (row0 + lane / 4) * NK_MMA_ROW;
       const T *from_b = of_b + (next + 1) % 2 * NK_MMA_BUFFER + (column0 + lane / 4) * NK_MMA_ROW;

@@ -5,16 +5,16 @@
  *   backward  grad_x (M, K) = grad_y (M, N) · W + beta · grad_x
  *
  * W (N, K) is stored as blocks (blocks/blocks_math.h). A tile of W is widened as it goes to shared
- * memory (gemm/tile.cuh), 32 elements a thread, so that what is read from memory is the blocks. Beside
- * x or grad_y in bf16 or fp16 it is rounded to that type, and the matrix units multiply (gemm/mma.cuh):
- * half of the block widens, the other half copies the other operand. One to
+ * memory (gemm/tile.cuh), 32 elements a thread, so that what is read from memory is the blocks; it
+ * stays fp32, as the values of blocks have more digits than bf16 and fp16, and sums of products with
+ * rounded ones miss the tolerance of a plain product. One to
  * NK_FEW rows, a token being generated, do not repay tiles: there a warp takes a row of W, a lane its
  * every 32nd group, and multiplies it with all rows of x.
  *
  * Nothing is saved for backward. Sums are fp32, in an order that the shapes alone decide.
  */
 #include "blocks/blocks.cuh"
-#include "gemm/mma.cuh"
+#include "gemm/tile.cuh"
 
 #define NK_FEW 4
 /* Columns of x in shared memory at a time: a group for each lane. */
@@ -94,44 +94,6 @@ NK_DEVICE void nk_quantized_few(void *y, const void *x, const nk_block_rows &w, 
   }
 }
 
-/* The same for the matrix units: a group of a row is 32 adjacent k's, or, `across`, one k of 32 rows. */
-template <class R, class T>
-struct nk_quantized_mma {
-  nk_block_rows m;
-  int64_t rows; /* of W */
-  int across;
-
-  __device__ __forceinline__ void fill(T *to, int64_t i0, int64_t k0, int thread,
-                                       int threads) const {
-    NK_ROLLED
-    for (int job = thread; job < NK_MMA_SIDE; job += threads) {
-      int i = across ? job / NK_STEP * NK_GROUP : job, k = across ? job % NK_STEP : 0;
-      int64_t row = across ? k0 + k : i0 + i, column = across ? i0 + i : k0;
-      float group[NK_GROUP] = {0.0f};
-      if (row < rows && column < m.columns) R::read(group, m, row, column / NK_GROUP);
-      NK_UNROLL
-      for (int from = 0; from < NK_GROUP; from += 8) {
-        nk_vector<T, 8> part;
-        NK_UNROLL
-        for (int e = 0; e < 8; e++) nk_set(&part.at[e], group[from + e]);
-        if (!across) *(nk_vector<T, 8> *)(to + i * NK_MMA_ROW + from) = part;
-        NK_UNROLL
-        for (int e = 0; e < 8; e++)
-          if (across) to[(i + from + e) * NK_MMA_ROW + k] = part.at[e];
-      }
-    }
-  }
-};
-
-template <class R, class T>
-NK_DEVICE void nk_quantized_units(void *c, const T *a, const nk_block_rows &w, int64_t m, int64_t n,
-                                  int64_t k, int64_t c_stride, int64_t a_stride, int c_type,
-                                  int a_wide, int across, float beta) {
-  nk_plain_mma<T> left = {a, a_stride, m, k, 0, a_wide};
-  nk_quantized_mma<R, T> right = {w, across ? k : n, across};
-  nk_tile_mma<T>(c, left, right, m, n, k, c_stride, c_type, 1.0f, beta, true);
-}
-
 #define NK_QUANTIZED(format)                                                                       \
   NK_KERNEL(nk_quantized_linear_tile_##format, NK_TILE_THREADS, void *c, const void *a,             \
             const unsigned char *blocks, const float *absmax, int64_t m, int64_t n, int64_t k,     \
@@ -149,21 +111,7 @@ NK_DEVICE void nk_quantized_units(void *c, const T *a, const nk_block_rows &w, i
     nk_quantized_few<nk_read_##format>(y, x, w, m, n, y_stride, x_stride, y_type, x_type);         \
   }
 
-#define NK_QUANTIZED_MMA(format, type, T)                                                          \
-  NK_KERNEL(nk_quantized_linear_mma_##format##_##type, NK_TILE_THREADS, void *c, const T *a,        \
-            const unsigned char *blocks, const float *absmax, int64_t m, int64_t n, int64_t k,     \
-            int64_t c_stride, int64_t a_stride, int64_t row_bytes, int64_t columns,                \
-            int64_t head_rows, int c_type, int a_wide, int across, float beta) {                   \
-    nk_block_rows w = {blocks, absmax, row_bytes, columns, head_rows};                             \
-    nk_quantized_units<nk_read_##format>(c, a, w, m, n, k, c_stride, a_stride, c_type, a_wide,     \
-                                         across, beta);                                            \
-  }
-#define NK_QUANTIZED_TYPES(format)                                                                 \
-  NK_QUANTIZED(format)                                                                             \
-  NK_QUANTIZED_MMA(format, bf16, nk_bf16)                                                          \
-  NK_QUANTIZED_MMA(format, fp16, nk_fp16)
-
 /* A tile of 64: its 64 groups of W keep registers few enough for two blocks on a multiprocessor. */
 #define NK_QUANTIZED_SIDE 64
 
-NK_EACH_FORMAT(NK_QUANTIZED_TYPES)
+NK_EACH_FORMAT(NK_QUANTIZED)

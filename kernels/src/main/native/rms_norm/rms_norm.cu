@@ -89,7 +89,8 @@ NK_DEVICE void nk_rms_backward(T *grad_x, float *partials, const T *grad_y, cons
                                int wide, int sums_shared) {
   NK_DYNAMIC_SHARED(float, shared);
   NK_SHARED(float, room, 8);
-  float *sums = sums_shared ? shared : partials + (int64_t)blockIdx.x * columns;
+  float *own = partials ? partials + (int64_t)blockIdx.x * columns : nullptr;
+  float *sums = sums_shared ? shared : own;
   int step = (int)blockDim.x * NK_V, first = (int)threadIdx.x * NK_V;
   float o = (float)offset;
   for (int64_t at = first; partials && at < columns; at += step)
@@ -133,8 +134,7 @@ NK_DEVICE void nk_rms_backward(T *grad_x, float *partials, const T *grad_y, cons
     }
   }
   for (int64_t at = first; partials && sums_shared && at < columns; at += step)
-    for (int i = 0; i < NK_V && at + i < columns; i++)
-      partials[(int64_t)blockIdx.x * columns + at + i] = sums[at + i];
+    for (int i = 0; i < NK_V && at + i < columns; i++) own[at + i] = sums[at + i];
 }
 
 /* grad_weight (C) = Σ of partials (chunks, C): blocks of 32 columns, 8 threads a column, in order. */

@@ -12,7 +12,9 @@ final class BlockPlans {
   /** Columns from which on a whole block works on a row; a warp takes up to eight passes below. */
   private static final long BLOCK_COLUMNS = 1024;
 
-  /** Parts that the weight's gradient is summed in: enough for every device, few enough to add up. */
+  /**
+   * Parts that the weight's gradient is summed in: enough for every device, few enough to add up.
+   */
   private static final long PARTS = 512;
 
   private static final long SHARED_BYTES = 44 << 10;
@@ -70,8 +72,8 @@ final class BlockPlans {
 
   /**
    * grad_x, grad_weight, partials, grad_y, grad_rstd, x, weight, rstd; rows, columns, chunk_rows,
-   * three strides; type, weight's type, offset, accumulate. The C library's chunks are too few for a
-   * GPU: the plan cuts its own.
+   * three strides; type, weight's type, offset, accumulate. The C library's chunks are too few for
+   * a GPU: the plan cuts its own.
    */
   private static long normBack(EntryCall c) {
     long rows = c.at(8);
@@ -122,8 +124,7 @@ final class BlockPlans {
     for (int i = 8; i < 14; i++) {
       wide &= c.at(i) % (2L * width) == 0;
     }
-    KernelArguments with =
-        new KernelArguments().addresses(c.at(0), c.at(1), c.at(2), c.at(3));
+    KernelArguments with = new KernelArguments().addresses(c.at(0), c.at(1), c.at(2), c.at(3));
     c.pass(with, 4, 16);
     with.flags(c.flag(17) == LONG_POSITIONS ? 1 : 0);
     c.pass(with, 18, 21);

@@ -60,10 +60,7 @@ final class ElementPlans {
           "sum_of_squares",
           "nk_sum_of_squares_forward_" + EntryCall.type(type),
           LaunchShape.blocks(blocks, THREADS),
-          new KernelArguments()
-              .addresses(c.at(1), c.at(2))
-              .sizes(c.at(3))
-              .flags(wide ? 1 : 0));
+          new KernelArguments().addresses(c.at(1), c.at(2)).sizes(c.at(3)).flags(wide ? 1 : 0));
     }
     c.launch(
         "sum_of_squares",

@@ -51,8 +51,7 @@ final class GemmPlans {
             .flags(c.flag(10), c.flag(13), c.flag(14))
             .flags(octets(c.at(2), c.at(8)), octets(c.at(3), c.at(9)));
     c.pass(with, 15, 17);
-    c.launch(
-        "gemm", "nk_gemm_mma_" + EntryCall.type(c.flag(11)), shape(UNITS_SIDE, m, n), with);
+    c.launch("gemm", "nk_gemm_mma_" + EntryCall.type(c.flag(11)), shape(UNITS_SIDE, m, n), with);
   }
 
   /** c, workspace, a, b; m, n, k, three strides; three types, two transpositions; alpha, beta. */

@@ -37,8 +37,9 @@ final class QuantPlans {
   }
 
   /**
-   * y, blocks, absmax, ids; n, vocabulary, columns, y's stride, row bytes, head rows; y's type, ids'
-   * type, format. The number of the first id outside the vocabulary with nothing written, or −1.
+   * y, blocks, absmax, ids; n, vocabulary, columns, y's stride, row bytes, head rows; y's type,
+   * ids' type, format. The number of the first id outside the vocabulary with nothing written, or
+   * −1.
    */
   private static long dequantize(EntryCall c) {
     long n = c.at(4);
@@ -78,7 +79,10 @@ final class QuantPlans {
     }
   }
 
-  /** y, workspace, x, blocks, absmax; m, n, k, strides of y and x, row bytes, head rows; types, format. */
+  /**
+   * y, workspace, x, blocks, absmax; m, n, k, strides of y and x, row bytes, head rows; types,
+   * format.
+   */
   private static long forward(EntryCall c) {
     long m = c.at(5);
     long n = c.at(6);
@@ -110,18 +114,6 @@ final class QuantPlans {
 
   /** A product (m, depth) · (depth, n) whose right side is blocks, rows of them across or along. */
   private static void tiles(EntryCall c, long m, long n, long depth, boolean across, float beta) {
-    if (GemmPlans.units(c, c.flag(13))) {
-      c.launch(
-          "quantized_linear",
-          "nk_quantized_linear_mma_" + format(c.flag(14)) + "_" + EntryCall.type(c.flag(13)),
-          GemmPlans.shape(GemmPlans.UNITS_SIDE, m, n),
-          new KernelArguments()
-              .addresses(c.at(0), c.at(2), c.at(3), c.at(4))
-              .sizes(m, n, depth, c.at(8), c.at(9), c.at(10), c.at(7), c.at(11))
-              .flags(c.flag(12), GemmPlans.octets(c.at(2), c.at(9)), across ? 1 : 0)
-              .reals(beta));
-      return;
-    }
     c.launch(
         "quantized_linear",
         "nk_quantized_linear_tile_" + format(c.flag(14)),

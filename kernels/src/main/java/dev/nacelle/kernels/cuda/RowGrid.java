@@ -27,7 +27,8 @@ record RowGrid(long rows, long columns, int type, int width) {
     }
     int width = EntryCall.VECTOR_BYTES / EntryCall.bytes(type);
     for (int i = 0; i < tensors; i++) {
-      if (c.at(i) % EntryCall.VECTOR_BYTES != 0 || (rows > 1 && c.at(tensors + 2 + i) % width != 0)) {
+      if (c.at(i) % EntryCall.VECTOR_BYTES != 0
+          || (rows > 1 && c.at(tensors + 2 + i) % width != 0)) {
         width = 1;
         break;
       }

@@ -2,6 +2,7 @@ package dev.nacelle.kernels.operator;
 
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
+import dev.nacelle.kernels.common.Scratch;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
@@ -148,9 +149,9 @@ public final class OperatorCall implements AutoCloseable {
     return copy;
   }
 
-  /** The tensor itself when it lies in one piece, else a copy that does. */
+  /** The tensor itself when it lies in one piece at its elements' alignment, else a copy that does. */
   public Operand contiguous(Operand x) {
-    if (x.isContiguous()) {
+    if (x.isContiguous() && Scratch.isAligned(x)) {
       return x;
     }
     Operand copy = Operand.of(scratch(x.byteSize()), x.dtype(), x.shape());

@@ -30,7 +30,8 @@ public final class EmulationBuild {
    * @param sanitize with AddressSanitizer and UBSan
    * @throws IllegalStateException with the compiler's words if the sources do not compile
    */
-  public static synchronized Built build(boolean sanitize) throws IOException, InterruptedException {
+  public static synchronized Built build(boolean sanitize)
+      throws IOException, InterruptedException {
     for (String tool : List.of("cmake", "g++")) {
       if (!runs(tool)) {
         return new Built(

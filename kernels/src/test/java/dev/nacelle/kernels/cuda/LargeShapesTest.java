@@ -27,8 +27,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What the matrix's shapes are too small for: sequences of several segments, large tiles, wide rows,
- * and what {@code op run} does not reach. The C library is the other opinion, or a sum in double.
+ * What the matrix's shapes are too small for: sequences of several segments, large tiles, wide
+ * rows, and what {@code op run} does not reach. The C library is the other opinion, or a sum in
+ * double.
  */
 final class LargeShapesTest {
   private static final long SEED = 71;
@@ -42,8 +43,7 @@ final class LargeShapesTest {
     EmulatedDevice.Opened opened = EmulatedDevice.open();
     assumeTrue(opened.device() != null, opened.reason());
     cuda =
-        new CudaKernelSet(
-            Objects.requireNonNull(opened.device()), "emulated", Kernels.reference());
+        new CudaKernelSet(Objects.requireNonNull(opened.device()), "emulated", Kernels.reference());
     cpu = Kernels.open(2, null);
   }
 
@@ -87,7 +87,9 @@ final class LargeShapesTest {
     return new Run(List.of(spikes, v, gradX, gradV0), parameters);
   }
 
-  /** 400 steps do not fit shared memory: state is kept before each segment and steps are repeated. */
+  /**
+   * 400 steps do not fit shared memory: state is kept before each segment and steps are repeated.
+   */
   @ParameterizedTest
   @CsvSource({"false, 0, 8", "true, 0, 8", "false, 0.1, 8", "false, 0, 7", "true, 0.1, 9"})
   void manySegmentsGiveTheBitsOfTheCpu(boolean learned, float beta, long width) {
@@ -216,8 +218,7 @@ final class LargeShapesTest {
       Operand bad = samples.ids(ids, 3, 40, 1, -1);
       IllegalArgumentException refused =
           assertThrows(
-              IllegalArgumentException.class,
-              () -> cuda.dequantize().gatherRows(got, table, bad));
+              IllegalArgumentException.class, () -> cuda.dequantize().gatherRows(got, table, bad));
       assertEquals("ids[1] is 40, the table has 40 rows", refused.getMessage());
     }
   }

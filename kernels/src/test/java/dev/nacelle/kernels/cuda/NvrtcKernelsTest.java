@@ -27,8 +27,9 @@ import org.junit.jupiter.api.Timeout;
 /**
  * Every CUDA source through NVIDIA's own compiler: no warning, no spill that the source does not
  * explain, and the table of registers in the docs as it is. By default the table's digests are held
- * against the sources, and one architecture is compiled; {@code -Dnacelle.nvrtc=all} compiles all of
- * them, {@code write} writes the table. What the compiler said is kept in the user's cache by content.
+ * against the sources, and one architecture is compiled; {@code -Dnacelle.nvrtc=all} compiles all
+ * of them, {@code write} writes the table. What the compiler said is kept in the user's cache by
+ * content.
  */
 final class NvrtcKernelsTest {
   private static final Path PAGE = Path.of("../docs/reference/cuda-kernels.md");
@@ -72,7 +73,9 @@ final class NvrtcKernelsTest {
             .map(CudaSource::name)
             .toList();
     assertEquals(
-        List.of(), stale, "docs/reference/cuda-kernels.md is stale: run with -Dnacelle.nvrtc=write");
+        List.of(),
+        stale,
+        "docs/reference/cuda-kernels.md is stale: run with -Dnacelle.nvrtc=write");
   }
 
   @Test
@@ -85,8 +88,7 @@ final class NvrtcKernelsTest {
     assumeTrue(found.library() != null, found.reason());
     Nvrtc nvrtc = new Nvrtc(Objects.requireNonNull(found.library()));
     List<CudaSource> sources = sources();
-    List<Integer> architectures =
-        MODE.equals("one") ? List.of(ALWAYS) : KernelTable.ARCHITECTURES;
+    List<Integer> architectures = MODE.equals("one") ? List.of(ALWAYS) : KernelTable.ARCHITECTURES;
     Map<String, Map<String, Map<Integer, KernelTable.Use>>> uses = new TreeMap<>();
     List<String> problems = new ArrayList<>();
     try (ExecutorService two = Executors.newFixedThreadPool(2)) {
@@ -94,8 +96,7 @@ final class NvrtcKernelsTest {
       for (CudaSource source : sources) {
         for (int architecture : architectures) {
           jobs.add(
-              new Job(
-                  source, architecture, two.submit(() -> log(nvrtc, source, architecture))));
+              new Job(source, architecture, two.submit(() -> log(nvrtc, source, architecture))));
         }
       }
       for (Job job : jobs) {
@@ -164,8 +165,7 @@ final class NvrtcKernelsTest {
     options.add("--gpu-architecture=sm_" + architecture);
     options.add("--ptxas-options=-v");
     String key = NvrtcWheel.VERSION + options + KernelTable.digest(source);
-    byte[] hash =
-        MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+    byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
     Path file = NvrtcWheel.folder().resolve(HexFormat.of().formatHex(hash, 0, 12) + ".log");
     if (Files.isRegularFile(file)) {
       return Files.readString(file);

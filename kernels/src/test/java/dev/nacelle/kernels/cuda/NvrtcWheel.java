@@ -77,8 +77,18 @@ final class NvrtcWheel {
     try {
       pip =
           new ProcessBuilder(
-                  "python3", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-                  "--require-hashes", "-r", wanted.toString(), "-d", work.toString())
+                  "python3",
+                  "-m",
+                  "pip",
+                  "download",
+                  "--quiet",
+                  "--no-deps",
+                  "--only-binary=:all:",
+                  "--require-hashes",
+                  "-r",
+                  wanted.toString(),
+                  "-d",
+                  work.toString())
               .redirectErrorStream(true)
               .redirectOutput(log.toFile())
               .start();

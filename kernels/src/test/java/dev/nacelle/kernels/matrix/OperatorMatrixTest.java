@@ -185,7 +185,7 @@ final class OperatorMatrixTest {
         }
       }
     } catch (RuntimeException e) {
-      failures.add(where + ": " + e);
+      failures.add(where + ": " + e + (e.getCause() == null ? "" : ", because " + e.getCause()));
     } finally {
       // A call that failed has closed its results already.
       for (NativeBuffer buffer : buffers) {

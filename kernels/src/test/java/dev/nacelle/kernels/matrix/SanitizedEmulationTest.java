@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * CUDA sources under AddressSanitizer and UBSan, in a Java process of their own with the sanitizer
- * loaded first. {@code -Dnacelle.sanitized.every=1} runs every case of the matrix instead of one of 11.
+ * loaded first. {@code -Dnacelle.sanitized.every=1} runs every case of the matrix instead of one of
+ * 11.
  */
 final class SanitizedEmulationTest {
   private static final int EVERY = Integer.getInteger("nacelle.sanitized.every", 11);
@@ -61,7 +62,10 @@ final class SanitizedEmulationTest {
   /** Where our own classes are, whatever class loader the tests have. */
   private static String classPath() {
     return Stream.of(SanitizedMain.class, Kernels.class, NativeBuffer.class)
-        .map(c -> Path.of(URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString())))
+        .map(
+            c ->
+                Path.of(
+                    URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString())))
         .map(Path::toString)
         .distinct()
         .collect(Collectors.joining(File.pathSeparator));
@@ -133,8 +137,7 @@ final class SanitizedEmulationTest {
     assertEquals(0, right.code(), right.text());
     Ended wrong = run("probe", kernel, "1");
     assertNotEquals(0, wrong.code(), wrong.text());
-    boolean named =
-        wrong.text().contains(words) || wrong.text().contains("is not aligned as one");
+    boolean named = wrong.text().contains(words) || wrong.text().contains("is not aligned as one");
     assertTrue(named, wrong.text());
   }
 }

@@ -19,11 +19,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A process of its own under AddressSanitizer and UBSan: runs a part of the matrix's cases, forward
- * and backward, by CUDA sources that were built with both. A finding ends the process; results are the
- * matrix's matter. With the word {@code probe} it does what must be found.
+ * and backward, by CUDA sources that were built with both. A finding ends the process; results are
+ * the matrix's matter. With the word {@code probe} it does what must be found.
  */
 final class SanitizedMain {
   private static final long SEED = 20261123;
@@ -83,7 +84,10 @@ final class SanitizedMain {
                   inputs.put(
                       tensor,
                       layout.place(
-                          v.dtype, v.numbers, v.shape, bytes -> keep(device.guarded(bytes), buffers))));
+                          v.dtype,
+                          v.numbers,
+                          v.shape,
+                          bytes -> keep(device.guarded(bytes), buffers))));
           execute(set, point, dtype, inputs, device, buffers);
           buffers.forEach(NativeBuffer::close);
           runs++;
@@ -135,7 +139,7 @@ final class SanitizedMain {
       if (point.gradients().contains(output.name()) && written != null) {
         long[] shape = written.shape();
         if (output.name().equals("spikes") && written.dtype() == DType.I32) {
-          shape = inputs.get("x").shape();
+          shape = Objects.requireNonNull(inputs.get("x")).shape();
         }
         values.addGradient(output.name(), output.kind() == TensorSpec.Kind.FLOAT, shape);
       }
