@@ -115,7 +115,9 @@ public final class GpuDevice implements CudaDevice, AutoCloseable {
   @Override
   public NativeBuffer scratch(long bytes) {
     CudaMemory memory =
-        info.memoryPools() ? stream.allocate(Math.max(1, bytes)) : context.allocate(Math.max(1, bytes));
+        info.memoryPools()
+            ? stream.allocate(Math.max(1, bytes))
+            : context.allocate(Math.max(1, bytes));
     return NativeBuffer.wrap(NativeBuffer.borrow(memory.address(), bytes).segment(), memory::close);
   }
 
@@ -126,6 +128,19 @@ public final class GpuDevice implements CudaDevice, AutoCloseable {
       stream.upload(copy.address(), hostAddress, bytes);
     }
     return copy;
+  }
+
+  @Override
+  public void download(long hostAddress, long deviceAddress, long bytes) {
+    if (bytes > 0) {
+      stream.download(hostAddress, deviceAddress, bytes);
+    }
+    stream.synchronize();
+  }
+
+  @Override
+  public boolean hasMatrixUnits() {
+    return info.major() >= 8;
   }
 
   @Override

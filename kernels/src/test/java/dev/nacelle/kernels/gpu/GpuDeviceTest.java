@@ -110,8 +110,7 @@ final class GpuDeviceTest {
           .forward(
               new SpikingNeuron.Outputs(
                   Operand.of(s, DType.FP32, shape), Operand.of(v, DType.FP32, 70), null, null),
-              new SpikingNeuron.Inputs(
-                  Operand.of(x, DType.FP32, shape), null, null, null, null),
+              new SpikingNeuron.Inputs(Operand.of(x, DType.FP32, shape), null, null, null, null),
               NeuronOptions.LIF);
       float[] spikes = new float[values.length];
       s.read(0, spikes, 0, spikes.length);
@@ -142,9 +141,13 @@ final class GpuDeviceTest {
           NativeBuffer empty = device.scratch(0)) {
         device.synchronize();
         assertEquals(3f, copy.getFloat(2));
+        host.zero();
+        device.download(host.address(), copy.address(), 16);
+        assertEquals(4f, host.getFloat(3));
         assertEquals(0, empty.byteSize());
       }
     }
     assertEquals(1600L * 3900, device.busyThreads());
+    assertTrue(device.hasMatrixUnits(), "8.7 has them");
   }
 }

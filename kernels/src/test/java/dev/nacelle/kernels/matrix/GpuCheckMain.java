@@ -33,8 +33,8 @@ import java.util.Objects;
 
 /**
  * The matrix and the benches on a real GPU, in a process without JUnit and without LibTorch: the
- * oracle is the Java reference, which the usual build holds against LibTorch. What jetson-tests/gpu/check
- * starts; its result is one JSON file.
+ * oracle is the Java reference, which the usual build holds against LibTorch. What
+ * jetson-tests/gpu/check starts; its result is one JSON file.
  *
  * <p>Arguments: OUT.json, matrix seconds, one case of how many, bench seconds (0 for none), cache
  * folder. Exit 0 where every case agreed, 1 where one did not, 5 where there is no GPU.
@@ -143,7 +143,8 @@ final class GpuCheckMain {
     String where = dtype.label() + " " + point;
     try {
       CaseValues values = new CaseValues(point, operator, dtype, SEED);
-      gradients(operator, point, values, run(reference, point, dtype, values, Layout.CONTIGUOUS, host));
+      gradients(
+          operator, point, values, run(reference, point, dtype, values, Layout.CONTIGUOUS, host));
       Map<String, Operand> want = run(reference, point, dtype, values, Layout.CONTIGUOUS, host);
       NativeMemory.takeFrom(device.managed());
       for (Layout layout : Layout.values()) {

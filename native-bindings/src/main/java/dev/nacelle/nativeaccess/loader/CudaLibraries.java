@@ -85,12 +85,19 @@ public final class CudaLibraries {
       return;
     }
     for (Path file : CudaSearch.beside(Path.of(candidate), "libnvrtc-builtins.so*")) {
-      try {
-        DynamicLibrary.open(file.toString());
+      if (opens(file)) {
         return;
-      } catch (UnsatisfiedLinkError e) {
-        continue; // NVRTC itself will say what it lacks
       }
+    }
+  }
+
+  /** Where none does, NVRTC itself will say what it lacks. */
+  private static boolean opens(Path file) {
+    try {
+      DynamicLibrary.open(file.toString());
+      return true;
+    } catch (UnsatisfiedLinkError e) {
+      return false;
     }
   }
 
