@@ -101,6 +101,8 @@ NK_DEVICE void nk_tile(void *c, const A &a, const B &b, int64_t m, int64_t n, in
       b.template fill<SIDE>(of_b, j0, k0);
       __syncthreads();
       int depth = k - k0 < NK_DEPTH ? (int)(k - k0) : NK_DEPTH;
+      /* At the edges: nothing of this thread's is written. */
+      if (i0 + ty * 4 >= m || j0 + tx * 4 >= n) depth = 0;
       NK_ROLLED
       for (int kk = 0; kk < depth; kk++) {
         float x[EACH], y[EACH];
