@@ -50,6 +50,12 @@ def product_rates():
                 weight = right.t() if form == "x·Wᵀ" else right
                 seconds = best_seconds(lambda: torch.mm(left, weight, out=out))
                 rates.append({"m": m, "n": n, "k": k, "form": form, "gflop_per_second": 2e-9 * m * n * k / seconds})
+            # oneDNN with a frozen weight packed once, which no model here uses: what it could do.
+            weight = torch.randn(n, k, generator=generator)
+            packed = torch.ops.mkldnn._reorder_linear_weight(weight, m)
+            seconds = best_seconds(lambda: torch.ops.mkldnn._linear_pointwise(left, packed, None, "none", [], ""))
+            rates.append({"m": m, "n": n, "k": k, "form": "x·Wᵀ, W packed for oneDNN",
+                          "gflop_per_second": 2e-9 * m * n * k / seconds})
     return rates
 
 

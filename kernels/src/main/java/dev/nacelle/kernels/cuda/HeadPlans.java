@@ -21,6 +21,11 @@ final class HeadPlans {
     return LaunchShape.of(columns, THREADS).rows(rows);
   }
 
+  /** Whole warps, no more than a row has columns for. */
+  private static int rowThreads(long columns) {
+    return Math.clamp((columns + 31) / 32 * 32, 32, THREADS);
+  }
+
   /**
    * max, sum, wanted, wide, narrow, logits, targets; rows, columns, first, channels, rank; keep;
    * softcap.
@@ -34,7 +39,7 @@ final class HeadPlans {
       c.launch(
           "cross_entropy",
           "nk_cross_entropy_take",
-          LaunchShape.blocks(c.at(7), THREADS),
+          LaunchShape.blocks(c.at(7), rowThreads(c.at(8))),
           c.pass(with, 8, 14));
     }
     return 0;

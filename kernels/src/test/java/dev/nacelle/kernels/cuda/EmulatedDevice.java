@@ -13,8 +13,10 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** This processor in place of a GPU; see emulation.h for what it checks. */
@@ -38,7 +40,11 @@ public final class EmulatedDevice implements CudaDevice {
   private final MethodHandle launch;
   private final MethodHandle kernels;
   private final MethodHandle forbid;
-  private final Set<String> launched = new TreeSet<>();
+
+  /** Nanoseconds by {@code source/kernel}. */
+  private final Map<String, Long> launched = new TreeMap<>();
+
+  private long launches;
 
   private EmulatedDevice(Path library) {
     SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
@@ -83,8 +89,8 @@ public final class EmulatedDevice implements CudaDevice {
 
   @Override
   public void launch(String source, String kernel, LaunchShape shape, KernelArguments arguments) {
-    launched.add(source + "/" + kernel);
     String problem;
+    long begin = System.nanoTime();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment answer =
           (MemorySegment)
@@ -103,6 +109,8 @@ public final class EmulatedDevice implements CudaDevice {
     } catch (Throwable t) {
       throw new NativeException("launching " + kernel + " failed", t);
     }
+    launches++;
+    launched.merge(source + "/" + kernel, System.nanoTime() - begin, Long::sum);
     if (!problem.isEmpty()) {
       throw new NativeException("emulated " + problem + ", given " + arguments);
     }
@@ -125,7 +133,23 @@ public final class EmulatedDevice implements CudaDevice {
 
   /** What was launched since the library was opened, {@code source/kernel}. */
   public Set<String> launched() {
-    return Set.copyOf(launched);
+    return Set.copyOf(launched.keySet());
+  }
+
+  /** What it has done so far, in words. */
+  public String summary() {
+    long all = launched.values().stream().mapToLong(n -> n).sum();
+    return launches
+        + " launches of "
+        + launched.size()
+        + " kernels in "
+        + all / 1_000_000
+        + " ms, most of it in "
+        + launched.entrySet().stream()
+            .sorted((a, b) -> Long.compare(b.getValue(), a.getValue()))
+            .limit(3)
+            .map(e -> e.getKey() + " " + e.getValue() / 1_000_000)
+            .collect(Collectors.joining(", "));
   }
 
   @Override

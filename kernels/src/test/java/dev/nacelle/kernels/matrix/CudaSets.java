@@ -55,6 +55,12 @@ final class CudaSets {
               + "|nk_(rms_norm_forward|rms_norm_backward|spike_linear_forward)"
               + "_(fp32_bf16|fp32_fp16|bf16_fp16|fp16_bf16)");
 
+  /** How much work the CUDA sources had so far, printed. */
+  static void report() throws Exception {
+    EmulatedDevice device = EmulatedDevice.open().device();
+    System.out.println("cuda on CPU: " + (device == null ? "absent" : device.summary()));
+  }
+
   /** Kernels of the emulated library that nobody launched so far in this process. */
   static List<String> kernelsThatNeverRan() throws Exception {
     EmulatedDevice device = EmulatedDevice.open().device();

@@ -134,6 +134,7 @@ final class OperatorMatrixTest {
   /** Once all operators had their cases, every CUDA kernel has run, or runs in LargeShapesTest. */
   @AfterAll
   static void everyCudaKernelRan() throws Exception {
+    CudaSets.report();
     OPERATORS_DONE.retainAll(operators());
     if (OPERATORS_DONE.size() == operators().size()) {
       assertEquals(List.of(), CudaSets.kernelsThatNeverRan());

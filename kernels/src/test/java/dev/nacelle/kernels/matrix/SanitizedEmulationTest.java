@@ -29,10 +29,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * CUDA sources under AddressSanitizer and UBSan, in a Java process of their own with the sanitizer
  * loaded first. {@code -Dnacelle.sanitized.every=1} runs every case of the matrix instead of one of
- * 11.
+ * 23.
  */
 final class SanitizedEmulationTest {
-  private static final int EVERY = Integer.getInteger("nacelle.sanitized.every", 11);
+  private static final int EVERY = Integer.getInteger("nacelle.sanitized.every", 23);
   private static final int MINUTES = 30;
 
   @TempDir private Path folder;
@@ -122,7 +122,7 @@ final class SanitizedEmulationTest {
   }
 
   /** Forward and backward, contiguous and unaligned, of every case and type. */
-  private static final int RUNS = 4000;
+  private static final int RUNS = 9000;
 
   @ParameterizedTest
   @CsvSource(
