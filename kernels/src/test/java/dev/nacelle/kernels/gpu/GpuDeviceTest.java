@@ -128,8 +128,11 @@ final class GpuDeviceTest {
             CudaException.class,
             () -> device.launch("swiglu", "nk_no_such_kernel", LaunchShape.blocks(3, 64), nothing));
     assertTrue(
-        e.getMessage().contains("nk_no_such_kernel, grid 3×1×1, block 64×1×1"), e.getMessage());
-    assertTrue(e.getMessage().contains("no kernel is called nk_no_such_kernel"), e.getMessage());
+        String.valueOf(e.getMessage()).contains("nk_no_such_kernel, grid 3×1×1, block 64×1×1"),
+        e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("no kernel is called nk_no_such_kernel"),
+        e.getMessage());
     assertTrue(e.isFatal());
   }
 

@@ -144,9 +144,10 @@ final class CudaDriverTest {
     for (String function : called) {
       FakeLibraries.say(library, "fake_fail", function, 2);
       CudaException e = assertThrows(CudaException.class, CudaDriverTest::everything, function);
-      assertTrue(e.getMessage().startsWith(function), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).startsWith(function), e.getMessage());
       assertTrue(
-          e.getMessage().contains("CUDA_ERROR_OUT_OF_MEMORY, words of the driver"), e.getMessage());
+          String.valueOf(e.getMessage()).contains("CUDA_ERROR_OUT_OF_MEMORY, words of the driver"),
+          e.getMessage());
       assertEquals("CUDA_ERROR_OUT_OF_MEMORY", e.errorName());
       assertTrue(e.isOutOfMemory());
       assertFalse(e.isFatal());
@@ -191,8 +192,8 @@ final class CudaDriverTest {
     try (CudaContext context = driver.context(0);
         CudaStream stream = context.stream()) {
       NativeException e = assertThrows(NativeException.class, () -> stream.allocate(8));
-      assertTrue(e.getMessage().contains("too old"), e.getMessage());
-      assertTrue(e.getMessage().contains("cuMemAllocAsync"), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains("too old"), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains("cuMemAllocAsync"), e.getMessage());
     }
   }
 
@@ -292,7 +293,9 @@ final class CudaDriverTest {
           log().stream().filter(l -> l.startsWith("cuEventCreate")).toList());
       CudaException full = assertThrows(CudaException.class, () -> context.allocate(1L << 41));
       assertTrue(full.isOutOfMemory());
-      assertTrue(full.getMessage().contains((1L << 41) + " bytes on device 0"), full.getMessage());
+      assertTrue(
+          String.valueOf(full.getMessage()).contains((1L << 41) + " bytes on device 0"),
+          full.getMessage());
       CudaContext.MemoryInfo memory = context.memoryInfo();
       assertEquals(List.of(5L, 9L), List.of(memory.free(), memory.total()));
     }
@@ -351,7 +354,7 @@ final class CudaDriverTest {
     memory.close();
     for (Consumer<Integer> use : uses) {
       String message = assertThrows(IllegalStateException.class, () -> use.accept(0)).getMessage();
-      assertTrue(message.endsWith("is closed"), message);
+      assertTrue(String.valueOf(message).endsWith("is closed"), message);
     }
     context.close();
     context.close();
@@ -367,12 +370,14 @@ final class CudaDriverTest {
       CudaException e =
           assertThrows(CudaException.class, () -> context.module(cubin, "swiglu/swiglu.cu"));
       assertTrue(
-          e.getMessage().contains("swiglu/swiglu.cu, 5 bytes; made for another device"),
+          String.valueOf(e.getMessage())
+              .contains("swiglu/swiglu.cu, 5 bytes; made for another device"),
           e.getMessage());
       assertEquals("CUDA_ERROR_NO_BINARY_FOR_GPU", e.errorName());
       try (CudaModule module = context.module(PTX, "probe.cu")) {
         CudaException none = assertThrows(CudaException.class, () -> module.function("missing"));
-        assertTrue(none.getMessage().contains("missing of probe.cu"), none.getMessage());
+        assertTrue(
+            String.valueOf(none.getMessage()).contains("missing of probe.cu"), none.getMessage());
       }
     }
   }

@@ -128,8 +128,9 @@ final class NvrtcTest {
         assertThrows(
             NvrtcException.class,
             () -> nvrtc.compile(source(GOOD.replace("SCALE *", "SCAL *")), 87, true));
-    assertTrue(e.getMessage().contains("probe.cu does not compile for"), e.getMessage());
-    assertTrue(e.getMessage().contains("NVRTC_ERROR_COMPILATION"), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("probe.cu does not compile for"), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).contains("NVRTC_ERROR_COMPILATION"), e.getMessage());
     assertTrue(e.log().contains("probe.cu(4): error"), e.log());
     NvrtcException option =
         assertThrows(
@@ -139,7 +140,7 @@ final class NvrtcTest {
                     new KernelSource("probe.cu", GOOD, Map.of(), List.of("--no-such-option")),
                     87,
                     true));
-    assertTrue(option.getMessage().contains("INVALID_OPTION"), option.getMessage());
+    assertTrue(String.valueOf(option.getMessage()).contains("INVALID_OPTION"), option.getMessage());
     NvrtcException header =
         assertThrows(
             NvrtcException.class,

@@ -67,10 +67,13 @@ final class CudaSearchTest {
     environment.put("NACELLE_NVRTC", put("broken/libnvrtc.so.13"));
     CudaLibraries libraries = new CudaLibraries(environment::get, root);
     NativeException driver = assertThrows(NativeException.class, libraries::driver);
-    assertTrue(driver.getMessage().contains("nowhere.so"), driver.getMessage());
-    assertTrue(driver.getMessage().contains("NACELLE_LIBCUDA"), driver.getMessage());
+    assertTrue(String.valueOf(driver.getMessage()).contains("nowhere.so"), driver.getMessage());
+    assertTrue(
+        String.valueOf(driver.getMessage()).contains("NACELLE_LIBCUDA"), driver.getMessage());
     NativeException nvrtc = assertThrows(NativeException.class, libraries::nvrtc);
-    assertTrue(nvrtc.getMessage().contains("pip install nvidia-cuda-nvrtc"), nvrtc.getMessage());
+    assertTrue(
+        String.valueOf(nvrtc.getMessage()).contains("pip install nvidia-cuda-nvrtc"),
+        nvrtc.getMessage());
     List<FoundLibrary> report = libraries.report();
     assertEquals("not found", report.getFirst().origin());
     assertEquals(root.resolve("broken/libnvrtc.so.13").toString(), report.getLast().path());
