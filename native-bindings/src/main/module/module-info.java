@@ -12,6 +12,9 @@ module dev.nacelle.nativeaccess {
   exports dev.nacelle.nativeaccess.blas to
       dev.nacelle.kernels,
       dev.nacelle;
+  exports dev.nacelle.nativeaccess.cuda to
+      dev.nacelle.kernels,
+      dev.nacelle;
   exports dev.nacelle.nativeaccess.loader to
       dev.nacelle.kernels,
       dev.nacelle;

@@ -124,20 +124,26 @@ NK_DEVICE void nk_tile(void *c, const A &a, const B &b, int64_t m, int64_t n, in
       }
       __syncthreads();
     }
-    /* A row of each thread at a time through shared memory: what is written are whole rows. */
+    /* A row of each thread at a time through its warp's part of shared memory: two whole rows are
+     * written, 32 neighbours at once. */
+    int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+    float *mine = of_a + warp * 2 * SIDE;
     NK_UNROLL
     for (int i = 0; i < EACH; i++) {
+      int64_t first = i0 + i / 4 * 64 + warp * 8 + i % 4;
+      if (first >= m) break;
       NK_UNROLL
-      for (int j = 0; j < EACH; j++) of_a[ty * SIDE + j / 4 * 64 + tx * 4 + j % 4] = sum[i][j];
-      __syncthreads();
+      for (int j = 0; j < EACH; j++) mine[ty % 2 * SIDE + j / 4 * 64 + tx * 4 + j % 4] = sum[i][j];
+      __syncwarp();
       NK_ROLLED
-      for (int at = (int)threadIdx.x; at < 16 * SIDE; at += NK_TILE_THREADS) {
-        int64_t row = i0 + i / 4 * 64 + at / SIDE * 4 + i % 4, column = j0 + at % SIDE;
+      for (int at = lane; at < 2 * SIDE; at += 32) {
+        int64_t row = first + at / SIDE * 4, column = j0 + at % SIDE;
         if (row < m && column < n)
-          nk_finish(c, c_type, row * c_stride + column, of_a[at], alpha, beta);
+          nk_finish(c, c_type, row * c_stride + column, mine[at], alpha, beta);
       }
-      __syncthreads();
+      __syncwarp();
     }
+    __syncthreads();
   }
 }
 

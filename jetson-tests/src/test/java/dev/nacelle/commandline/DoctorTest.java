@@ -22,6 +22,7 @@ final class DoctorTest {
           "gpu",
           "cpu",
           "libraries",
+          "cuda",
           "faults",
           "unread");
 
@@ -47,7 +48,23 @@ final class DoctorTest {
     for (JsonNode fault : found.path("faults")) {
       assertTrue(!fault.path("what").asText().isEmpty() && !fault.path("fix").asText().isEmpty());
     }
+    List<String> steps = found.at("/cuda/ladder").findValuesAsText("step");
+    assertEquals(
+        List.of(
+            "cached cubin",
+            "nvrtc cubin",
+            "cached ptx",
+            "nvrtc ptx",
+            "shipped ptx",
+            "cpu library",
+            "java reference"),
+        steps);
+    if (found.at("/cuda/driver").isNull()) {
+      assertTrue(found.at("/cuda/why_no_driver").asText().contains("libcuda.so.1"));
+      assertEquals(0, found.at("/cuda/devices").size());
+    }
     String text = Outcome.of("doctor").expect(0).out();
+    assertTrue(text.contains("nvrtc cubin"), text);
     assertTrue(text.contains("openblas") && text.contains("can run here"), text);
   }
 

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Native memory from the C library. Java's own arenas clear what they hand out, which costs a pass
@@ -25,7 +26,28 @@ public final class NativeMemory {
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
   private static final AtomicLong ALLOCATED_BYTES = new AtomicLong();
 
+  private static volatile @Nullable Source source;
+
   private NativeMemory() {}
+
+  /** Memory in the C library's place: such as a device reaches too. */
+  public interface Source {
+    /**
+     * @return an address, {@link NativeMemory#ALIGNMENT}-aligned; 0 where there is no more
+     */
+    long allocate(long bytes);
+
+    void free(long address);
+  }
+
+  /**
+   * Takes all further memory from a source; what was given out before goes back where it came from.
+   *
+   * @param next null for the C library
+   */
+  public static void takeFrom(@Nullable Source next) {
+    source = next;
+  }
 
   /**
    * New memory, {@link #ALIGNMENT}-aligned, not zeroed.
@@ -37,7 +59,8 @@ public final class NativeMemory {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
     }
     long rounded = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    long address = Libc.alignedAlloc(ALIGNMENT, rounded);
+    Source from = source;
+    long address = from == null ? Libc.alignedAlloc(ALIGNMENT, rounded) : from.allocate(rounded);
     if (address == 0) {
       throw new NativeException("the system refused " + bytes + " bytes of memory");
     }
@@ -49,7 +72,11 @@ public final class NativeMemory {
         () -> {
           LIVE_BUFFERS.decrementAndGet();
           LIVE_BYTES.addAndGet(-bytes);
-          Libc.free(address);
+          if (from == null) {
+            Libc.free(address);
+          } else {
+            from.free(address);
+          }
         });
   }
 

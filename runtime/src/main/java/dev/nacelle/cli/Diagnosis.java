@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What doctor found.
  *
  * @param software what runs Nacelle; null for a recording
+ * @param gpu what there is for CUDA; null for a recording
  * @param libraries native libraries, found where
  * @param products which library multiplies, as far as measurements were made
  */
@@ -24,6 +25,7 @@ record Diagnosis(
     Processor processor,
     Memory memory,
     @Nullable Software software,
+    @Nullable Gpu gpu,
     List<Library> libraries,
     List<ProductChoices.Chosen> products,
     List<Fault> faults) {
@@ -58,12 +60,15 @@ record Diagnosis(
     List<Library> libraries = FoundLibraries.open(faults);
     software.faults(faults);
     MemoryFaults.of(memory, faults);
+    boolean kernels =
+        libraries.stream().anyMatch(l -> l.name().equals("nacelle-kernels") && l.path() != null);
     return new Diagnosis(
         files,
         Machine.read(files),
         Processor.read(files),
         memory,
         software,
+        Gpu.look(cache, kernels),
         libraries,
         ProductChoices.read(cache),
         faults);
@@ -82,6 +87,7 @@ record Diagnosis(
         Machine.read(files),
         Processor.read(files),
         memory,
+        null,
         null,
         libraries,
         List.of(),

@@ -48,6 +48,7 @@ final class DoctorJson {
           .put("version", library.version())
           .put("about", library.about());
     }
+    cuda(root, found.gpu());
     ArrayNode products = root.putArray("products");
     found
         .products()
@@ -67,6 +68,39 @@ final class DoctorJson {
     ArrayNode unread = root.putArray("unread");
     found.files().unread().forEach(unread::add);
     return root;
+  }
+
+  private static void cuda(ObjectNode root, @Nullable Gpu gpu) {
+    if (gpu == null) {
+      root.putNull("cuda");
+      return;
+    }
+    ObjectNode cuda = root.putObject("cuda");
+    cuda.put("driver", gpu.driver()).put("why_no_driver", gpu.whyNoDriver());
+    ArrayNode devices = cuda.putArray("devices");
+    gpu.devices()
+        .forEach(
+            d ->
+                devices
+                    .addObject()
+                    .put("ordinal", d.ordinal())
+                    .put("name", d.name())
+                    .put("compute_capability", d.major() + "." + d.minor())
+                    .put("memory_bytes", d.totalBytes())
+                    .put("multiprocessors", d.multiprocessors())
+                    .put("integrated", d.integrated()));
+    cuda.put("nvrtc", gpu.nvrtc()).put("why_no_nvrtc", gpu.whyNoNvrtc());
+    ArrayNode architectures = cuda.putArray("architectures");
+    gpu.architectures().forEach(architectures::add);
+    ArrayNode ladder = cuda.putArray("ladder");
+    gpu.steps()
+        .forEach(
+            s ->
+                ladder
+                    .addObject()
+                    .put("step", s.name())
+                    .put("ready", s.ready())
+                    .put("about", s.about()));
   }
 
   private static void own(ObjectNode out, @Nullable Software software) {

@@ -50,6 +50,7 @@ final class DoctorText {
     for (Diagnosis.Library library : found.libraries()) {
       line(out, library.name(), joined(library.version(), library.about(), library.path()));
     }
+    cuda(out, found.gpu());
     found
         .products()
         .forEach(
@@ -66,6 +67,35 @@ final class DoctorText {
       line(out, "unread", String.join(", ", found.files().unread()));
     }
     faults(out, found);
+  }
+
+  private static void cuda(PrintStream out, @Nullable Gpu gpu) {
+    if (gpu == null) {
+      return;
+    }
+    line(out, "cuda driver", gpu.driver() == null ? "not found" : gpu.driver());
+    gpu.devices()
+        .forEach(
+            d ->
+                line(
+                    out,
+                    "cuda device " + d.ordinal(),
+                    d.name()
+                        + ", sm_"
+                        + d.architecture()
+                        + ", "
+                        + bytes(d.totalBytes())
+                        + (d.integrated() ? " shared with the processor" : "")));
+    line(
+        out,
+        "nvrtc",
+        gpu.nvrtc() == null ? "not found" : gpu.nvrtc() + ", sm " + gpu.architectures());
+    for (Gpu.Step step : gpu.steps()) {
+      line(
+          out,
+          "  " + step.name(),
+          (step.ready() ? "ready" : "no") + (step.about().isEmpty() ? "" : ", " + step.about()));
+    }
   }
 
   private static void own(PrintStream out, @Nullable Software software) {

@@ -10,6 +10,8 @@ import dev.nacelle.kernels.operator.OperatorSpec;
 import dev.nacelle.kernels.operator.TensorSpec;
 import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeException;
+import dev.nacelle.nativeaccess.cuda.CudaDriver;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -40,11 +42,27 @@ public final class OpList implements Callable<Integer> {
       ObjectNode result = MAPPER.createObjectNode();
       ArrayNode operators = result.putArray("operators");
       Operators.all().forEach(operator -> describe(operator.spec(), operators.addObject()));
+      result.put("cuda", cuda());
       System.out.println(result);
     } else {
       Operators.all().stream().map(Operator::spec).forEach(OpList::print);
+      System.out.println();
+      System.out.println("cuda on this machine: " + cuda());
     }
     return 0;
+  }
+
+  /** What the backend {@code cuda} would run on. */
+  private static String cuda() {
+    try {
+      String devices =
+          CudaDriver.open().devices().stream()
+              .map(d -> d.name() + " (sm_" + d.architecture() + ")")
+              .collect(Collectors.joining(", "));
+      return devices.isEmpty() ? "no device" : devices;
+    } catch (NativeException e) {
+      return "no device; './nacelle doctor' says what was tried";
+    }
   }
 
   private static void describe(OperatorSpec spec, ObjectNode node) {
