@@ -2,7 +2,7 @@
  * The small things around the operators: copies with conversion, sums, look-ups, dropout.
  * Element by element, so the number of threads never changes a bit.
  */
-#include "nk.h"
+#include "nk_random.h"
 
 /*
  * y[i,j,k,l] = x[i,j,k,l], converted. Sizes n0…n3, strides of y and of x in elements; Java merges
@@ -117,27 +117,9 @@ NK_EXPORT int64_t NK_FN(nk_gather_rows_forward)(void *y, const void *table, cons
   return -1;
 }
 
-/* A bijective mixer of 32 bits (the finaliser of MurmurHash3, by Austin Appleby). */
-NK_INLINE uint32_t nk_mix32(uint32_t h) {
-  h ^= h >> 16;
-  h *= 0x85ebca6bu;
-  h ^= h >> 13;
-  h *= 0xc2b2ae35u;
-  return h ^ (h >> 16);
-}
-
-/* A mixer of 64 bits (SplitMix64's, by Sebastiano Vigna). */
-NK_INLINE uint64_t nk_mix64(uint64_t z) {
-  z += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 /*
- * y[i] (+)= keep ? x[i] / (1 - p) : 0. Element i's draw is 32 bits that depend on seed and
- * c = offset + i alone: two keys from mix64(seed, high half of c), then two rounds of mix32 over the
- * low half. It is kept where the draw reaches p·2^32.
+ * y[i] (+)= keep ? x[i] / (1 - p) : 0. Element i is kept where its draw, number offset + i of
+ * nk_random.h, reaches p·2^32.
  */
 NK_EXPORT void NK_FN(nk_dropout_forward)(void *y, const void *x, int64_t n, int y_type, int x_type,
                                          float p, int64_t seed, int64_t offset, int accumulate,
@@ -151,17 +133,7 @@ NK_EXPORT void NK_FN(nk_dropout_forward)(void *y, const void *x, int64_t n, int 
     int64_t from = run * NK_RUN, count = nk_min(NK_RUN, n - from);
     float a[NK_RUN], b[NK_RUN];
     uint32_t draw[NK_RUN];
-    uint64_t first = (uint64_t)offset + (uint64_t)from;
-    /* A run crosses at most one border of 2^32; each side has its own keys. */
-    int64_t before = (int64_t)nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);
-    for (int side = 0; side < 2; side++) {
-      int64_t begin = side == 0 ? 0 : before, end = side == 0 ? before : count;
-      uint64_t key = nk_mix64((uint64_t)seed ^ nk_mix64((first + (uint64_t)begin) >> 32));
-      uint32_t low = (uint32_t)key, high = (uint32_t)(key >> 32), base = (uint32_t)first;
-#pragma omp simd
-      for (int64_t i = begin; i < end; i++)
-        draw[i] = nk_mix32(nk_mix32((base + (uint32_t)i) ^ low) + high);
-    }
+    nk_draw_run(draw, seed, (uint64_t)offset + (uint64_t)from, count);
     nk_load(b, x, x_type, from, count);
     if (accumulate) nk_load(a, y, y_type, from, count);
 #pragma omp simd

@@ -11,10 +11,38 @@ public interface AdamW {
   record Slot(Operand parameter, Operand gradient, Operand expAvg, Operand expAvgSq) {}
 
   /**
+   * One tensor with its state in 8 bits: codes U8 of the parameter's shape, and fp32 scales of each
+   * {@link #SCALED} elements. A fresh state is zeros throughout. adamw_codes.h says what codes are.
+   */
+  record EightBitSlot(
+      Operand parameter,
+      Operand gradient,
+      Operand expAvgCodes,
+      Operand expAvgScales,
+      Operand expAvgSqCodes,
+      Operand expAvgSqScales) {}
+
+  /** Elements that share a scale of 8-bit moments. */
+  long SCALED = 256;
+
+  /**
    * @param step counts from 1
    */
   void step(
       List<Slot> slots,
+      long step,
+      double lr,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay);
+
+  /**
+   * The same with 8-bit moments, which are rounded stochastically by step and element: same state,
+   * same step, same bits.
+   */
+  void stepEightBit(
+      List<EightBitSlot> slots,
       long step,
       double lr,
       double beta1,

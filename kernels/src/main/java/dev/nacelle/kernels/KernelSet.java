@@ -65,6 +65,8 @@ public interface KernelSet extends AutoCloseable {
 
   Dequantize dequantize();
 
+  QuantizeActivation quantizeActivation();
+
   /** Products with frozen matrices, plain or quantised. */
   default WeightProducts weightProducts() {
     return new WeightProducts(products(), quantizedLinear());

@@ -11,17 +11,31 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The face of adamw/adamw.c: one call for all tensors of a type. */
 public final class CpuAdamW implements AdamW {
   private static final int COLUMNS = 6;
+  private static final int EIGHT_BIT_COLUMNS = 8;
 
   private final int threads;
   private final MethodHandle step;
+  private final @Nullable MethodHandle stepEightBit;
+  private final @Nullable AdamW other;
 
   public CpuAdamW(NativeFunctions library) {
+    this(library, null);
+  }
+
+  /**
+   * @param other steps 8-bit moments where the functions cannot; null where they can
+   */
+  public CpuAdamW(NativeFunctions library, @Nullable AdamW other) {
+    this.other = other;
     threads = library.threads();
     step = library.bind("nk_adamw_step", "PLLIDDDDDDDI");
+    stepEightBit = other == null ? library.bind("nk_adamw_step_8", "PLLLIDDDDDDDI") : null;
   }
 
   @Override
@@ -70,6 +84,64 @@ public final class CpuAdamW implements AdamW {
           threads);
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_adamw_step", t);
+    }
+  }
+
+  @Override
+  public void stepEightBit(
+      List<EightBitSlot> slots,
+      long step,
+      double lr,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay) {
+    MethodHandle bound = stepEightBit;
+    if (bound == null) {
+      Objects.requireNonNull(other).stepEightBit(slots, step, lr, beta1, beta2, eps, weightDecay);
+      return;
+    }
+    AdamWArguments.checkEightBit(slots, step, lr, beta1, beta2, eps, weightDecay);
+    AdamWFactors factors = AdamWFactors.of(step, lr, beta1, beta2, eps, weightDecay);
+    Map<DType, List<EightBitSlot>> byType = new EnumMap<>(DType.class);
+    for (EightBitSlot slot : slots) {
+      byType.computeIfAbsent(slot.parameter().dtype(), t -> new ArrayList<>()).add(slot);
+    }
+    byType.forEach((type, group) -> stepAllEightBit(bound, group, step, type, factors));
+  }
+
+  private void stepAllEightBit(
+      MethodHandle bound, List<EightBitSlot> slots, long count, DType type, AdamWFactors f) {
+    try (Scratch scratch = new Scratch()) {
+      BlockTable table = new BlockTable(scratch, slots.size(), EIGHT_BIT_COLUMNS);
+      for (EightBitSlot slot : slots) {
+        long n = slot.parameter().elements();
+        table.add(
+            slot.parameter().address(),
+            slot.gradient().address(),
+            slot.expAvgCodes().address(),
+            slot.expAvgScales().address(),
+            slot.expAvgSqCodes().address(),
+            slot.expAvgSqScales().address(),
+            n,
+            table.firstBlock(n));
+      }
+      bound.invokeExact(
+          table.address(),
+          table.slots(),
+          table.blocks(),
+          count,
+          DTypeCodes.of(type),
+          f.keep(),
+          f.weight1(),
+          f.beta2(),
+          f.weight2(),
+          f.stepSize(),
+          f.root(),
+          f.eps(),
+          threads);
+    } catch (Throwable t) {
+      throw NativeFunctions.failure("nk_adamw_step_8", t);
     }
   }
 }

@@ -15,6 +15,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.LoraLinear;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizeActivation;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
@@ -23,6 +24,7 @@ import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.activation.CpuQuantizeActivation;
 import dev.nacelle.kernels.adamw.CpuAdamW;
 import dev.nacelle.kernels.adapter.CpuDoraLinear;
 import dev.nacelle.kernels.adapter.CpuHydraLinear;
@@ -53,6 +55,7 @@ public final class CpuKernelSet implements KernelSet {
   private final Products products;
   private final QuantizedLinear quantizedLinear;
   private final Dequantize dequantize;
+  private final QuantizeActivation quantizeActivation;
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final SwiGlu swiGlu;
@@ -78,6 +81,7 @@ public final class CpuKernelSet implements KernelSet {
     this.products = ProductLibraries.choose(library, ownProducts);
     this.quantizedLinear = new CpuQuantizedLinear(library, ownProducts.workspace());
     this.dequantize = new CpuDequantize(library);
+    this.quantizeActivation = new CpuQuantizeActivation(library);
     this.rmsNorm = new CpuRmsNorm(library);
     this.rope = new CpuRope(library);
     this.swiGlu = new CpuGatedUnit(library, "swiglu");
@@ -186,6 +190,11 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public QuantizedLinear quantizedLinear() {
     return quantizedLinear;
+  }
+
+  @Override
+  public QuantizeActivation quantizeActivation() {
+    return quantizeActivation;
   }
 
   @Override

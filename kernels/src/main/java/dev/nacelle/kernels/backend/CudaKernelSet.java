@@ -15,6 +15,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.LoraLinear;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizeActivation;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
@@ -85,7 +86,7 @@ public final class CudaKernelSet implements KernelSet {
     this.crossEntropy = new CpuCrossEntropy(functions, products, quantizedLinear, dequantize);
     this.rmsNorm = new CpuRmsNorm(functions);
     this.rope = new CpuRope(functions);
-    this.adamW = new CpuAdamW(functions);
+    this.adamW = new CpuAdamW(functions, rest.adamW());
     this.clipGradNorm = new CpuClipGradNorm(functions);
     this.swiGlu = new CpuGatedUnit(functions, "swiglu");
     this.geGlu = new CpuGatedUnit(functions, "geglu");
@@ -205,6 +206,11 @@ public final class CudaKernelSet implements KernelSet {
   @Override
   public Dequantize dequantize() {
     return dequantize;
+  }
+
+  @Override
+  public QuantizeActivation quantizeActivation() {
+    return rest.quantizeActivation();
   }
 
   @Override

@@ -15,6 +15,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.LeakyIntegrate;
 import dev.nacelle.kernels.LoraLinear;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizeActivation;
 import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.RmsNorm;
 import dev.nacelle.kernels.Rope;
@@ -23,6 +24,7 @@ import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.activation.ReferenceQuantizeActivation;
 import dev.nacelle.kernels.adamw.ReferenceAdamW;
 import dev.nacelle.kernels.adapter.ReferenceDoraLinear;
 import dev.nacelle.kernels.adapter.ReferenceHydraLinear;
@@ -154,6 +156,11 @@ public final class ReferenceKernelSet implements KernelSet {
   @Override
   public QuantizedLinear quantizedLinear() {
     return new ReferenceQuantizedLinear(products);
+  }
+
+  @Override
+  public QuantizeActivation quantizeActivation() {
+    return new ReferenceQuantizeActivation();
   }
 
   @Override

@@ -70,6 +70,11 @@ public final class Elements {
     y.buffer().segment().set(INT, y.byteOffset() + offset * Integer.BYTES, value);
   }
 
+  /** Writes an I64 element. */
+  static void setLong(Operand y, long offset, long value) {
+    y.buffer().segment().set(LONG, y.byteOffset() + offset * Long.BYTES, value);
+  }
+
   /** {@code value} as it would come back from storage. */
   public static double rounded(DType dtype, double value) {
     return switch (dtype) {
@@ -119,22 +124,10 @@ public final class Elements {
 
   /** y = x element by element, converted to y's type; any strides. */
   public static void copy(Operand y, Operand x) {
-    long n = x.elements();
-    boolean integers = x.dtype() == DType.I64 && y.dtype() == DType.I64;
-    boolean flatX = x.isContiguous();
-    boolean flatY = y.isContiguous();
-    if (flatX && flatY && x.dtype() == y.dtype()) {
+    if (x.isContiguous() && y.isContiguous() && x.dtype() == y.dtype()) {
       y.buffer().copyFrom(y.byteOffset(), x.buffer(), x.byteOffset(), x.byteSize());
-      return;
-    }
-    for (long i = 0; i < n; i++) {
-      long from = flatX ? i : offset(x, i);
-      long to = flatY ? i : offset(y, i);
-      if (integers) {
-        y.buffer().segment().set(LONG, y.byteOffset() + to * Long.BYTES, getInteger(x, from));
-      } else {
-        set(y, to, get(x, from));
-      }
+    } else {
+      StridedCopy.copy(y, x);
     }
   }
 

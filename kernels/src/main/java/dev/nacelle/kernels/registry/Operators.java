@@ -1,5 +1,7 @@
 package dev.nacelle.kernels.registry;
 
+import dev.nacelle.kernels.activation.DequantizeActivationOperator;
+import dev.nacelle.kernels.activation.QuantizeActivationOperator;
 import dev.nacelle.kernels.adamw.AdamWOperator;
 import dev.nacelle.kernels.adapter.DoraLinearOperator;
 import dev.nacelle.kernels.adapter.HydraLinearOperator;
@@ -50,6 +52,8 @@ public final class Operators {
           new DoraLinearOperator(),
           new DequantizeOperator(),
           new QuantizedLinearOperator(),
+          new QuantizeActivationOperator(),
+          new DequantizeActivationOperator(),
           new AdamWOperator(),
           new ClipGradNormOperator(),
           new SumOfSquaresOperator());

@@ -158,7 +158,7 @@ final class AdapterMatrix {
   }
 
   /** The 32 bits of an element as elementwise.c describes them, written anew. */
-  private static long draw(long seed, long counter) {
+  static long draw(long seed, long counter) {
     long key = splitMix(seed ^ splitMix(counter >>> 32));
     long first = murmur((counter ^ key) & 0xffffffffL);
     return murmur((first + (key >>> 32)) & 0xffffffffL);

@@ -74,9 +74,7 @@ final class CaseValues {
       numbers[i] =
           spec.kind() == TensorSpec.Kind.BITS
               ? word(i, shape)
-              : whole
-                  ? random.nextLong(point.bound())
-                  : number(dtype, spec.name().equals("exp_avg_sq"));
+              : whole ? random.nextLong(point.bound()) : number(dtype, isPositive(spec.name()));
     }
     if (spec.name().equals("segments") && point.bound() != AttentionMatrix.SCATTERED) {
       int tokens = (int) shape[1];
@@ -85,6 +83,10 @@ final class CaseValues {
       }
     }
     return new Values(dtype, shape, numbers);
+  }
+
+  private static boolean isPositive(String tensor) {
+    return tensor.equals("exp_avg_sq") || tensor.endsWith("_scales");
   }
 
   /** 32 spikes, a quarter of them set; bits behind the last spike are 0. */

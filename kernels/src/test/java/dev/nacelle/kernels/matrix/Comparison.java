@@ -39,6 +39,26 @@ final class Comparison {
     return "";
   }
 
+  /**
+   * The largest error in units of what is allowed; elements that are no numbers, or beyond the
+   * type, do not count.
+   */
+  static double largestError(Operand got, double[] want, double[] other, Tolerance tolerance) {
+    double scale = Math.max(largest(want), largest(other));
+    double worst = 0;
+    for (int i = 0; i < want.length; i++) {
+      double error = Math.abs(Elements.get(got, Elements.offset(got, i)) - want[i]);
+      double allowed =
+          tolerance.relative() * Math.abs(want[i])
+              + tolerance.scaled() * scale
+              + 2 * smallest(got.dtype());
+      if (Double.isFinite(error) && Math.abs(want[i]) <= largest(got.dtype()) * (1 - 1e-3)) {
+        worst = Math.max(worst, error / allowed);
+      }
+    }
+    return worst;
+  }
+
   private static double largest(double[] values) {
     double largest = 0;
     for (double value : values) {

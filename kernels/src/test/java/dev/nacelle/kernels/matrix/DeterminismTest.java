@@ -41,6 +41,7 @@ final class DeterminismTest {
   private static Map<String, String> attributes(String name) {
     return switch (name) {
       case "spike_unpack" -> Map.of("n", "255");
+      case "dequantize_activation" -> Map.of("n", "300");
       case "dequantize", "quantized_linear" -> Map.of("format", "q8_0");
       default -> Map.of();
     };
@@ -113,6 +114,11 @@ final class DeterminismTest {
         in.put("blocks", samples.bytes(99, 20 * 34));
         in.put("bias", samples.normal(dtype, 0, 99));
         in.put("grad_y", samples.normal(dtype, 0, 47, 99));
+      }
+      case "quantize_activation" -> in.put("x", samples.normal(dtype, 0, 99, 300));
+      case "dequantize_activation" -> {
+        in.put("codes", samples.bytes(99, 320));
+        in.put("scales", samples.normal(DType.FP32, 0, 99, 5));
       }
       case "adamw" -> {
         for (String tensor : List.of("parameter", "gradient", "exp_avg", "exp_avg_sq")) {

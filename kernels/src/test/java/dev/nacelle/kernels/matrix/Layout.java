@@ -15,7 +15,7 @@ enum Layout {
   UNALIGNED,
   /** Not even elements are aligned: what a mapped file may give. */
   CROOKED,
-  /** Unused elements behind each row. */
+  /** Unused elements behind each row, of every tensor another number. */
   PADDED_ROWS,
   /** Every second element. */
   STRIDED,
@@ -32,12 +32,18 @@ enum Layout {
           NativeBuffer buffer = RedZones.allocate(bytes);
           owner.add(buffer);
           return buffer;
-        });
+        },
+        owner.size());
   }
 
   /** The same in memory of the caller's, whose bytes are all 0xff. */
   Operand place(DType dtype, double[] values, long[] shape, Allocator allocator) {
-    long[] strides = strides(shape);
+    return place(dtype, values, shape, allocator, 0);
+  }
+
+  private Operand place(
+      DType dtype, double[] values, long[] shape, Allocator allocator, int number) {
+    long[] strides = strides(shape, number);
     long last = 0;
     for (int d = 0; d < shape.length; d++) {
       last += Math.max(0, shape[d] - 1) * strides[d];
@@ -64,11 +70,11 @@ enum Layout {
     Elements.set(x, offset, (double) value);
   }
 
-  private long[] strides(long[] shape) {
+  private long[] strides(long[] shape, int number) {
     long[] strides = Operand.contiguousStrides(shape);
     switch (this) {
       case PADDED_ROWS -> {
-        long next = shape.length == 0 ? 1 : shape[shape.length - 1] + 3;
+        long next = shape.length == 0 ? 1 : shape[shape.length - 1] + 3 + number % 5;
         for (int d = shape.length - 2; d >= 0; d--) {
           strides[d] = next;
           next *= Math.max(1, shape[d]);

@@ -22,6 +22,8 @@ final class MatrixCases {
           case "lora_linear", "hydra_linear", "dora_linear" -> AdapterMatrix.cases(operator);
           case "dequantize" -> dequantize();
           case "quantized_linear" -> quantizedLinear();
+          case "quantize_activation" -> CodedMatrix.quantize();
+          case "dequantize_activation" -> CodedMatrix.dequantize();
           case "adamw" -> adamW();
           case "clip_grad_norm" -> clipGradNorm();
           case "sum_of_squares" -> sumOfSquares();
@@ -137,7 +139,7 @@ final class MatrixCases {
   }
 
   private static List<MatrixCase> adamW() {
-    List<MatrixCase> cases = new ArrayList<>();
+    List<MatrixCase> cases = new ArrayList<>(CodedMatrix.eightBit());
     for (long[] shape : new long[][] {{}, {0}, {1}, {7}, {3, 5}, {257}, {8193}, {70, 33}}) {
       MatrixCase one = MatrixCase.of("adamw", Set.of(), 1);
       for (String name : List.of("parameter", "gradient", "exp_avg", "exp_avg_sq")) {

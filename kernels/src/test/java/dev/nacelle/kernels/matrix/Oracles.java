@@ -30,7 +30,9 @@ final class Oracles {
           Map.entry("attention", AttentionMatrix::outputs),
           Map.entry("lora_linear", AdapterMatrix::lora),
           Map.entry("hydra_linear", AdapterMatrix::hydra),
-          Map.entry("dora_linear", AdapterMatrix::dora));
+          Map.entry("dora_linear", AdapterMatrix::dora),
+          Map.entry("quantize_activation", CodedMatrix::quantized),
+          Map.entry("dequantize_activation", CodedMatrix::dequantized));
 
   private Oracles() {}
 
@@ -160,6 +162,12 @@ final class Oracles {
   }
 
   private static Map<String, Tensor> adamW(Map<String, Tensor> in, Attributes with) {
+    return with.text("moments").equals("8bit")
+        ? CodedMatrix.coded(adamWStep(CodedMatrix.widened(in), with), with)
+        : adamWStep(in, with);
+  }
+
+  private static Map<String, Tensor> adamWStep(Map<String, Tensor> in, Attributes with) {
     double beta1 = with.real("beta1");
     double beta2 = with.real("beta2");
     double step = with.integer("step");

@@ -112,6 +112,9 @@ final class SpikingCases {
     cases.add(sequence.withGradients(Set.of("v_sequence")));
     cases.add(sequence.withGradients(Set.of("v_sequence", "spikes", "v")).with("v_reset", "none"));
     cases.add(sequence.withGradients(Set.of()));
+    if (!adaptive) {
+      cases.add(neuron(operator, 4, 2, 9).with("tie", "gt").filled(Fill.TIES));
+    }
     cases.add(one.with("spike_format", "bits"));
     cases.add(neuron(operator, 3, 2, 70).with("spike_format", "bits"));
     if (adaptive) {

@@ -1,0 +1,52 @@
+/*
+ * Counter-based random bits, for C and CUDA: an element's draw depends on a seed and the element's
+ * number alone, so nothing is stored and no order matters. Element c: two keys from mix64(seed, high
+ * half of c), then two rounds of mix32 over the low half.
+ */
+#ifndef NK_RANDOM_H
+#define NK_RANDOM_H
+
+#include "nk_math.h"
+
+/* A bijective mixer of 32 bits (the finaliser of MurmurHash3, by Austin Appleby). */
+NK_MATH unsigned int nk_mix32(unsigned int h) {
+  h ^= h >> 16;
+  h *= 0x85ebca6bu;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35u;
+  return h ^ (h >> 16);
+}
+
+/* A mixer of 64 bits (SplitMix64's, by Sebastiano Vigna). */
+NK_MATH unsigned long long nk_mix64(unsigned long long z) {
+  z += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+/* The keys of all elements whose numbers share their high half with c. */
+NK_MATH unsigned long long nk_draw_key(unsigned long long seed, unsigned long long c) {
+  return nk_mix64(seed ^ nk_mix64(c >> 32));
+}
+
+NK_MATH unsigned int nk_draw(unsigned long long key, unsigned int low) {
+  return nk_mix32(nk_mix32(low ^ (unsigned int)key) + (unsigned int)(key >> 32));
+}
+
+#ifndef __CUDACC__
+/* The draws of `count` elements from `first` on: a run of less than 2^32 crosses one border at most. */
+NK_INLINE void nk_draw_run(uint32_t *draw, int64_t seed, uint64_t first, int64_t count) {
+  int64_t before = nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);
+  for (int side = 0; side < 2; side++) {
+    int64_t begin = side == 0 ? 0 : before, end = side == 0 ? before : count;
+    uint64_t key = nk_draw_key((uint64_t)seed, first + (uint64_t)begin);
+    uint32_t low = (uint32_t)key, high = (uint32_t)(key >> 32), base = (uint32_t)first;
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+      draw[i] = nk_mix32(nk_mix32((base + (uint32_t)i) ^ low) + high);
+  }
+}
+#endif
+
+#endif
