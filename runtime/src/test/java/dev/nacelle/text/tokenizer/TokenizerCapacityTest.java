@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,16 +44,29 @@ class TokenizerCapacityTest {
     double encodeSeconds = (System.nanoTime() - start) / 1e9;
     int textBytes = text.getBytes(StandardCharsets.UTF_8).length;
     assertEquals(text, tokenizer.decode(encoding.ids(), false));
-    // What is given back when the tokenizer goes is what it held.
-    long with = held();
-    assertEquals(TOKENS, tokenizer.vocabularySize());
-    tokenizer = null;
-    long bytes = with - held();
+    long bytes = medianHeld(file);
     System.out.printf(
         "tokenizer capacity: %d bytes of file, %.2f s to load, %d bytes held; %d bytes of text"
             + " without a space to %d tokens in %.2f s%n",
         Files.size(file), seconds, bytes, textBytes, encoding.length(), encodeSeconds);
     assertTrue(bytes >= MIN_HELD_BYTES && bytes <= MAX_HELD_BYTES, bytes + " bytes held");
+  }
+
+  /**
+   * What is given back when a tokenizer goes is what it held. Other tests' threads share this heap:
+   * the median of three leaves out what one of them did meanwhile.
+   */
+  private static long medianHeld(Path file) throws IOException {
+    long[] held = new long[3];
+    for (int i = 0; i < held.length; i++) {
+      Tokenizer tokenizer = TokenizerJson.load(file);
+      long with = held();
+      assertEquals(TOKENS, tokenizer.vocabularySize());
+      tokenizer = null;
+      held[i] = with - held();
+    }
+    Arrays.sort(held);
+    return held[1];
   }
 
   private static long held() {
