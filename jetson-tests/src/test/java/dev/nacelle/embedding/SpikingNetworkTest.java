@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -105,7 +106,9 @@ final class SpikingNetworkTest {
 
   private static void assertSame(Map<String, TensorData> a, Map<String, TensorData> b) {
     assertEquals(a.keySet(), b.keySet());
-    a.forEach((name, value) -> assertEquals(value.bytes(), b.get(name).bytes(), name));
+    a.forEach(
+        (name, value) ->
+            assertEquals(value.bytes(), Objects.requireNonNull(b.get(name)).bytes(), name));
   }
 
   @Test
