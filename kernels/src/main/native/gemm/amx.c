@@ -116,8 +116,9 @@ static void nk_fetch_tile(float *tile, const nk_product *p, int64_t i0, int64_t 
     nk_load(tile + i * NK_AMX_EDGE, p->c, p->c_type, (i0 + i) * p->c_stride + j0, n);
 }
 
-void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
-                         float *scratch) {
+/* Columns j0…j1 are at most NK_AMX_NC. */
+static void nk_amx_columns(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
+                           float *scratch) {
   float *stage = scratch + NK_AMX_B_FLOATS + NK_AMX_A_FLOATS;
   uint32_t *b_block = (uint32_t *)scratch, *a_panel = b_block + NK_AMX_B_FLOATS;
   float *tile = stage + NK_AMX_STAGE_FLOATS, *sums = tile + NK_AMX_TILE_FLOATS;
@@ -129,7 +130,6 @@ void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0
   int64_t depth = ((p->k + depths - 1) / depths + 31) / 32 * 32;
   int narrow = p->c_type != NK_FP32 && depths > 1;
   nk_amx_micro micro = nk_amx_micro_for(a_parts, b_parts);
-  nk_amx_configure();
   for (int64_t k0 = 0; k0 < p->k; k0 += depth) {
     int64_t k = nk_min(depth, p->k - k0), steps = (k + 31) / 32;
     float beta = k0 == 0 ? p->beta : 1.0f;
@@ -157,6 +157,13 @@ void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0
     }
   }
   if (narrow) NK_FN(nk_merge)(p, sums, NK_NC, i0, m, j0, n, p->beta);
+}
+
+void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
+                         float *scratch) {
+  nk_amx_configure();
+  for (int64_t j = j0; j < j1; j += NK_AMX_NC)
+    nk_amx_columns(p, i0, i1, j, nk_min(j1, j + NK_AMX_NC), scratch);
   /* An unused unit costs nothing when threads are switched. */
   _tile_release();
 }

@@ -56,14 +56,15 @@
 /* The tile unit computes C 32 × 32 at a time. */
 #define NK_AMX_EDGE 32
 
-/* Depth of a block, for three parts; with fewer it is deeper, and the bytes are the same: a panel of A
- * of 36 KiB for L1 (48 KiB), a block of B of 864 KiB for L2 (2 MiB). */
-#define NK_AMX_KC 192
+/* Depth and width of B's block for three parts, 864 KiB for L2 (2 MiB); with fewer parts it is deeper,
+ * and the bytes are the same. Deep rather than wide: each block of K reads and writes C again. */
+#define NK_AMX_KC 576
+#define NK_AMX_NC 256
 
 /* Floats of scratch: B's block, A's panel, 32 rows of either as fp32 (up to 3·KC deep, 16 apart from
  * the next power of two), a tile of C, sums beside C. */
 #define NK_AMX_STAGE_STRIDE (3 * NK_AMX_KC + 16)
-#define NK_AMX_B_FLOATS (3 * NK_AMX_KC * NK_NC / 2)
+#define NK_AMX_B_FLOATS (3 * NK_AMX_KC * NK_AMX_NC / 2)
 #define NK_AMX_A_FLOATS (3 * NK_AMX_KC * NK_AMX_EDGE / 2)
 #define NK_AMX_STAGE_FLOATS (NK_AMX_EDGE * NK_AMX_STAGE_STRIDE)
 #define NK_AMX_STAGE_ROWS 512
