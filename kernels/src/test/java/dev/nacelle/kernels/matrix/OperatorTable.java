@@ -123,7 +123,7 @@ final class OperatorTable {
             before,
             entry.getValue().error());
       }
-      merged.put(entry.getKey(), new Seen(entry.getValue().cases(), before - 1e-9));
+      merged.put(entry.getKey(), new Seen(entry.getValue().cases(), Math.max(0, before - 1e-9)));
     }
     List<String> want = page(merged).lines().toList();
     List<String> have = page.lines().toList();
