@@ -168,6 +168,4 @@ void NK_FN(nk_amx_block)(const nk_product *p, int64_t i0, int64_t i1, int64_t j0
   _tile_release();
 }
 
-#else
-typedef int nk_no_tile_unit; /* a source of ISO C holds something */
 #endif

@@ -185,6 +185,4 @@ void NK_FN(nk_amx_pack_b)(uint32_t *to, const nk_matrix *b, int64_t k0, int64_t 
   }
 }
 
-#else
-typedef int nk_no_tile_unit; /* a source of ISO C holds something */
 #endif

@@ -57,53 +57,19 @@ final class FolderToGgufTest {
         refused.add(name);
       } else {
         outcome.expect(0);
-        tokens += holdLosses(name, example, flags);
+        tokens +=
+            MergedLosses.hold(
+                folder.resolve(name + ".gguf"),
+                example,
+                flags,
+                folder.resolve(name + ".jsonl"),
+                2e-2,
+                1e-3);
       }
     }
     assertEquals(UNSAYABLE, refused);
     assertEquals(22, folders.size());
     assertTrue(tokens > 2_000, "only " + tokens + " tokens compared");
-  }
-
-  private int holdLosses(String name, Path example, JsonNode flags) throws IOException {
-    Path losses = folder.resolve(name + ".jsonl");
-    Outcome.of(
-            "eval",
-            "--model",
-            folder.resolve(name + ".gguf").toString(),
-            "--data",
-            example.resolve(flags.path("data").asText()).toString(),
-            "--max-length",
-            flags.path("max-length").asText(),
-            "--token-losses",
-            losses.toString(),
-            "--threads",
-            "1",
-            "--quiet")
-        .expect(0);
-    List<String> want = Files.readAllLines(example.resolve("token_losses.jsonl"));
-    List<String> have =
-        Files.readAllLines(losses).stream().filter(l -> !l.contains("\"dropped\"")).toList();
-    assertEquals(want.size(), have.size(), name);
-    boolean rounded = flags.path("dtype").asText().equals("bf16");
-    double difference = 0;
-    int tokens = 0;
-    for (int line = 0; line < want.size(); line++) {
-      JsonNode wanted = Outcome.JSON.readTree(want.get(line));
-      JsonNode had = Outcome.JSON.readTree(have.get(line));
-      assertEquals(wanted.path("ids"), had.path("ids"), name + " line " + line);
-      for (int t = 0; t < wanted.path("losses").size(); t++) {
-        JsonNode loss = wanted.path("losses").path(t);
-        if (!loss.isNull()) {
-          double mine = had.path("losses").path(t).asDouble();
-          assertEquals(loss.asDouble(), mine, rounded ? 0.5 : 2e-2, name + " " + line + ":" + t);
-          difference += mine - loss.asDouble();
-          tokens++;
-        }
-      }
-    }
-    assertEquals(0, difference / tokens, rounded ? 0.01 : 1e-3, name);
-    return tokens;
   }
 
   @Test

@@ -66,53 +66,13 @@ final class MergeTest {
           merge(model, example.resolve("init"), name, "--dtype", "fp32").expect(0).json();
       assertEquals("fp32", merged.path("type").asText());
       assertTrue(merged.path("rounding").path("overall").asDouble() < 1e-4, merged::toString);
-      tokens += holdLosses(name, example, flags);
+      tokens +=
+          MergedLosses.hold(
+              folder.resolve(name), example, flags, folder.resolve(name + ".jsonl"), 2e-4, 1e-5);
       cases++;
     }
     assertEquals(22, cases);
     assertTrue(tokens > 3000, "only " + tokens + " tokens compared");
-  }
-
-  private int holdLosses(String name, Path example, JsonNode flags) throws IOException {
-    Path losses = folder.resolve(name + ".jsonl");
-    Outcome.of(
-            "eval",
-            "--model",
-            folder.resolve(name).toString(),
-            "--data",
-            example.resolve(flags.path("data").asText()).toString(),
-            "--max-length",
-            flags.path("max-length").asText(),
-            "--token-losses",
-            losses.toString(),
-            "--threads",
-            "1",
-            "--quiet")
-        .expect(0);
-    List<String> want = Files.readAllLines(example.resolve("token_losses.jsonl"));
-    List<String> have =
-        Files.readAllLines(losses).stream().filter(l -> !l.contains("\"dropped\"")).toList();
-    assertEquals(want.size(), have.size(), name);
-    // PEFT ran in bf16 where the case says so: its rounding moves a token's loss, hardly the mean.
-    boolean rounded = flags.path("dtype").asText().equals("bf16");
-    double difference = 0;
-    int tokens = 0;
-    for (int line = 0; line < want.size(); line++) {
-      JsonNode wanted = Outcome.JSON.readTree(want.get(line));
-      JsonNode had = Outcome.JSON.readTree(have.get(line));
-      assertEquals(wanted.path("ids"), had.path("ids"), name + " line " + line);
-      for (int t = 0; t < wanted.path("losses").size(); t++) {
-        JsonNode loss = wanted.path("losses").path(t);
-        if (!loss.isNull()) {
-          double mine = had.path("losses").path(t).asDouble();
-          assertEquals(loss.asDouble(), mine, rounded ? 0.5 : 2e-4, name + " " + line + ":" + t);
-          difference += mine - loss.asDouble();
-          tokens++;
-        }
-      }
-    }
-    assertEquals(0, difference / tokens, rounded ? 0.01 : 1e-5, name);
-    return tokens;
   }
 
   @Test

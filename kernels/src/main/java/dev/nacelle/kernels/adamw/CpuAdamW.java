@@ -1,6 +1,7 @@
 package dev.nacelle.kernels.adamw;
 
 import dev.nacelle.kernels.AdamW;
+import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.BlockTable;
 import dev.nacelle.kernels.common.DTypeCodes;
 import dev.nacelle.kernels.common.NativeFunctions;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The face of adamw/adamw.c: one call for all tensors of a type. */
@@ -49,11 +51,16 @@ public final class CpuAdamW implements AdamW {
       double weightDecay) {
     AdamWArguments.check(slots, step, lr, beta1, beta2, eps, weightDecay);
     AdamWFactors factors = AdamWFactors.of(step, lr, beta1, beta2, eps, weightDecay);
-    Map<DType, List<Slot>> byType = new EnumMap<>(DType.class);
-    for (Slot slot : slots) {
-      byType.computeIfAbsent(slot.parameter().dtype(), t -> new ArrayList<>()).add(slot);
+    byType(slots, Slot::parameter).forEach((type, group) -> stepAll(group, type, factors));
+  }
+
+  /** One call of the kernel steps parameters of one type. */
+  private static <S> Map<DType, List<S>> byType(List<S> slots, Function<S, Operand> parameter) {
+    Map<DType, List<S>> byType = new EnumMap<>(DType.class);
+    for (S slot : slots) {
+      byType.computeIfAbsent(parameter.apply(slot).dtype(), t -> new ArrayList<>()).add(slot);
     }
-    byType.forEach((type, group) -> stepAll(group, type, factors));
+    return byType;
   }
 
   private void stepAll(List<Slot> slots, DType type, AdamWFactors f) {
@@ -103,11 +110,8 @@ public final class CpuAdamW implements AdamW {
     }
     AdamWArguments.checkEightBit(slots, step, lr, beta1, beta2, eps, weightDecay);
     AdamWFactors factors = AdamWFactors.of(step, lr, beta1, beta2, eps, weightDecay);
-    Map<DType, List<EightBitSlot>> byType = new EnumMap<>(DType.class);
-    for (EightBitSlot slot : slots) {
-      byType.computeIfAbsent(slot.parameter().dtype(), t -> new ArrayList<>()).add(slot);
-    }
-    byType.forEach((type, group) -> stepAllEightBit(bound, group, step, type, factors));
+    byType(slots, EightBitSlot::parameter)
+        .forEach((type, group) -> stepAllEightBit(bound, group, step, type, factors));
   }
 
   private void stepAllEightBit(

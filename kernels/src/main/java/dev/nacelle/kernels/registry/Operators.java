@@ -24,8 +24,7 @@ import dev.nacelle.kernels.spikelinear.SpikeLinearOperator;
 import dev.nacelle.kernels.spikepack.SpikePackOperator;
 import dev.nacelle.kernels.spikepack.SpikeUnpackOperator;
 import dev.nacelle.kernels.sumofsquares.SumOfSquaresOperator;
-import dev.nacelle.kernels.swiglu.GeGluOperator;
-import dev.nacelle.kernels.swiglu.SwiGluOperator;
+import dev.nacelle.kernels.swiglu.GatedUnitOperator;
 import java.util.List;
 
 /** Every operator that has a description, in the order of OPERATORS.md. */
@@ -43,8 +42,8 @@ public final class Operators {
           new LeakyIntegrateOperator(),
           new RmsNormOperator(),
           new RopeOperator(),
-          new SwiGluOperator(),
-          new GeGluOperator(),
+          GatedUnitOperator.swiGlu(),
+          GatedUnitOperator.geGlu(),
           new AttentionOperator(),
           new CrossEntropyOperator(),
           new LoraLinearOperator(),

@@ -22,9 +22,6 @@ import java.util.stream.Collectors;
 final class OperatorTable {
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `(\\w+)` .*\\| ([0-9.]+) \\|$");
 
-  /** How much larger an error may be on a processor other than the page's; 1 fails everywhere. */
-  private static final double OTHER_PROCESSOR = 0.5;
-
   /**
    * What the matrix saw of one operator.
    *
@@ -101,7 +98,7 @@ final class OperatorTable {
 
   /**
    * What of a page is out of date, in words; empty for nothing. Errors depend on the machine: they
-   * may lie below those of the page, and somewhat above.
+   * may lie below those of the page.
    */
   static String stale(String page, Map<String, Seen> seen) {
     Map<String, Double> errors = new TreeMap<>();
@@ -115,7 +112,7 @@ final class OperatorTable {
       if (before == null) {
         return "it has no row for " + entry.getKey();
       }
-      if (entry.getValue().error() > before + OTHER_PROCESSOR) {
+      if (entry.getValue().error() > before + 0.1) {
         return String.format(
             Locale.ROOT,
             "it says that the largest error of %s is %.1f, and %.2f was seen",
