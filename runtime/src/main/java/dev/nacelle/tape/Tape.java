@@ -247,7 +247,8 @@ public final class Tape implements AutoCloseable {
     int first = nodes.size();
     Tensor input;
     Tensor output;
-    try (Frame frame = frame()) {
+    Frame frame = frame();
+    try (frame) {
       input = own(node.context.saved(0).alias());
       node.context.releaseSaved();
       if (wanting.contains(node.inputs[0])) {

@@ -26,7 +26,7 @@ final class FunctionGradientTest {
   private static final long SEED = 4_20261123;
   private static final int CASES = 116;
   private static final int GRADIENTS = 292;
-  private static final int DIFFERENCES = 802;
+  private static final int DIFFERENCES = 808;
   private static final int DIFFERENCES_A_LEAF = 3;
   private static final float STEP = 1f / 64;
 
