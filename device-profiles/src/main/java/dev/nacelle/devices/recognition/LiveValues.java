@@ -60,7 +60,11 @@ record LiveValues(@Nullable LiveMode mode, @Nullable Long smCount) {
             .map(Sourced::value)
             .orElse(null);
     Long live = now == null ? null : live(now, tegra.soc());
-    if (live != null && fromTable != null && !live.equals(fromTable) && table != null) {
+    if (now != null
+        && live != null
+        && fromTable != null
+        && !live.equals(fromTable)
+        && table != null) {
       contradictions.add(
           PowerConfiguration.CONFIGURATION
               + " leaves "
