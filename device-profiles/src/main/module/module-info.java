@@ -8,4 +8,6 @@ module dev.nacelle.devices {
       dev.nacelle;
   exports dev.nacelle.devices.profile to
       dev.nacelle;
+  exports dev.nacelle.devices.recognition to
+      dev.nacelle;
 }

@@ -18,6 +18,7 @@ public enum Fact {
   MEMORY_HZ(Type.NUMBER, "memory clock as its page counts it"),
   TRANSFERS_PER_SECOND(Type.NUMBER, "bits a pin and second"),
   BANDWIDTH(Type.NUMBER, "bytes a second between memory and chip"),
+  GPU(Type.TEXT, "the chip that computes"),
   COMPUTE_CAPABILITY(Type.TEXT, "NVIDIA's, major.minor"),
   SM_COUNT(Type.NUMBER, "multiprocessors"),
   CUDA_CORES(Type.NUMBER, "over all multiprocessors"),
