@@ -14,7 +14,7 @@ final class RaplMeter implements EnergyMeter {
   private static final String FOLDER = "/sys/class/powercap";
 
   private final DeviceFiles files;
-  private final List<Package> packages;
+  private final List<Counter> packages;
   private final long[] before;
   private boolean broken;
 
@@ -23,9 +23,9 @@ final class RaplMeter implements EnergyMeter {
    *
    * @param range where it begins again; 0 where that is not known
    */
-  private record Package(String name, String file, long range) {}
+  private record Counter(String name, String file, long range) {}
 
-  private RaplMeter(DeviceFiles files, List<Package> packages) {
+  private RaplMeter(DeviceFiles files, List<Counter> packages) {
     this.files = files;
     this.packages = packages;
     this.before = new long[packages.size()];
@@ -33,7 +33,7 @@ final class RaplMeter implements EnergyMeter {
   }
 
   static @Nullable RaplMeter find(DeviceFiles files) {
-    List<Package> packages = new ArrayList<>();
+    List<Counter> packages = new ArrayList<>();
     for (String zone : files.list(FOLDER)) {
       String folder = FOLDER + "/" + zone;
       String name = files.text(folder + "/name");
@@ -42,7 +42,7 @@ final class RaplMeter implements EnergyMeter {
           zone.matches("[a-z-]*rapl:\\d+") && name != null && name.startsWith("package");
       if (name != null && whole && files.number(folder + "/energy_uj") != null) {
         Long range = files.number(folder + "/max_energy_range_uj");
-        packages.add(new Package(name, folder + "/energy_uj", range == null ? 0 : range));
+        packages.add(new Counter(name, folder + "/energy_uj", range == null ? 0 : range));
       }
     }
     return packages.isEmpty() ? null : new RaplMeter(files, packages);
@@ -50,7 +50,7 @@ final class RaplMeter implements EnergyMeter {
 
   @Override
   public String source() {
-    return "rapl " + packages.stream().map(Package::name).collect(Collectors.joining("+"));
+    return "rapl " + packages.stream().map(Counter::name).collect(Collectors.joining("+"));
   }
 
   @Override

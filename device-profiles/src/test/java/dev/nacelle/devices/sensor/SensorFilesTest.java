@@ -60,7 +60,7 @@ final class SensorFilesTest {
     ina3221("sys/class/hwmon/hwmon4", "VDD_MUX", "VDD_3V3_SYS");
     PowerRails rails = PowerRails.find(files());
     assertEquals(8, rails.watts().size());
-    assertEquals(2 * (5 + 10 + 15), rails.totalWatts(), 1e-9);
+    assertEquals(2.0 * (5 + 10 + 15), rails.totalWatts());
     assertFalse(rails.totalRails().contains("VDD_MUX"), "the carrier's stand beside them");
   }
 
