@@ -10,4 +10,6 @@ module dev.nacelle.devices {
       dev.nacelle;
   exports dev.nacelle.devices.recognition to
       dev.nacelle;
+  exports dev.nacelle.devices.sensor to
+      dev.nacelle;
 }

@@ -2,12 +2,18 @@ package dev.nacelle.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.devices.DeviceFiles;
 import dev.nacelle.devices.Memory;
 import dev.nacelle.devices.Processor;
 import dev.nacelle.devices.profile.Fact;
 import dev.nacelle.devices.profile.Facts;
 import dev.nacelle.devices.profile.Sourced;
 import dev.nacelle.devices.recognition.Recognised;
+import dev.nacelle.devices.sensor.Clocks;
+import dev.nacelle.devices.sensor.EnergyMeter;
+import dev.nacelle.devices.sensor.PowerRails;
+import dev.nacelle.devices.sensor.Thermometer;
+import dev.nacelle.devices.sensor.Throttling;
 import dev.nacelle.nativeaccess.cuda.CudaDeviceInfo;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +67,7 @@ final class DoctorJson {
           .put("version", library.version())
           .put("about", library.about());
     }
+    sensors(root.putObject("sensors"), found.files());
     cuda(root, found.gpu());
     ArrayNode products = root.putArray("products");
     found
@@ -81,6 +88,20 @@ final class DoctorJson {
     ArrayNode unread = root.putArray("unread");
     found.files().unread().forEach(unread::add);
     return root;
+  }
+
+  private static void sensors(ObjectNode sensors, DeviceFiles files) {
+    try (EnergyMeter meter = EnergyMeter.find(files)) {
+      sensors.put("energy", meter == null ? null : meter.source());
+    }
+    ObjectNode watts = sensors.putObject("watts");
+    PowerRails.find(files).watts().forEach(watts::put);
+    ObjectNode celsius = sensors.putObject("celsius");
+    Thermometer.find(files).celsius().forEach(celsius::put);
+    ObjectNode hertz = sensors.putObject("hertz");
+    Clocks.hertz(files).forEach(hertz::put);
+    ArrayNode throttling = sensors.putArray("throttling");
+    Throttling.find(files).reasons().forEach(throttling::add);
   }
 
   /** The driver first, then what the files say, then the table. */

@@ -1,12 +1,17 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.devices.DeviceFiles;
 import dev.nacelle.devices.Memory;
 import dev.nacelle.devices.Processor;
 import dev.nacelle.devices.profile.Fact;
 import dev.nacelle.devices.recognition.Recognised;
+import dev.nacelle.devices.sensor.EnergyMeter;
+import dev.nacelle.devices.sensor.PowerRails;
+import dev.nacelle.devices.sensor.Thermometer;
 import dev.nacelle.report.Sizes;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +68,7 @@ final class DoctorText {
     for (Diagnosis.Library library : found.libraries()) {
       line(out, library.name(), joined(library.version(), library.about(), library.path()));
     }
+    sensors(out, found.files());
     cuda(out, found.gpu());
     found
         .products()
@@ -80,6 +86,22 @@ final class DoctorText {
       line(out, "unread", String.join(", ", found.files().unread()));
     }
     faults(out, found);
+  }
+
+  private static void sensors(PrintStream out, DeviceFiles files) {
+    Double hottest = Thermometer.find(files).hottest();
+    Double watts = PowerRails.find(files).totalWatts();
+    try (EnergyMeter meter = EnergyMeter.find(files)) {
+      if (hottest != null || meter != null) {
+        line(
+            out,
+            "sensors",
+            joined(
+                hottest == null ? null : String.format(Locale.ROOT, "%.1f °C", hottest),
+                watts == null ? null : String.format(Locale.ROOT, "%.1f W", watts),
+                meter == null ? null : "energy by " + meter.source()));
+      }
+    }
   }
 
   private static void profile(PrintStream out, Recognised recognised) {
