@@ -49,14 +49,14 @@ final class DamagedDevicesTest {
     List<Path> files = new ArrayList<>();
     try (Stream<Path> all = Files.walk(from)) {
       for (Path path : all.toList()) {
-        Path target = to.resolve(from.relativize(path).toString());
+        Path copy = to.resolve(from.relativize(path).toString());
         if (Files.isSymbolicLink(path)) {
-          Files.createSymbolicLink(target, Files.readSymbolicLink(path));
+          Files.createSymbolicLink(copy, Files.readSymbolicLink(path));
         } else if (Files.isDirectory(path)) {
-          Files.createDirectories(target);
+          Files.createDirectories(copy);
         } else {
-          Files.copy(path, target);
-          files.add(target);
+          Files.copy(path, copy);
+          files.add(copy);
         }
       }
     }
