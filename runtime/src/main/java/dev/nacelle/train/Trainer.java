@@ -188,6 +188,10 @@ public final class Trainer implements AutoCloseable {
       }
       tape.backward(losses);
       return sum;
+    } finally {
+      if (strategy.weights() == Strategy.Weights.STREAMED) {
+        model.letWeightsGo();
+      }
     }
   }
 
