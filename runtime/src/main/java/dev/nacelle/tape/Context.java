@@ -76,7 +76,10 @@ public final class Context {
    * other function reads it once it was made again.
    */
   public boolean mayOverwrite(int n) {
-    return saved.get(n) instanceof SavedTensor.Kept kept && !kept.tensor().storage().isShared();
+    return switch (saved.get(n)) {
+      case SavedTensor.Kept kept -> !kept.tensor().storage().isShared();
+      case SavedTensor.Recomputed recipe -> recipe.source().isReadOnce();
+    };
   }
 
   /** The function returned: its outputs are no longer this context's to give back. */

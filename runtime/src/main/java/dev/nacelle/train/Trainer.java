@@ -7,7 +7,9 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.SafetensorsWriter;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.TokenRow;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
@@ -30,6 +32,7 @@ public final class Trainer implements AutoCloseable {
   private long stepsDone;
   private long rowsDone;
   private boolean whole = true;
+  private Strategy strategy = Strategy.FASTEST;
   private Consumer<Adapter> gradientObserver = ignored -> {};
 
   public Trainer(Engine engine, LlamaModel model, Adapter adapter, TrainSettings settings) {
@@ -57,6 +60,16 @@ public final class Trainer implements AutoCloseable {
   /** Shows the gradients of each step before clipping to somebody. */
   public void observeGradients(Consumer<Adapter> observer) {
     gradientObserver = observer;
+  }
+
+  /** How the next steps hold their memory. */
+  public Strategy strategy() {
+    return strategy;
+  }
+
+  /** Holds memory in another way from the next step on; not during one. */
+  public void use(Strategy next) {
+    strategy = next;
   }
 
   public long stepsDone() {
@@ -115,9 +128,11 @@ public final class Trainer implements AutoCloseable {
     long rowsBefore = rowsDone;
     try {
       for (PackedBatch batch : microBatches) {
-        cancellation.check();
-        sum += forwardBackward(batch, 1f / Math.max(1, targets));
-        rowsDone += batch.length();
+        for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
+          cancellation.check();
+          sum += forwardBackward(pass, 1f / Math.max(1, targets));
+          rowsDone += pass.length();
+        }
       }
       double loss = sum / Math.max(1, targets);
       gradientObserver.accept(adapter);
@@ -164,9 +179,9 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private double forwardBackward(PackedBatch batch, float gradScale) {
+  private double forwardBackward(TokenRow pass, float gradScale) {
     try (Tape tape = engine.record()) {
-      Tensor losses = model.losses(tape, Batches.row(batch), gradScale, true, rowsDone);
+      Tensor losses = model.losses(tape, strategy, pass, gradScale, true, rowsDone);
       double sum = 0;
       for (float loss : losses.toFloats()) {
         sum += loss;
