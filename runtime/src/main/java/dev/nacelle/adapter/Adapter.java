@@ -21,6 +21,8 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   public record Values(float[] a, float[] b) {}
 
+  private static final Values NOTHING = new Values(new float[0], new float[0]);
+
   /** Where a module's values come from. */
   @FunctionalInterface
   public interface Source {
@@ -40,6 +42,11 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
             new Values(
                 AdapterInit.uniformA(rank, m.in, AdapterInit.moduleSeed(seed, m.path)),
                 new float[Math.toIntExact(m.out * rank)]));
+  }
+
+  /** An adapter whose elements nobody sets, for a walk without kernels. */
+  public static Adapter unset(Engine engine, AdapterConfig config, List<Module> modules) {
+    return of(engine, config, modules, 0, m -> NOTHING);
   }
 
   /** An adapter with given values. */
@@ -74,10 +81,7 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
   static Parameter parameter(Engine engine, String name, float[] values, long rows, long columns) {
     return new Parameter(
         "base_model.model." + name,
-        engine
-            .allocator()
-            .allocate(LedgerClass.PARAMETERS, DType.FP32, rows, columns)
-            .fill(values));
+        engine.allocator().of(LedgerClass.PARAMETERS, values, rows, columns));
   }
 
   /** The same parameters with another dropout; this record must not be used any more. */

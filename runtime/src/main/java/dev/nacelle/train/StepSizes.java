@@ -1,0 +1,66 @@
+package dev.nacelle.train;
+
+import dev.nacelle.data.PackedBatch;
+import dev.nacelle.data.Sample;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * How large the steps of a run are, for a plan: a step leaves the arena as it found it, so that the
+ * largest micro-batch alone says how much a run holds, whatever came before it.
+ *
+ * @param largest the largest micro-batch, and where another one has a longer sample, that one too
+ * @param typical the micro-batches of a step of middling size, for the time that it takes
+ */
+public record StepSizes(List<PackedBatch> largest, List<PackedBatch> typical) {
+  public StepSizes {
+    largest = List.copyOf(largest);
+    typical = List.copyOf(typical);
+  }
+
+  /** Full rows: every sample has the greatest length, and every token a target. */
+  public static StepSizes full(FinetuneOptions.DataFlow flow, int length) {
+    int[] ids = new int[length];
+    BitSet trained = new BitSet(length);
+    trained.set(1, Math.max(1, length));
+    Sample sample = new Sample(ids, trained, false, -1);
+    PackedBatch batch = PackedBatch.of(Collections.nCopies(flow.batchSize(), sample));
+    return new StepSizes(List.of(batch), Collections.nCopies(flow.accumulate(), batch));
+  }
+
+  /** The sizes among micro-batches that were drawn; there must be one. */
+  static StepSizes of(List<List<PackedBatch>> steps) {
+    PackedBatch most = steps.getFirst().getFirst();
+    PackedBatch longest = most;
+    List<List<PackedBatch>> byTokens = new ArrayList<>(steps);
+    for (List<PackedBatch> step : steps) {
+      for (PackedBatch batch : step) {
+        most = isMore(batch, most) ? batch : most;
+        longest = longestSample(batch) > longestSample(longest) ? batch : longest;
+      }
+    }
+    byTokens.sort((a, b) -> Long.compare(tokens(a), tokens(b)));
+    boolean one = longestSample(most) == longestSample(longest);
+    return new StepSizes(
+        one ? List.of(most) : List.of(most, longest), byTokens.get(byTokens.size() / 2));
+  }
+
+  private static boolean isMore(PackedBatch batch, PackedBatch than) {
+    return batch.length() > than.length()
+        || (batch.length() == than.length() && batch.targetTokens() > than.targetTokens());
+  }
+
+  private static int longestSample(PackedBatch batch) {
+    int longest = 0;
+    for (int s = 0; s < batch.samples(); s++) {
+      longest = Math.max(longest, batch.starts()[s + 1] - batch.starts()[s]);
+    }
+    return longest;
+  }
+
+  private static long tokens(List<PackedBatch> step) {
+    return step.stream().mapToLong(PackedBatch::length).sum();
+  }
+}
