@@ -43,7 +43,7 @@ final class LargeShapesTest {
     EmulatedDevice.Opened opened = EmulatedDevice.open();
     assumeTrue(opened.device() != null, opened.reason());
     cuda =
-        new CudaKernelSet(Objects.requireNonNull(opened.device()), "emulated", Kernels.reference());
+        new CudaKernelSet(Objects.requireNonNull(opened.device()), "emulated");
     cpu = Kernels.open(2, null);
   }
 
