@@ -16,16 +16,19 @@ import picocli.CommandLine.Option;
     name = "doctor",
     mixinStandardHelpOptions = true,
     description = {
-      "Says what this machine is, which libraries were found where, and what is missing, each fault",
+      "Says what this machine is, which libraries were found where, and what is missing, each"
+          + " fault",
       "with the command that mends it."
     },
     footer = {
       "",
-      "--json prints profile, machine, memory, software, power_mode, gpu, cpu, libraries, faults and",
+      "--json prints profile, machine, memory, software, power_mode, gpu, cpu, libraries, faults"
+          + " and",
       "unread; what is not known is null. A fault that keeps ./nacelle finetune from running is",
       "marked as such.",
       "",
-      "Exit codes: 0 the main job can run here, 1 unexpected failure, 2 wrong usage, 3 --root is not",
+      "Exit codes: 0 the main job can run here, 1 unexpected failure, 2 wrong usage, 3 --root is"
+          + " not",
       "there, 5 the main job cannot run here. With --root 0 or 3.",
       "",
       "Examples:",

@@ -98,8 +98,7 @@ public final class CpuAdamW implements AdamW {
         .forEach((type, group) -> stepAllEightBit(group, step, type, factors));
   }
 
-  private void stepAllEightBit(
-      List<EightBitSlot> slots, long count, DType type, AdamWFactors f) {
+  private void stepAllEightBit(List<EightBitSlot> slots, long count, DType type, AdamWFactors f) {
     try (Scratch scratch = new Scratch()) {
       BlockTable table = new BlockTable(scratch, slots.size(), EIGHT_BIT_COLUMNS);
       for (EightBitSlot slot : slots) {

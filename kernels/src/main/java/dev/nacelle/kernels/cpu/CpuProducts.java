@@ -9,8 +9,8 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The face of gemm/gemm.c and gemm/gemm.cu. It holds each thread's scratch (2 MiB with AVX-512, none
- * on a device) until closed.
+ * The face of gemm/gemm.c and gemm/gemm.cu. It holds each thread's scratch (2 MiB with AVX-512,
+ * none on a device) until closed.
  */
 public final class CpuProducts implements Products, AutoCloseable {
   private final int threads;

@@ -20,6 +20,8 @@ final class CudaSets {
   private static final Pattern ELSEWHERE =
       Pattern.compile(
           "nk_gemm_forward_128|nk_dequantize_ids"
+              + "|nk_attention_(forward|queries|keys)_128"
+              + "|nk_(add|scale|gather_rows)_forward"
               + "|nk_(rms_norm_forward|rms_norm_backward|spike_linear_forward)"
               + "_(fp32_bf16|fp32_fp16|bf16_fp16|fp16_bf16)");
 
