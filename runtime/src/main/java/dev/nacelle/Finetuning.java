@@ -36,6 +36,7 @@ public final class Finetuning {
         options.samplePrompts(),
         options.log(),
         options.dumpGradients(),
+        options.maxTemperature(),
         options.overwrite(),
         options.command() + " --threads " + threads);
   }

@@ -292,6 +292,7 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
                 List.copyOf(samplePrompts),
                 null,
                 null,
+                null,
                 overwrite,
                 command())));
   }

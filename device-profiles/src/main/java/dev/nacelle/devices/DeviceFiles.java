@@ -1,11 +1,19 @@
 package dev.nacelle.devices;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +22,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DeviceFiles {
   /** Far more than any of these files holds; a recorded tree may hold anything. */
-  private static final int LONGEST = 4 << 20;
+  private static final int LONGEST = 8 << 20;
+
+  private static final int MOST_LINKS = 40;
 
   private final Path root;
-  private final Set<String> unread = new TreeSet<>();
+
+  /** A meter reads on a thread of its own. */
+  private final Set<String> unread = new ConcurrentSkipListSet<>();
 
   public DeviceFiles(Path root) {
     this.root = root;
@@ -33,9 +45,64 @@ public final class DeviceFiles {
     return root.toAbsolutePath().normalize().equals(Path.of("/"));
   }
 
-  /** Where a path of the machine, {@code /proc/meminfo} say, lies here. */
+  /**
+   * Where a path of the machine, {@code /proc/meminfo} say, lies here. A link of the machine leads
+   * to where it would lead there, and never out of the tree.
+   */
   public Path at(String path) {
-    return root.resolve(path.substring(1));
+    return isThisMachine() ? root.resolve(path.substring(1)) : inside(path);
+  }
+
+  private Path inside(String path) {
+    Deque<String> ahead = new ArrayDeque<>(names(path));
+    List<String> done = new ArrayList<>();
+    int links = 0;
+    while (!ahead.isEmpty()) {
+      String name = ahead.pop();
+      if (name.equals("..")) {
+        if (!done.isEmpty()) {
+          done.removeLast();
+        }
+        continue;
+      }
+      done.add(name);
+      Path here = root.resolve(String.join("/", done));
+      if (Files.isSymbolicLink(here) && links++ < MOST_LINKS) {
+        String target = target(here);
+        done.removeLast();
+        if (target.startsWith("/")) {
+          done.clear();
+        }
+        names(target).reversed().forEach(ahead::push);
+      }
+    }
+    return root.resolve(String.join("/", done));
+  }
+
+  private static String target(Path link) {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static List<String> names(String path) {
+    return Arrays.stream(path.split("/", -1)).filter(n -> !n.isEmpty() && !n.equals(".")).toList();
+  }
+
+  /** The names in a folder, sorted; none where there is none. */
+  public List<String> list(String folder) {
+    Path at = at(folder);
+    if (!Files.isDirectory(at)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(at)) {
+      return all.map(f -> String.valueOf(f.getFileName())).sorted().toList();
+    } catch (IOException | UncheckedIOException e) {
+      unread.add(folder);
+      return List.of();
+    }
   }
 
   public boolean exists(String path) {
@@ -44,17 +111,36 @@ public final class DeviceFiles {
 
   /** A text file without the zeros that a device tree ends with; null where there is none. */
   public @Nullable String text(String path) {
+    byte[] bytes = bytes(path);
+    return bytes == null
+        ? null
+        : new String(bytes, StandardCharsets.UTF_8).replace("\0", "").strip();
+  }
+
+  private byte @Nullable [] bytes(String path) {
     Path file = at(path);
     if (!Files.exists(file)) {
       return null;
     }
     try (var in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(LONGEST);
-      return new String(bytes, StandardCharsets.UTF_8).replace("\0", "").strip();
+      return in.readNBytes(LONGEST);
     } catch (IOException e) {
       unread.add(path);
       return null;
     }
+  }
+
+  /**
+   * The texts of a device tree's property, which end with a zero each; none where there is none.
+   */
+  public List<String> strings(String path) {
+    byte[] bytes = bytes(path);
+    return bytes == null
+        ? List.of()
+        : Arrays.stream(new String(bytes, StandardCharsets.UTF_8).split("\0", -1))
+            .map(String::strip)
+            .filter(t -> !t.isEmpty())
+            .toList();
   }
 
   /** A text file that every machine has: its absence is worth a word. */

@@ -139,7 +139,7 @@ final class MachineFilesTest {
     assertEquals("36.4.3", machine.l4t());
     assertEquals("12.6.11", machine.cuda());
     assertEquals("Ubuntu 22.04.5 LTS", machine.system());
-    assertEquals(true, machine.unified());
+    assertEquals("6.2", machine.jetpack());
     assertEquals(
         new LibraryFiles.Found(
             "libtorch",

@@ -167,6 +167,7 @@ record Job(
         List.of(),
         null,
         null,
+        null,
         false,
         "a test");
   }

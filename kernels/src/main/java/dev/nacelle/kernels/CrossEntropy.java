@@ -19,7 +19,11 @@ public interface CrossEntropy {
   record LowRank(
       Operand a, Operand b, float scale, @Nullable Operand gradA, @Nullable Operand gradB) {}
 
-  /** Bytes of scratch that {@link #forward} wants for these sizes: its choice of chunk. */
+  /**
+   * Bytes of scratch that {@link #forward} wants for these sizes: its choice of chunk. With less it
+   * takes smaller chunks, down to a row and a few words; so the bytes for fewer rows than there are
+   * bound how many rows' logits are alive at once.
+   */
   long workspaceBytes(long rows, long vocabulary, long channels, DType dtype);
 
   /**

@@ -5,6 +5,9 @@ import dev.nacelle.devices.LibraryFiles;
 import dev.nacelle.devices.Machine;
 import dev.nacelle.devices.Memory;
 import dev.nacelle.devices.Processor;
+import dev.nacelle.devices.profile.Profiles;
+import dev.nacelle.devices.recognition.Recognised;
+import dev.nacelle.devices.recognition.Recogniser;
 import dev.nacelle.kernels.backend.ProductChoices;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What doctor found.
  *
+ * @param recognised the profile, and the rule that chose it
  * @param software what runs Nacelle; null for a recording
  * @param gpu what there is for CUDA; null for a recording
  * @param libraries native libraries, found where
@@ -24,6 +28,7 @@ record Diagnosis(
     Machine machine,
     Processor processor,
     Memory memory,
+    Recognised recognised,
     @Nullable Software software,
     @Nullable Gpu gpu,
     List<Library> libraries,
@@ -52,21 +57,26 @@ record Diagnosis(
     return faults.stream().anyMatch(Fault::blocking);
   }
 
-  static Diagnosis ofThisMachine(Path cache) {
+  static Diagnosis ofThisMachine(Path cache, Profiles profiles) {
     DeviceFiles files = new DeviceFiles(Path.of("/"));
     List<Fault> faults = new ArrayList<>();
     Memory memory = Memory.read(files);
+    Machine machine = Machine.read(files);
+    Processor processor = Processor.read(files);
+    Recognised recognised = Recogniser.recognise(files, profiles, machine, memory, processor);
     Software software = Software.find(cache);
     List<Library> libraries = FoundLibraries.open(faults);
     software.faults(faults);
     MemoryFaults.of(memory, faults);
+    RecognitionFaults.of(recognised, machine, faults);
     boolean kernels =
         libraries.stream().anyMatch(l -> l.name().equals("nacelle-kernels") && l.path() != null);
     return new Diagnosis(
         files,
-        Machine.read(files),
-        Processor.read(files),
+        machine,
+        processor,
         memory,
+        recognised,
         software,
         Gpu.look(cache, kernels),
         libraries,
@@ -74,23 +84,19 @@ record Diagnosis(
         faults);
   }
 
-  static Diagnosis ofRecording(DeviceFiles files) {
+  static Diagnosis ofRecording(DeviceFiles files, Profiles profiles) {
     List<Fault> faults = new ArrayList<>();
     Memory memory = Memory.read(files);
     MemoryFaults.of(memory, faults);
+    Machine machine = Machine.read(files);
+    Processor processor = Processor.read(files);
+    Recognised recognised = Recogniser.recognise(files, profiles, machine, memory, processor);
+    RecognitionFaults.of(recognised, machine, faults);
     List<Library> libraries = new ArrayList<>();
     for (LibraryFiles.Found found : LibraryFiles.find(files)) {
       libraries.add(new Library(found.name(), found.path(), found.version(), "in the recording"));
     }
     return new Diagnosis(
-        files,
-        Machine.read(files),
-        Processor.read(files),
-        memory,
-        null,
-        null,
-        libraries,
-        List.of(),
-        faults);
+        files, machine, processor, memory, recognised, null, null, libraries, List.of(), faults);
   }
 }

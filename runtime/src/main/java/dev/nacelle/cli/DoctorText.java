@@ -1,10 +1,17 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.devices.DeviceFiles;
 import dev.nacelle.devices.Memory;
 import dev.nacelle.devices.Processor;
+import dev.nacelle.devices.profile.Fact;
+import dev.nacelle.devices.recognition.Recognised;
+import dev.nacelle.devices.sensor.EnergyMeter;
+import dev.nacelle.devices.sensor.PowerRails;
+import dev.nacelle.devices.sensor.Thermometer;
 import dev.nacelle.report.Sizes;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +25,14 @@ final class DoctorText {
         out,
         "machine",
         joined(found.machine().name(), found.machine().system(), found.machine().kernel()));
+    profile(out, found.recognised());
     Processor processor = found.processor();
     line(
         out,
         "processor",
-        processor.name()
+        (processor.name().equals("unknown")
+                ? found.recognised().profile().facts().text(Fact.CPU).orElse("unknown")
+                : processor.name())
             + (processor.known()
                 ? ", cores: " + processor.physicalCores() + ", threads: " + processor.threads()
                 : ""));
@@ -37,12 +47,22 @@ final class DoctorText {
             + (memory.limit() == null
                 ? ""
                 : ", limited to " + bytes(memory.limit()) + " by " + memory.limitFile()));
-    line(out, "gpu", joined(found.machine().gpu(), "this build computes on the CPU alone"));
+    Long multiprocessors = found.recognised().smCount();
+    line(
+        out,
+        "gpu",
+        joined(
+            found.machine().gpu() != null
+                ? found.machine().gpu()
+                : found.recognised().profile().facts().text(Fact.GPU).orElse(null),
+            multiprocessors == null ? null : multiprocessors + " multiprocessors",
+            found.recognised().rule() == Recognised.Rule.NO_GPU ? "none known" : null));
     if (found.machine().l4t() != null || found.machine().cuda() != null) {
       line(
           out,
           "software",
           joined(
+              found.machine().jetpack() == null ? null : "JetPack " + found.machine().jetpack(),
               found.machine().l4t() == null ? null : "L4T " + found.machine().l4t(),
               found.machine().cuda() == null ? null : "CUDA " + found.machine().cuda()));
     }
@@ -50,6 +70,7 @@ final class DoctorText {
     for (Diagnosis.Library library : found.libraries()) {
       line(out, library.name(), joined(library.version(), library.about(), library.path()));
     }
+    sensors(out, found.files());
     cuda(out, found.gpu());
     found
         .products()
@@ -67,6 +88,47 @@ final class DoctorText {
       line(out, "unread", String.join(", ", found.files().unread()));
     }
     faults(out, found);
+  }
+
+  private static void sensors(PrintStream out, DeviceFiles files) {
+    Double hottest = Thermometer.find(files).hottest();
+    Double watts = PowerRails.find(files).totalWatts();
+    try (EnergyMeter meter = EnergyMeter.find(files)) {
+      if (hottest != null || meter != null) {
+        line(
+            out,
+            "sensors",
+            joined(
+                hottest == null ? null : String.format(Locale.ROOT, "%.1f °C", hottest),
+                watts == null ? null : String.format(Locale.ROOT, "%.1f W", watts),
+                meter == null ? null : "energy by " + meter.source()));
+      }
+    }
+  }
+
+  private static void profile(PrintStream out, Recognised recognised) {
+    String value = recognised.ruleValue();
+    line(
+        out,
+        "profile",
+        recognised.profile().id()
+            + ", by rule "
+            + recognised.rule().label()
+            + (value == null ? "" : ": " + value + " in " + recognised.ruleFile()));
+    Recognised.LiveMode mode = recognised.powerMode();
+    if (mode != null) {
+      line(out, "power mode", joined(mode.id() + "", mode.name()));
+    }
+    recognised
+        .profile()
+        .facts()
+        .text(Fact.CUDA_NEWEST)
+        .ifPresent(
+            newest ->
+                line(
+                    out,
+                    "compiler",
+                    "NVRTC of CUDA " + newest + " or older compiles for it, or the CPU computes"));
   }
 
   private static void cuda(PrintStream out, @Nullable Gpu gpu) {

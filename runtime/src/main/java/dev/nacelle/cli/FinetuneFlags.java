@@ -19,6 +19,9 @@ import picocli.CommandLine.Option;
 
 /** The flags of finetune, and the options they stand for. */
 final class FinetuneFlags {
+  /** No chip that we know works above it. */
+  private static final int HOTTEST = 125;
+
   @Option(
       names = "--model",
       paramLabel = "M",
@@ -231,6 +234,12 @@ final class FinetuneFlags {
       description = "Where the first step's gradients go, before clipping.")
   @Nullable Path dumpGradients;
 
+  @Option(
+      names = "--max-temperature",
+      paramLabel = "C",
+      description = "Pause between steps above so many degrees Celsius (default: never).")
+  @Nullable Double maxTemperature;
+
   /** The options, held against {@link FinetuneRules}. */
   FinetuneOptions options(
       Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
@@ -243,6 +252,10 @@ final class FinetuneFlags {
     require(steps == null || steps >= 1, "--steps " + steps, "choose 1 or more");
     require(
         epochs == null || (finite(epochs) && epochs > 0), "--epochs " + epochs, "choose above 0");
+    require(
+        maxTemperature == null || (maxTemperature > 0 && maxTemperature <= HOTTEST),
+        "--max-temperature " + maxTemperature,
+        "choose degrees Celsius above 0 and up to " + HOTTEST);
     double[] pair = betas();
     return new FinetuneOptions(
         Names.model(givenModel),
@@ -274,6 +287,7 @@ final class FinetuneFlags {
         List.copyOf(samplePrompts),
         log,
         dumpGradients,
+        maxTemperature,
         overwrite,
         command);
   }

@@ -29,9 +29,6 @@ final class LaterFlags {
   @Option(names = "--allow-approximate", hidden = true)
   boolean allowApproximate;
 
-  @Option(names = "--max-temperature", hidden = true)
-  String maxTemperature = "";
-
   @Option(names = "--will-export", hidden = true)
   String willExport = "";
 
@@ -45,7 +42,6 @@ final class LaterFlags {
     refuse(!hostBudget.isEmpty(), "--host-budget", "leave it out");
     refuse(dryRun, "--dry-run", "leave it out");
     refuse(allowApproximate, "--allow-approximate", "leave it out: everything is exact");
-    refuse(!maxTemperature.isEmpty(), "--max-temperature", "leave it out");
     refuse(!willExport.isEmpty(), "--will-export", "leave it out");
   }
 

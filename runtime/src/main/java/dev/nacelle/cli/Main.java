@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       PullCommand.class,
       InspectCommand.class,
       DoctorCommand.class,
+      DevicesCommand.class,
     },
     footer = {
       "",

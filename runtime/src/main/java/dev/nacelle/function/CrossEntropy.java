@@ -20,11 +20,18 @@ import org.jspecify.annotations.Nullable;
  * @param targets (T) I32
  * @param gradScale one over the step's target tokens
  * @param pair a low-rank pair beside the head, or null
+ * @param mostRows rows whose logits are alive at once; 0 for the kernel's own choice
  */
-public record CrossEntropy(Weight weight, Tensor targets, float gradScale, @Nullable Pair pair)
+public record CrossEntropy(
+    Weight weight, Tensor targets, float gradScale, @Nullable Pair pair, int mostRows)
     implements Function {
   /** scale · (hidden·aᵀ)·bᵀ is added to the logits. */
   public record Pair(Parameter a, Parameter b, float scale) {}
+
+  /** With as many rows at once as the kernel likes. */
+  public CrossEntropy(Weight weight, Tensor targets, float gradScale, @Nullable Pair pair) {
+    this(weight, targets, gradScale, pair, 0);
+  }
 
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
@@ -34,7 +41,12 @@ public record CrossEntropy(Weight weight, Tensor targets, float gradScale, @Null
     Tensor losses = context.output(DType.FP32, rows);
     Tensor workspace =
         context.scratch(
-            DType.U8, kernel.workspaceBytes(rows, weight.size(0), weight.size(1), hidden.dtype()));
+            DType.U8,
+            kernel.workspaceBytes(
+                mostRows == 0 ? rows : Math.min(rows, mostRows),
+                weight.size(0),
+                weight.size(1),
+                hidden.dtype()));
     boolean wantsHidden = context.isRecording() && context.wantsGradient(hidden);
     Tensor gradHidden = wantsHidden ? context.output(hidden.dtype(), hidden.shape()) : null;
     Tensor gradA = null;
@@ -73,7 +85,7 @@ public record CrossEntropy(Weight weight, Tensor targets, float gradScale, @Null
 
   private static void keep(Context context, @Nullable Tensor gradient) {
     if (gradient != null) {
-      context.save(gradient);
+      context.saveExact(gradient);
       gradient.release();
     }
   }

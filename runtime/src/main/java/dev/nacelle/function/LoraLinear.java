@@ -7,28 +7,50 @@ import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Gradients;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
-import dev.nacelle.tensor.Weight;
 
 /**
- * y = x·Wᵀ + scale · (drop(x)·Aᵀ)·Bᵀ with W frozen: x (T, K), W (M, K), A (R, K), B (M, R). Keeps x
- * (or its recipe) and the (T, R) product with A; the mask of the dropout is counted out again.
- * Backward: gradB = scale · gᵀ·h, gradH = scale · g·B, gradA = gradHᵀ·drop(x), gradX = g·W +
- * mask(gradH·A). W gets no gradient and costs none.
+ * y = x·Wᵀ + scale · (drop(x)·Aᵀ)·Bᵀ + bias with W and the bias frozen: x (T, K), W (M, K), A (R,
+ * K), B (M, R). Keeps x (or its recipe) and the (T, R) product with A; the mask of the dropout is
+ * counted out again. Backward: gradB = scale · gᵀ·h, gradH = scale · g·B, gradA = gradHᵀ·drop(x),
+ * gradX = g·W + mask(gradH·A). W gets no gradient and costs none.
+ *
+ * @param base W, its bias, and whether y is made again in backward where somebody saves it
  */
-public record LoraLinear(Weight weight, Parameter a, Parameter b, float scale, Dropout dropout)
+public record LoraLinear(FrozenLinear base, Parameter a, Parameter b, float scale, Dropout dropout)
     implements Function {
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     Tensor x = inputs[0];
     Products products = context.kernels().products();
-    Tensor y = FrozenLinear.product(context, x, weight);
+    Tensor y = base.product(context, x);
     Tensor h = context.output(DType.FP32, x.size(0), a.value().size(0));
     products.multiply(
         h.operand(), dropped(context, x).operand(), false, a.value().operand(), true, 1f, 0f);
-    products.multiply(y.operand(), h.operand(), false, b.value().operand(), true, scale, 1f);
+    finish(context, y, h);
     context.save(x);
     context.save(h);
     h.release();
+    return y;
+  }
+
+  /** What stands beside x·Wᵀ. */
+  private void finish(Context context, Tensor y, Tensor h) {
+    context
+        .kernels()
+        .products()
+        .multiply(y.operand(), h.operand(), false, b.value().operand(), true, scale, 1f);
+    base.addBias(context, y);
+  }
+
+  @Override
+  public boolean isRecomputable() {
+    return base.isRecomputable();
+  }
+
+  @Override
+  public Tensor recompute(Context context) {
+    Tensor y = base.product(context, context.saved(0));
+    finish(context, y, context.saved(1));
     return y;
   }
 
@@ -52,7 +74,7 @@ public record LoraLinear(Weight weight, Parameter a, Parameter b, float scale, D
         gradA.beta());
     if (gradients.wants(0)) {
       Gradients.Slot gradX = gradients.slot(0);
-      FrozenLinear.gradInput(context, gradX, g, weight);
+      base.gradInput(context, gradX, g);
       throughA(context, gradX.gradient(), h);
     }
   }

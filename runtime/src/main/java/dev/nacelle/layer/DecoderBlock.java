@@ -2,6 +2,7 @@ package dev.nacelle.layer;
 
 import dev.nacelle.function.Residual;
 import dev.nacelle.function.RmsNorm;
+import dev.nacelle.memory.Strategy.Recompute;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import java.util.List;
@@ -19,8 +20,18 @@ public record DecoderBlock(
     return Stream.concat(attention.linears().stream(), mlp.linears().stream()).toList();
   }
 
-  /** The block's output, in the frame of the caller. */
-  public Tensor apply(Pass pass, Tensor x) {
+  /**
+   * The block's output, in the frame of the caller.
+   *
+   * @param recompute what is not kept for backward but computed again there
+   */
+  public Tensor apply(Pass pass, Tensor x, Recompute recompute) {
+    return recompute == Recompute.BLOCK
+        ? pass.tape().segment(x, in -> whole(pass, in, false))
+        : whole(pass, x, recompute == Recompute.MLP);
+  }
+
+  private Tensor whole(Pass pass, Tensor x, boolean mlpAgain) {
     Tape tape = pass.tape();
     try (Tape.Frame block = tape.frame()) {
       Tensor middle;
@@ -28,7 +39,7 @@ public record DecoderBlock(
         Tensor branch = attention.apply(pass, tape.apply(inputNorm, x));
         middle = half.result(tape.apply(new Residual(), x, branch));
       }
-      Tensor branch = mlp.apply(pass, tape.apply(outputNorm, middle));
+      Tensor branch = mlp.apply(pass, tape.apply(outputNorm, middle), mlpAgain);
       return block.result(tape.apply(new Residual(), middle, branch));
     }
   }

@@ -11,8 +11,12 @@ public record GatedMlp(Linear gate, Linear up, Linear down) {
     return List.of(gate, up, down);
   }
 
-  Tensor apply(Pass pass, Tensor x) {
-    Tensor product = pass.tape().apply(new SwiGlu(), gate.apply(pass, x), up.apply(pass, x));
+  /**
+   * @param again whether gate and up are computed again in backward instead of kept
+   */
+  Tensor apply(Pass pass, Tensor x, boolean again) {
+    Tensor product =
+        pass.tape().apply(new SwiGlu(), gate.apply(pass, x, again), up.apply(pass, x, again));
     return down.apply(pass, product);
   }
 }

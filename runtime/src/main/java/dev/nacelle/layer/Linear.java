@@ -1,7 +1,7 @@
 package dev.nacelle.layer;
 
 import dev.nacelle.adapter.LowRankPair;
-import dev.nacelle.function.Bias;
+import dev.nacelle.function.Dropout;
 import dev.nacelle.function.FrozenLinear;
 import dev.nacelle.function.LoraLinear;
 import dev.nacelle.tape.Tape;
@@ -46,20 +46,20 @@ public final class Linear {
 
   /** The layer's output, of x's type. */
   public Tensor apply(Pass pass, Tensor x) {
+    return apply(pass, x, false);
+  }
+
+  /**
+   * @param again whether whoever saves the output has it multiplied again in backward instead
+   */
+  Tensor apply(Pass pass, Tensor x, boolean again) {
     Tape tape = pass.tape();
+    FrozenLinear base = new FrozenLinear(weight, bias, again);
     LowRankPair p = pair;
-    Tensor y =
-        p == null
-            ? tape.apply(new FrozenLinear(weight), x)
-            : tape.apply(
-                new LoraLinear(
-                    weight,
-                    p.a(),
-                    p.b(),
-                    p.scale(),
-                    p.dropout(pass.training(), pass.tokenOffset())),
-                true,
-                x);
-    return bias == null ? y : tape.apply(new Bias(bias), y);
+    if (p == null) {
+      return tape.apply(base, x);
+    }
+    Dropout dropout = p.dropout(pass.training(), pass.tokenOffset());
+    return tape.apply(new LoraLinear(base, p.a(), p.b(), p.scale(), dropout), true, x);
   }
 }

@@ -1,5 +1,6 @@
 package dev.nacelle.layer;
 
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -7,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What all layers of one forward pass share.
  *
+ * @param strategy what of it is kept for backward, and how
  * @param positions (T) I32, each row's place in its sample
  * @param inverseFrequencies (D/2) fp32
  * @param ropeScale multiplies cosine and sine
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record Pass(
     Tape tape,
+    Strategy strategy,
     Tensor positions,
     Tensor inverseFrequencies,
     float ropeScale,

@@ -3,6 +3,7 @@ package dev.nacelle.model;
 import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.function.CrossEntropy;
+import dev.nacelle.function.PageTurn;
 import dev.nacelle.function.RmsNorm;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Operand;
@@ -13,6 +14,7 @@ import dev.nacelle.layer.Linear;
 import dev.nacelle.layer.Pass;
 import dev.nacelle.layer.SelfAttention;
 import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
@@ -129,20 +131,72 @@ public final class LlamaModel implements AutoCloseable {
   /**
    * One loss a row, 0 where the row has no target.
    *
+   * @param strategy how much is kept for backward, and how many logits are alive at once
    * @param gradScale what backward multiplies the sum of the losses with
    * @param training whether dropout drops
    * @param tokenOffset tokens of the run before this batch
    */
   public Tensor losses(
-      Tape tape, TokenRow batch, float gradScale, boolean training, long tokenOffset) {
-    Tensor hidden =
-        hidden(tape, batch.ids(), batch.positions(), batch.starts(), training, tokenOffset, null);
+      Tape tape,
+      Strategy strategy,
+      TokenRow batch,
+      float gradScale,
+      boolean training,
+      long tokenOffset) {
+    Tensor hidden = hidden(tape, strategy, batch, training, tokenOffset, null);
     Tensor targets = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, batch.targets()));
     LowRankPair pair = head.pair();
     CrossEntropy.Pair low =
         pair == null ? null : new CrossEntropy.Pair(pair.a(), pair.b(), pair.scale());
-    return tape.apply(
-        new CrossEntropy(head.weight(), targets, gradScale, low), pair != null, hidden);
+    Tensor losses =
+        tape.apply(
+            new CrossEntropy(head.weight(), targets, gradScale, low, strategy.headRows()),
+            pair != null,
+            hidden);
+    if (isStreamed(strategy)) {
+      // The head's gradient is found in its forward: nobody reads it again in this pass.
+      PageTurn.turn(List.of(head.weight()), List.of());
+    }
+    return losses;
+  }
+
+  /** Lets the pages of mapped weights go, those that no backward came by to let go among them. */
+  public void letWeightsGo() {
+    for (int stretch = -1; stretch <= blocks.size(); stretch++) {
+      PageTurn.turn(weights(stretch), List.of());
+    }
+  }
+
+  private static boolean isStreamed(Strategy strategy) {
+    return strategy.weights() == Strategy.Weights.STREAMED;
+  }
+
+  /** What a stretch multiplies with: −1 the token table, then the blocks, then the head. */
+  private List<Weight> weights(int stretch) {
+    if (stretch == -1) {
+      return List.of(table);
+    }
+    if (stretch == blocks.size()) {
+      return List.of(head.weight());
+    }
+    return stretch < -1 || stretch > blocks.size()
+        ? List.of()
+        : blocks.get(stretch).linears().stream().map(Linear::weight).toList();
+  }
+
+  /** x on its way into block number {@code next}, in the frame of the caller. */
+  private Tensor turnPages(Pass pass, Tensor x, int next) {
+    if (!isStreamed(pass.strategy())) {
+      return x;
+    }
+    // Of the table only the rows of these tokens are read, whenever that is: never ahead.
+    List<Weight> beforeLast = next < 2 ? List.of() : weights(next - 2);
+    Tensor turned =
+        pass.tape()
+            .apply(
+                new PageTurn(weights(next - 1), weights(next), weights(next + 1), beforeLast), x);
+    pass.tape().discard(x);
+    return turned;
   }
 
   /**
@@ -151,13 +205,9 @@ public final class LlamaModel implements AutoCloseable {
    * @return the last token's logits (V), fp32
    */
   public float[] nextLogits(KeyValueCache cache, int... ids) {
-    int[] positions = new int[ids.length];
-    for (int i = 0; i < ids.length; i++) {
-      positions[i] = cache.length() + i;
-    }
     try (Tape tape = engine.forwardOnly()) {
-      int[] starts = {0, ids.length};
-      Tensor hidden = hidden(tape, ids, positions, starts, false, 0, cache);
+      TokenRow row = TokenRow.behind(cache.length(), ids);
+      Tensor hidden = hidden(tape, Strategy.FASTEST, row, false, 0, cache);
       cache.advance(ids.length);
       Tensor logits =
           tape.own(
@@ -198,39 +248,69 @@ public final class LlamaModel implements AutoCloseable {
 
   private Tensor hidden(
       Tape tape,
-      int[] ids,
-      int[] positions,
-      int[] starts,
+      Strategy strategy,
+      TokenRow row,
       boolean training,
       long tokenOffset,
       @Nullable KeyValueCache cache) {
     var allocator = engine.allocator();
-    Tensor idTensor = tape.own(allocator.of(LedgerClass.ACTIVATIONS, ids));
+    Tensor idTensor = tape.own(allocator.of(LedgerClass.ACTIVATIONS, row.ids()));
     Tensor x =
         tape.own(
-            allocator.allocate(LedgerClass.ACTIVATIONS, compute, ids.length, config.hiddenSize()));
+            allocator.allocate(
+                LedgerClass.ACTIVATIONS, compute, row.ids().length, config.hiddenSize()));
     lookUp(x, idTensor);
     int longest = 0;
-    for (int position : positions) {
+    for (int position : row.positions()) {
       longest = Math.max(longest, position + 1);
     }
     float[] frequencies = RopeFrequencies.inverse(config, longest);
     Pass pass =
         new Pass(
             tape,
-            tape.own(allocator.of(LedgerClass.ACTIVATIONS, positions)),
+            strategy,
+            tape.own(allocator.of(LedgerClass.ACTIVATIONS, row.positions())),
             tape.own(allocator.of(LedgerClass.ACTIVATIONS, frequencies, frequencies.length)),
             RopeFrequencies.attentionFactor(config),
-            starts,
+            row.starts(),
             training,
             tokenOffset,
             cache);
-    for (DecoderBlock block : blocks) {
-      Tensor y = block.apply(pass, x);
+    for (int first = 0; first < blocks.size(); ) {
+      x = turnPages(pass, x, first);
+      int last = Math.min(blocks.size(), first + segment(strategy, first));
+      Tensor y = segment(pass, x, first, last);
       tape.discard(x);
       x = y;
+      first = last;
     }
-    return tape.apply(norm, x);
+    return tape.apply(norm, turnPages(pass, x, blocks.size()));
+  }
+
+  /** How many blocks from this one on keep one input together. */
+  private static int segment(Strategy strategy, int first) {
+    boolean whole = strategy.recomputeOf(first) == Strategy.Recompute.BLOCK;
+    return whole ? Math.min(strategy.segmentBlocks(), strategy.recomputedBlocks() - first) : 1;
+  }
+
+  private Tensor segment(Pass pass, Tensor x, int first, int last) {
+    if (last - first == 1) {
+      return blocks.get(first).apply(pass, x, pass.strategy().recomputeOf(first));
+    }
+    return pass.tape()
+        .segment(
+            x,
+            in -> {
+              Tensor y = in;
+              for (int b = first; b < last; b++) {
+                Tensor from = b == first ? in : turnPages(pass, y, b);
+                y = blocks.get(b).apply(pass, from, Strategy.Recompute.BLOCK);
+                if (from != in) {
+                  pass.tape().discard(from);
+                }
+              }
+              return y;
+            });
   }
 
   private void lookUp(Tensor x, Tensor ids) {

@@ -27,6 +27,8 @@ final class RunHistory {
   private long width = 1;
   private @Nullable Double firstLoss;
   private long steps;
+  private double joules;
+  private long measuredTokens;
 
   /** The steps that a log holds; none where there is no log. */
   static RunHistory read(Path log) {
@@ -64,6 +66,10 @@ final class RunHistory {
     }
     stretches.getLast().add(line);
     steps++;
+    if (line.path("joules").isNumber()) {
+      joules += line.path("joules").asDouble();
+      measuredTokens += line.path("tokens").asLong();
+    }
   }
 
   private void halve() {
@@ -90,6 +96,16 @@ final class RunHistory {
 
   long steps() {
     return steps;
+  }
+
+  /** Joules of the steps whose energy was measured. */
+  double joules() {
+    return joules;
+  }
+
+  /** Tokens of the steps whose energy was measured; 0 where none was. */
+  long measuredTokens() {
+    return measuredTokens;
   }
 
   /** The same in at most {@code most} stretches, for tables. */

@@ -12,6 +12,7 @@ import dev.nacelle.nativeaccess.loader.FoundLibrary;
 import dev.nacelle.nativeaccess.loader.NativeLibraries;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
+import dev.nacelle.train.SensorSummary;
 import dev.nacelle.train.StepRecord;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -69,6 +70,7 @@ public final class RunReport {
     root.put("train_seconds", result.trainSeconds());
     root.put("tokens_per_second", result.tokens() / Math.max(1e-9, result.trainSeconds()));
     memory(root, result);
+    sensors(root, result.sensors(), history);
     machine(root, options, result);
     ObjectNode versions = root.putObject("versions");
     versions.put("nacelle", identity.version());
@@ -97,6 +99,25 @@ public final class RunReport {
     result.classes().forEach((kind, bytes) -> classes.put(kind.label(), bytes));
     classes.put("runtime", Math.max(0, result.processPeakBytes() - result.ledgerPeakBytes()));
     root.put("ledger_peak_bytes", result.ledgerPeakBytes());
+  }
+
+  /** Only what there was a sensor for. */
+  private static void sensors(ObjectNode root, SensorSummary sensors, RunHistory history) {
+    if (history.measuredTokens() > 0) {
+      root.put("joules", history.joules());
+      root.put("joules_per_token", history.joules() / history.measuredTokens());
+    }
+    if (sensors.energySource() != null) {
+      root.put("energy_source", sensors.energySource());
+    }
+    if (sensors.hottestCelsius() != null) {
+      root.put("hottest_celsius", sensors.hottestCelsius());
+      root.put("paused_seconds", sensors.pausedSeconds());
+    }
+    if (!sensors.throttled().isEmpty()) {
+      ArrayNode throttled = root.putArray("throttled");
+      sensors.throttled().forEach(throttled::add);
+    }
   }
 
   private static void machine(ObjectNode root, FinetuneOptions options, FinetuneResult result) {

@@ -124,6 +124,10 @@ public final class StepLog implements AutoCloseable {
             .put("peak_bytes", s.peakBytes());
     ObjectNode classes = line.putObject("classes");
     s.classes().forEach((kind, bytes) -> classes.put(kind.label(), bytes));
+    Double joules = stepped.joules();
+    if (joules != null) {
+      line.put("joules", joules).put("joules_per_token", joules / Math.max(1, s.tokens()));
+    }
     if (stepped.evalLoss() != null) {
       line.put("eval_loss", stepped.evalLoss());
     }

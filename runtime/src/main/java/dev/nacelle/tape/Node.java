@@ -31,6 +31,11 @@ final class Node {
     return readers > 0;
   }
 
+  /** Whether the output was made again and nobody but its one remaining reader holds it. */
+  boolean isReadOnce() {
+    return readers == 1 && recomputed != null && !recomputed.storage().isShared();
+  }
+
   void addReader() {
     readers++;
   }

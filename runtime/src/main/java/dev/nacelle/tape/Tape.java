@@ -4,15 +4,17 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Scope;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,23 +32,40 @@ public final class Tape implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
   private final IdentityHashMap<Tensor, Node> makers = new IdentityHashMap<>();
   private final Set<Tensor> wanting = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final IdentityHashMap<Tensor, Tensor> gradients = new IdentityHashMap<>();
+  private final GradientTable gradients;
 
-  private Tape(KernelSet kernels, Allocator allocator, boolean recording) {
+  /** Forward passes of segments under way: what they do is recorded only in backward. */
+  private int unrecorded;
+
+  private final Shelf shelf;
+
+  /** What a segment saves when it runs again is read at once. */
+  private final Shelf open = new Shelf(Keeping.WHOLE);
+
+  private int runningAgain;
+
+  private Tape(KernelSet kernels, Allocator allocator, boolean recording, Keeping keeping) {
     this.kernels = kernels;
     this.allocator = allocator;
     this.recording = recording;
+    this.shelf = new Shelf(keeping);
+    this.gradients = new GradientTable(kernels, allocator);
     scopes.push(new Scope());
   }
 
   /** A tape that records for {@link #backward}. */
   public static Tape recording(KernelSet kernels, Allocator allocator) {
-    return new Tape(kernels, allocator, true);
+    return recording(kernels, allocator, Keeping.WHOLE);
+  }
+
+  /** A tape that records, and keeps what is saved in a way of its own. */
+  public static Tape recording(KernelSet kernels, Allocator allocator, Keeping keeping) {
+    return new Tape(kernels, allocator, true, keeping);
   }
 
   /** A tape that only runs forward: nothing is saved. */
   public static Tape forwardOnly(KernelSet kernels, Allocator allocator) {
-    return new Tape(kernels, allocator, false);
+    return new Tape(kernels, allocator, false, Keeping.WHOLE);
   }
 
   /** A stretch of the forward pass whose intermediate tensors go when it ends. */
@@ -109,8 +128,9 @@ public final class Tape implements AutoCloseable {
     return allocator;
   }
 
+  /** Whether what is applied now is recorded. */
   public boolean isRecording() {
-    return recording;
+    return recording && unrecorded == 0;
   }
 
   /** Makes a tensor that no function made (ids, embeddings) the current frame's. */
@@ -158,13 +178,39 @@ public final class Tape implements AutoCloseable {
     }
     context.finished();
     own(output);
-    if (recording) {
-      Node node = new Node(function, context, inputs.clone(), output);
-      if (wants) {
-        wanting.add(output);
+    if (recording && wants) {
+      wanting.add(output);
+    }
+    if (isRecording()) {
+      record(new Node(function, context, inputs.clone(), output));
+    }
+    return output;
+  }
+
+  private void record(Node node) {
+    nodes.add(node);
+    makers.put(node.output(), node);
+  }
+
+  /**
+   * Applies a stretch of functions of which backward has the input alone and runs the rest again:
+   * less memory for one more forward pass. The stretch must come to the same bits each time it is
+   * run on the same input, and nothing in it may write over its input.
+   */
+  public Tensor segment(Tensor input, UnaryOperator<Tensor> stretch) {
+    Tensor output;
+    unrecorded++;
+    try (Frame frame = frame()) {
+      output = frame.result(stretch.apply(input));
+    } finally {
+      unrecorded--;
+    }
+    if (isRecording()) {
+      Context context = new Context(this);
+      if (wanting.contains(output)) {
+        context.save(input);
       }
-      nodes.add(node);
-      makers.put(output, node);
+      record(new Node(new Segment(stretch), context, new Tensor[] {input}, output));
     }
     return output;
   }
@@ -176,26 +222,70 @@ public final class Tape implements AutoCloseable {
     }
     Tensor ones = allocator.allocate(LedgerClass.ACTIVATIONS, root.dtype(), root.shape());
     float[] values = new float[Math.toIntExact(root.elements())];
-    java.util.Arrays.fill(values, 1f);
+    Arrays.fill(values, 1f);
     gradients.put(root, ones);
     ones.fill(values);
-    for (int i = nodes.size() - 1; i >= 0; i--) {
-      Node node = nodes.get(i);
-      nodes.remove(i);
-      Tensor output = node.output();
-      Tensor gradient = gradients.remove(output);
+    walk(0);
+  }
+
+  /** Takes back all nodes from the last to number {@code first}. */
+  private void walk(int first) {
+    for (int i = nodes.size() - 1; i >= first; i--) {
+      Node node = nodes.remove(i);
       try {
-        if (gradient != null && wanting.contains(output)) {
-          node.function.backward(node.context, gradient, new Collector(node.inputs));
+        if (wanting.contains(node.output()) && gradients.has(node.output())) {
+          back(node);
         }
       } finally {
         node.context.releaseScratch();
         node.context.releaseSaved();
-        if (gradient != null) {
-          gradient.release();
-        }
       }
     }
+  }
+
+  private void back(Node node) {
+    if (node.function instanceof Segment segment) {
+      runAgain(node, segment);
+      return;
+    }
+    Tensor gradient = Objects.requireNonNull(gradients.take(node.output()));
+    try {
+      node.function.backward(node.context, gradient, gradients.of(node.inputs, wanting::contains));
+    } finally {
+      gradient.release();
+    }
+  }
+
+  private void runAgain(Node node, Segment segment) {
+    int first = nodes.size();
+    Tensor input;
+    Tensor output;
+    runningAgain++;
+    Frame frame = frame();
+    try (frame) {
+      input = own(node.context.saved(0).alias());
+      node.context.releaseSaved();
+      if (wanting.contains(node.inputs[0])) {
+        wanting.add(input);
+      }
+      output = segment.stretch().apply(input);
+    } finally {
+      runningAgain--;
+    }
+    gradients.put(output, Objects.requireNonNull(gradients.take(node.output())));
+    walk(first);
+    Tensor found = gradients.take(input);
+    if (found != null) {
+      try {
+        gradients.of(node.inputs, wanting::contains).give(0, found);
+      } finally {
+        found.release();
+      }
+    }
+  }
+
+  Shelf shelf() {
+    return runningAgain > 0 ? open : shelf;
   }
 
   boolean wants(Tensor tensor) {
@@ -216,74 +306,9 @@ public final class Tape implements AutoCloseable {
     nodes.clear();
     makers.clear();
     wanting.clear();
-    gradients.values().forEach(Tensor::release);
-    gradients.clear();
+    gradients.close();
     while (!scopes.isEmpty()) {
       scopes.pop().close();
-    }
-  }
-
-  private final class Collector implements Gradients {
-    private final Tensor[] inputs;
-
-    Collector(Tensor[] inputs) {
-      this.inputs = inputs;
-    }
-
-    @Override
-    public boolean wants(int input) {
-      return wanting.contains(inputs[input]);
-    }
-
-    @Override
-    public Slot slot(int index) {
-      Tensor input = inputs[index];
-      Tensor existing = gradients.get(input);
-      if (existing == null) {
-        Tensor fresh = gradientLike(input);
-        gradients.put(input, fresh);
-        return new Slot(fresh, true);
-      }
-      if (existing.storage().isShared()) {
-        // Somebody else still reads this memory: a residual hands one gradient to both its sides.
-        Tensor own = gradientLike(existing);
-        kernels.elementwise().convert(own.operand(), existing.operand());
-        existing.release();
-        gradients.put(input, own);
-        return new Slot(own, false);
-      }
-      return new Slot(existing, false);
-    }
-
-    @Override
-    public Slot slot(Parameter parameter) {
-      Tensor existing = parameter.gradient();
-      if (existing != null) {
-        return new Slot(existing, false);
-      }
-      Tensor value = parameter.value();
-      Tensor fresh = allocator.allocate(LedgerClass.GRADIENTS, value.dtype(), value.shape());
-      parameter.gradient(fresh);
-      return new Slot(fresh, true);
-    }
-
-    @Override
-    public void give(int index, Tensor gradient) {
-      Tensor input = inputs[index];
-      if (!gradients.containsKey(input)) {
-        // Bits have the gradient of the spikes that they stand for: floats, 32 to a word.
-        boolean bits = input.dtype() == DType.I32;
-        gradients.put(input, bits ? gradient.alias() : gradient.reshape(input.shape()));
-        return;
-      }
-      Slot slot = slot(index);
-      kernels
-          .elementwise()
-          .add(slot.gradient().operand(), gradient.operand(slot.gradient().shape()), 1f);
-    }
-
-    private Tensor gradientLike(Tensor like) {
-      return allocator.allocate(LedgerClass.ACTIVATIONS, like.dtype(), like.shape());
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.nacelle.train;
 
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.data.Sample;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
@@ -11,8 +12,17 @@ import java.util.List;
 public final class Evaluator {
   private final Engine engine;
   private final LlamaModel model;
+  private final Strategy strategy;
 
   public Evaluator(Engine engine, LlamaModel model) {
+    this(engine, model, Strategy.FASTEST);
+  }
+
+  /**
+   * @param strategy of which forward alone heeds headRows and where the weights are
+   */
+  public Evaluator(Engine engine, LlamaModel model, Strategy strategy) {
+    this.strategy = strategy;
     this.engine = engine;
     this.model = model;
   }
@@ -34,7 +44,7 @@ public final class Evaluator {
   /** The loss of each row of a batch: row t predicts token t + 1; 0 where it has no target. */
   public float[] rowLosses(PackedBatch batch) {
     try (Tape tape = engine.forwardOnly()) {
-      return model.losses(tape, Batches.row(batch), 1f, false, 0).toFloats();
+      return model.losses(tape, strategy, Batches.row(batch), 1f, false, 0).toFloats();
     }
   }
 

@@ -43,6 +43,8 @@ final class FinetuneLoop {
   private boolean gradientsDumped;
   private long trainBegin;
   private double trainSeconds;
+  private @Nullable Double stepJoules;
+  private SensorSummary sensed = SensorSummary.NONE;
 
   /**
    * @param from the checkpoint whose adapter this one is; null for a run from the start
@@ -87,17 +89,20 @@ final class FinetuneLoop {
     if (data.isMeasured()) {
       run.note(data.countsInWords());
     }
-    try (Trainer trainer = new Trainer(engine, model, adapter, settings, run.cancellation())) {
+    try (RunSensors sensors = RunSensors.open(options.maxTemperature(), run::note);
+        Trainer trainer = new Trainer(engine, model, adapter, settings, run.cancellation())) {
       trainer.observeGradients(this::dumpFirstGradients);
       announce(trainer);
       try {
-        takeSteps(trainer, source);
+        takeSteps(trainer, source, sensors);
         finish();
       } catch (CancelledException e) {
         throw saved(e, trainer);
       } catch (RuntimeException | Error e) {
         saveWhatIsThere(trainer, e);
         throw e;
+      } finally {
+        sensed = sensors.summary();
       }
     }
   }
@@ -115,7 +120,7 @@ final class FinetuneLoop {
     run.tell(new TrainEvent.Started(state.totalSteps(), trainable, adapter.pairs().size()));
   }
 
-  private void takeSteps(Trainer trainer, BatchSource source) {
+  private void takeSteps(Trainer trainer, BatchSource source, RunSensors sensors) {
     if (state.step() == 0) {
       if (data.hasEval()) {
         state = state.evaluated(state.evaluation().beganWith(evaluate(0)), false);
@@ -127,8 +132,10 @@ final class FinetuneLoop {
     while (state.step() < state.totalSteps() && !isOutOfPatience()) {
       run.cancellation().check();
       failIfAsked();
+      sensors.before(run.cancellation());
       StepBatches drawn = source.next();
       StepRecord done = trainer.step(batches(drawn));
+      stepJoules = sensors.after();
       state = state.after(done, drawn.after(), trainer.rowsDone());
       settle(trainer);
     }
@@ -154,7 +161,7 @@ final class FinetuneLoop {
           saver.best().save(this::save);
         }
       }
-      run.tell(new TrainEvent.Stepped(last, loss));
+      run.tell(new TrainEvent.Stepped(last, loss, stepJoules));
       // Only now: whoever goes on from a state before it evaluates again, to the same end.
       state = state.evaluated(evaluation, false);
     }
@@ -335,6 +342,7 @@ final class FinetuneLoop {
         set.backend().label(),
         set.products()
             .library(
-                rows, model.config().intermediateSize(), model.config().hiddenSize(), false, true));
+                rows, model.config().intermediateSize(), model.config().hiddenSize(), false, true),
+        sensed);
   }
 }

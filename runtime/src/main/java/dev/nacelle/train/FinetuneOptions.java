@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param samplePrompts a user's messages, answered before the first step and after the last
  * @param log the step log; null for {@code out/log.jsonl}
  * @param dumpGradients where the first step's gradients go; null for nowhere
+ * @param maxTemperature degrees Celsius above which the run pauses between steps; null for never
  * @param overwrite whether {@code out} may hold something already; old checkpoints go
  * @param command what was typed, for the report
  */
@@ -37,6 +38,7 @@ public record FinetuneOptions(
     List<String> samplePrompts,
     @Nullable Path log,
     @Nullable Path dumpGradients,
+    @Nullable Double maxTemperature,
     boolean overwrite,
     String command) {
 

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *     not say
  * @param isaLevel of our kernels
  * @param productLibrary what multiplied the largest shape
+ * @param sensors what the machine said meanwhile
  */
 public record FinetuneResult(
     @Nullable StepRecord last,
@@ -40,4 +41,5 @@ public record FinetuneResult(
     long processPeakBytes,
     String isaLevel,
     String backend,
-    String productLibrary) {}
+    String productLibrary,
+    SensorSummary sensors) {}

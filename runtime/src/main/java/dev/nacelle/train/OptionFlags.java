@@ -74,6 +74,10 @@ public final class OptionFlags {
     flags.put("--seed", Long.toString(options.seed()));
     flags.path("--log", options.log());
     flags.path("--dump-gradients", options.dumpGradients());
+    Double hottest = options.maxTemperature();
+    if (hottest != null) {
+      flags.positive("--max-temperature", hottest);
+    }
     return flags.values;
   }
 

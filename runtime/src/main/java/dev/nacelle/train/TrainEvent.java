@@ -38,8 +38,10 @@ public sealed interface TrainEvent {
    * A step is done.
    *
    * @param evalLoss where an evaluation followed it
+   * @param joules that the machine drew for it; null where no sensor says so
    */
-  record Stepped(StepRecord step, @Nullable Double evalLoss) implements TrainEvent {}
+  record Stepped(StepRecord step, @Nullable Double evalLoss, @Nullable Double joules)
+      implements TrainEvent {}
 
   /** An evaluation is done; {@code step} 0 is before the first one. */
   record Evaluated(long step, double loss, long targetTokens) implements TrainEvent {}

@@ -110,8 +110,6 @@ final class FunctionCases {
       cases.add(
           point("swiglu of one" + shape, List.of(values(s)), new Expr.Gated(first, first), s));
       cases.add(point("residual" + shape, two, new Expr.Sum(first, second), s));
-      Expr shifted = new Expr.Shift(first, values(s[1]));
-      cases.add(point("bias" + shape, List.of(values(s)), shifted, s));
     }
   }
 
@@ -122,6 +120,8 @@ final class FunctionCases {
       Expr x = new Expr.Leaf(0);
       Expr frozen = new Expr.Frozen(x, weight(s[2], s[1]));
       cases.add(point("linear" + shape, List.of(values(s[0], s[1])), frozen, s[0], s[2]));
+      Expr shifted = new Expr.Shift(frozen, values(s[2]));
+      cases.add(point("biased" + shape, List.of(values(s[0], s[1])), shifted, s[0], s[2]));
       for (float p : new float[] {0f, 0.1f, 0.5f}) {
         Dropout dropout = p == 0 ? Dropout.NONE : new Dropout(p, 77 + s[1], (1L << 32) - 9);
         List<Values> leaves = List.of(values(s[0], s[1]), weight(s[3], s[1]), weight(s[2], s[3]));

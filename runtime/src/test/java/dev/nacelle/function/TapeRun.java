@@ -10,6 +10,7 @@ import dev.nacelle.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A case worked out by our own functions; its leaves and constants live until it is closed. */
 final class TapeRun implements AutoCloseable {
@@ -142,18 +143,14 @@ final class TapeRun implements AutoCloseable {
                 new Attention(e.starts(), e.heads(), e.kvHeads(), e.scale()), e.q(), e.k(), e.v());
         case Expr.Gated e -> apply(new SwiGlu(), e.gate(), e.up());
         case Expr.Sum e -> apply(new Residual(), e.x(), e.branch());
-        case Expr.Shift e -> apply(new Bias(constant(e.bias(), compute)), e.x());
-        case Expr.Frozen e -> apply(new FrozenLinear(constant(e.weight(), compute)), e.x());
-        case Expr.LowRank e ->
-            tape.apply(
-                new LoraLinear(
-                    constant(e.weight(), compute),
-                    leaves.get(e.a()),
-                    leaves.get(e.b()),
-                    e.scale(),
-                    e.dropout()),
-                true,
-                evaluate(e.x()));
+        case Expr.Frozen e -> apply(base(e.weight(), null), e.x());
+        case Expr.LowRank e -> lowRank(e, null);
+        case Expr.Shift e ->
+            switch (e.x()) {
+              case Expr.Frozen x -> apply(base(x.weight(), e.bias()), x.x());
+              case Expr.LowRank x -> lowRank(x, e.bias());
+              default -> throw new IllegalArgumentException("only linears have a bias");
+            };
         case Expr.Loss e -> loss(e);
       };
     }
@@ -164,6 +161,18 @@ final class TapeRun implements AutoCloseable {
         tensors[i] = evaluate(inputs[i]);
       }
       return tape.apply(function, tensors);
+    }
+
+    private FrozenLinear base(Values weight, @Nullable Values bias) {
+      return new FrozenLinear(
+          constant(weight, compute), bias == null ? null : constant(bias, compute), false);
+    }
+
+    private Tensor lowRank(Expr.LowRank e, @Nullable Values bias) {
+      LoraLinear linear =
+          new LoraLinear(
+              base(e.weight(), bias), leaves.get(e.a()), leaves.get(e.b()), e.scale(), e.dropout());
+      return tape.apply(linear, true, evaluate(e.x()));
     }
 
     private Rope rope(Expr.Rotate e) {

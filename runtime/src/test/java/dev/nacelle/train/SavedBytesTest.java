@@ -8,6 +8,7 @@ import dev.nacelle.data.PackedBatch;
 import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.DType;
@@ -34,7 +35,7 @@ final class SavedBytesTest {
       PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), rows);
       Ledger ledger = rig.engine().ledger();
       try (Tape tape = rig.engine().record()) {
-        model.losses(tape, Batches.row(batch), 1f, true, 0);
+        model.losses(tape, Strategy.FASTEST, Batches.row(batch), 1f, true, 0);
         held = ledger.live(LedgerClass.ACTIVATIONS);
         assertEquals(0, ledger.live(LedgerClass.WORKSPACE), "workspace after forward");
         assertEquals(0, ledger.live(LedgerClass.GRADIENTS), "gradients after forward");
@@ -96,7 +97,7 @@ final class SavedBytesTest {
       assertEquals(100, batch.targetTokens());
       Ledger ledger = rig.engine().ledger();
       try (Tape tape = rig.engine().record()) {
-        tape.backward(model.losses(tape, Batches.row(batch), 1f, true, 0));
+        tape.backward(model.losses(tape, Strategy.FASTEST, Batches.row(batch), 1f, true, 0));
         long peak = ledger.peak(LedgerClass.WORKSPACE);
         assertTrue(peak > 1 << 20 && peak < (4 << 20) + (256 << 10), peak + " bytes of workspace");
       }

@@ -17,6 +17,9 @@ final class ChunkPlan {
 
   private static final long FEWEST_COLUMNS = 16;
 
+  /** Rows below which a small workspace rather means fewer columns. */
+  private static final long FEWEST_ROWS = 4;
+
   /** Of logits at a time. */
   private static final long MOST_LOGIT_BYTES = 4 << 20;
 
@@ -53,6 +56,12 @@ final class ChunkPlan {
   static ChunkPlan of(
       long rows, long vocabulary, long channels, long rank, DType dtype, long workspaceBytes) {
     ChunkPlan plan = wanted(rows, vocabulary, channels, rank, dtype);
+    // Fewer rows first, as whoever asked for a workspace of fewer rows means it.
+    for (long most = MOST_ROWS / 2;
+        most >= FEWEST_ROWS && plan.bytes() > workspaceBytes;
+        most /= 2) {
+      plan = wanted(Math.min(rows, most), vocabulary, channels, rank, dtype);
+    }
     while (plan.bytes() > workspaceBytes) {
       if (plan.columns > FEWEST_COLUMNS && plan.columns >= plan.rows) {
         long fewer = Math.max(FEWEST_COLUMNS, plan.columns / 2);
