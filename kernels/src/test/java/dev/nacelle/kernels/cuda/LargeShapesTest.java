@@ -260,7 +260,7 @@ final class LargeShapesTest {
   /** Heads wider than a block's columns, one and several of them, packed samples and a cache. */
   @ParameterizedTest
   @CsvSource({"80", "132", "66"})
-  void wideHeadsAttend(int d) {
+  void wideHeadsAttend(long d) {
     AttentionMask mask = AttentionMask.window(40, 0, 70, 71, 90);
     for (DType type : Samples.COMPUTE) {
       double near = type == DType.FP32 ? 2e-5 : 2e-2;
@@ -283,9 +283,9 @@ final class LargeShapesTest {
       }
       close(out, d, near);
       close(lse, 90, 1e-4);
-      close(gradQ, 90L * 4 * d, near);
-      close(gradK, 90L * 2 * d, near);
-      close(gradV, 90L * 2 * d, near);
+      close(gradQ, 90 * 4 * d, near);
+      close(gradK, 90 * 2 * d, near);
+      close(gradV, 90 * 2 * d, near);
       close(fresh, d, near);
     }
   }
