@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,9 @@ public final class DeviceFiles {
   private static final int MOST_LINKS = 40;
 
   private final Path root;
-  private final Set<String> unread = new TreeSet<>();
+
+  /** A meter reads on a thread of its own. */
+  private final Set<String> unread = new ConcurrentSkipListSet<>();
 
   public DeviceFiles(Path root) {
     this.root = root;

@@ -84,6 +84,35 @@ final class DevicesTest {
   }
 
   @Test
+  void doctorRecognisesOnesOwn() throws IOException {
+    Path file = folder.resolve("rover.yaml");
+    Files.writeString(
+        file,
+        """
+        schema: 1
+        id: rover-3
+        name: Rover 3
+        kind: jetson
+        extends: jetson-orin-nx-16gb
+        recognise:
+          models: {value: ["Acme Rover 3 (Orin NX 16GB)"], source: read on it}
+        reserve_bytes: {value: 2GiB, source: measured with four cameras}
+        """);
+    String root = "devices/orin-nx-16gb-third-party-jp6/root";
+    JsonNode found =
+        Outcome.of("doctor", "--root", root, "--profile", file.toString(), "--json")
+            .expect(0)
+            .json();
+    assertEquals("rover-3", found.at("/profile/id").asText());
+    assertEquals("model", found.at("/profile/rule").asText());
+    assertEquals(2L << 30, found.at("/memory/reserve_bytes").asLong());
+    assertEquals(8, found.at("/gpu/sm_count").asInt());
+    JsonNode without = Outcome.of("doctor", "--root", root, "--json").expect(0).json();
+    assertEquals("jetson-orin-nx-16gb", without.at("/profile/id").asText());
+    Outcome.of("doctor", "--root", root, "--profile", folder + "/none.yaml").expect(3);
+  }
+
+  @Test
   void unknownNamesAreWrongUsage() {
     Outcome unknown = Outcome.of("devices", "jetson-orin").expect(2);
     assertTrue(unknown.err().contains("among them jetson-orin-nano-4gb"), unknown.err());

@@ -21,6 +21,7 @@ final class DoctorTest {
           "power_mode",
           "gpu",
           "cpu",
+          "sensors",
           "libraries",
           "cuda",
           "faults",
@@ -36,6 +37,10 @@ final class DoctorTest {
         found.at("/memory/total_bytes").asLong() > found.at("/memory/available_bytes").asLong());
     assertTrue(found.at("/memory/reserve_bytes").asLong() >= 256L << 20);
     assertTrue(found.at("/cpu/cores").asInt() >= 1);
+    assertTrue(!found.at("/profile/id").isNull() && !found.at("/profile/rule").isNull());
+    for (String reading : List.of("energy", "watts", "celsius", "hertz", "throttling", "nvml")) {
+      assertTrue(found.path("sensors").has(reading), reading);
+    }
     assertTrue(found.at("/cpu/threads").asInt() >= found.at("/cpu/cores").asInt());
     assertTrue(found.at("/software/java/version").asText().startsWith("25"), found.toString());
     List<String> names = found.path("libraries").findValuesAsText("name");

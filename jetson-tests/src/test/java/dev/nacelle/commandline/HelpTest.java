@@ -51,6 +51,7 @@ final class HelpTest {
               "--dtype",
               "--log",
               "--dump-gradients",
+              "--max-temperature",
               "--threads",
               "--device",
               "--seed"),
@@ -91,7 +92,9 @@ final class HelpTest {
           "inspect",
           List.of("--tensor", "--out", "--raw"),
           "doctor",
-          List.of("--root"));
+          List.of("--root", "--profile"),
+          "devices",
+          List.of("--profile"));
 
   @Test
   void helpListsEveryFlag() {

@@ -117,6 +117,7 @@ final class SensorRunTest {
     assertEquals(joules, report.path("joules").asDouble(), 1e-9);
     assertEquals(joules / tokens, report.path("joules_per_token").asDouble(), 1e-12);
     assertEquals("ina3221 VDD_IN", report.path("energy_source").asText());
+    assertTrue(Files.readString(out.resolve("report.html")).contains(" J a token"));
     assertFalse(report.has("hottest_celsius") || report.has("throttled"), report.toString());
   }
 

@@ -57,6 +57,11 @@ public final class NativeBuffer implements AutoCloseable {
     return live().address();
   }
 
+  /** Whether this is a part of a mapped file, whose pages can go and come back. */
+  public boolean isMapped() {
+    return live().isMapped();
+  }
+
   public long byteSize() {
     return segment.byteSize();
   }

@@ -122,6 +122,29 @@ public final class NativeMemory {
     }
   }
 
+  /** Has the pages of a mapped file's part read ahead, without waiting for them. */
+  public static void willNeed(NativeBuffer part) {
+    advise(part, true);
+  }
+
+  /**
+   * Takes the pages of a mapped file's part out of this process; whoever reads them next has them
+   * read again, from the system's cache where they are still there. Does nothing for other memory,
+   * whose content would be lost.
+   */
+  public static void letGo(NativeBuffer part) {
+    advise(part, false);
+  }
+
+  // Whole pages outwards: a neighbour's part that goes too comes back in the same way. A mapping
+  // begins at a page, so that the first one is never anybody else's.
+  private static void advise(NativeBuffer part, boolean needed) {
+    if (part.isMapped() && part.byteSize() > 0) {
+      long from = part.address() & -(long) Libc.pageBytes();
+      Libc.advise(from, part.address() + part.byteSize() - from, needed);
+    }
+  }
+
   /** Bytes that {@link #allocate} gave out since the start, whether they came back or not. */
   public static long allocatedBytes() {
     return ALLOCATED_BYTES.get();

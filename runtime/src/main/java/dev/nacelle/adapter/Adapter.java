@@ -2,7 +2,6 @@ package dev.nacelle.adapter;
 
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.memory.LedgerClass;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
 import java.util.ArrayList;

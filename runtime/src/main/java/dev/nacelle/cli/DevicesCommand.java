@@ -57,7 +57,8 @@ final class DevicesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Profiles profiles = profiles(file);
-    String asked = name == null && file != null ? profiles.ids().getLast() : name;
+    DeviceProfile own = profiles.own();
+    String asked = name == null && own != null ? own.id() : name;
     if (asked != null) {
       try {
         DeviceProfile one = profiles.choose(asked).profile();

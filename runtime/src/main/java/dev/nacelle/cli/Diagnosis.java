@@ -57,14 +57,13 @@ record Diagnosis(
     return faults.stream().anyMatch(Fault::blocking);
   }
 
-  static Diagnosis ofThisMachine(Path cache) {
+  static Diagnosis ofThisMachine(Path cache, Profiles profiles) {
     DeviceFiles files = new DeviceFiles(Path.of("/"));
     List<Fault> faults = new ArrayList<>();
     Memory memory = Memory.read(files);
     Machine machine = Machine.read(files);
     Processor processor = Processor.read(files);
-    Recognised recognised =
-        Recogniser.recognise(files, Profiles.builtIn(), machine, memory, processor);
+    Recognised recognised = Recogniser.recognise(files, profiles, machine, memory, processor);
     Software software = Software.find(cache);
     List<Library> libraries = FoundLibraries.open(faults);
     software.faults(faults);
@@ -85,14 +84,13 @@ record Diagnosis(
         faults);
   }
 
-  static Diagnosis ofRecording(DeviceFiles files) {
+  static Diagnosis ofRecording(DeviceFiles files, Profiles profiles) {
     List<Fault> faults = new ArrayList<>();
     Memory memory = Memory.read(files);
     MemoryFaults.of(memory, faults);
     Machine machine = Machine.read(files);
     Processor processor = Processor.read(files);
-    Recognised recognised =
-        Recogniser.recognise(files, Profiles.builtIn(), machine, memory, processor);
+    Recognised recognised = Recogniser.recognise(files, profiles, machine, memory, processor);
     RecognitionFaults.of(recognised, machine, faults);
     List<Library> libraries = new ArrayList<>();
     for (LibraryFiles.Found found : LibraryFiles.find(files)) {

@@ -15,6 +15,7 @@ import dev.nacelle.devices.sensor.PowerRails;
 import dev.nacelle.devices.sensor.Thermometer;
 import dev.nacelle.devices.sensor.Throttling;
 import dev.nacelle.nativeaccess.cuda.CudaDeviceInfo;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code doctor --json} prints: always the same keys, null for what is not known. */
@@ -67,7 +68,10 @@ final class DoctorJson {
           .put("version", library.version())
           .put("about", library.about());
     }
-    sensors(root.putObject("sensors"), found.files());
+    ObjectNode sensors = root.putObject("sensors");
+    sensors(sensors, found.files());
+    GpuSensors.put(
+        sensors.putArray("nvml"), found.files().isThisMachine() ? GpuSensors.read() : List.of());
     cuda(root, found.gpu());
     ArrayNode products = root.putArray("products");
     found

@@ -30,7 +30,9 @@ final class DoctorText {
     line(
         out,
         "processor",
-        processor.name()
+        (processor.name().equals("unknown")
+                ? found.recognised().profile().facts().text(Fact.CPU).orElse("unknown")
+                : processor.name())
             + (processor.known()
                 ? ", cores: " + processor.physicalCores() + ", threads: " + processor.threads()
                 : ""));

@@ -30,7 +30,12 @@ final class RecognitionFaults {
               false));
     }
     for (String contradiction : recognised.contradictions()) {
-      faults.add(new Diagnosis.Fault(contradiction, OWN, false));
+      boolean settled = recognised.rule() == Recognised.Rule.P_NUMBER_AND_MEMORY;
+      faults.add(
+          new Diagnosis.Fault(
+              contradiction,
+              settled ? "nothing: " + profile.id() + ", which fits, was taken instead" : OWN,
+              false));
     }
     if (profile.kind() == DeviceProfile.Kind.GPU && machine.gpu() == null) {
       faults.add(

@@ -36,7 +36,7 @@ public record Attention(int[] starts, long heads, long kvHeads, float scale) imp
       context.save(input);
     }
     context.save(out);
-    context.save(logSumExp);
+    context.saveExact(logSumExp);
     logSumExp.release();
     return out;
   }

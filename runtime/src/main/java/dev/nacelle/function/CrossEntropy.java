@@ -85,7 +85,7 @@ public record CrossEntropy(
 
   private static void keep(Context context, @Nullable Tensor gradient) {
     if (gradient != null) {
-      context.save(gradient);
+      context.saveExact(gradient);
       gradient.release();
     }
   }

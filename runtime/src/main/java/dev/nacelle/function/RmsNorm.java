@@ -23,7 +23,7 @@ public record RmsNorm(Tensor weight, float eps) implements Function {
         .rmsNorm()
         .forward(y.operand(), rstd.operand(), x.operand(), weight.operand(), eps, 0);
     context.save(x);
-    context.save(rstd);
+    context.saveExact(rstd);
     rstd.release();
     return y;
   }

@@ -30,8 +30,8 @@ public record Rope(
             inverseFrequencies.operand(),
             interleaved,
             scale);
-    context.save(positions);
-    context.save(inverseFrequencies);
+    context.saveExact(positions);
+    context.saveExact(inverseFrequencies);
     return x.alias();
   }
 

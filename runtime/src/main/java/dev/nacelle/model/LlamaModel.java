@@ -3,6 +3,7 @@ package dev.nacelle.model;
 import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.function.CrossEntropy;
+import dev.nacelle.function.PageTurn;
 import dev.nacelle.function.RmsNorm;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Operand;
@@ -147,10 +148,55 @@ public final class LlamaModel implements AutoCloseable {
     LowRankPair pair = head.pair();
     CrossEntropy.Pair low =
         pair == null ? null : new CrossEntropy.Pair(pair.a(), pair.b(), pair.scale());
-    return tape.apply(
-        new CrossEntropy(head.weight(), targets, gradScale, low, strategy.headRows()),
-        pair != null,
-        hidden);
+    Tensor losses =
+        tape.apply(
+            new CrossEntropy(head.weight(), targets, gradScale, low, strategy.headRows()),
+            pair != null,
+            hidden);
+    if (isStreamed(strategy)) {
+      // The head's gradient is found in its forward: nobody reads it again in this pass.
+      PageTurn.turn(List.of(head.weight()), List.of());
+    }
+    return losses;
+  }
+
+  /** Lets the pages of mapped weights go, those that no backward came by to let go among them. */
+  public void letWeightsGo() {
+    for (int stretch = -1; stretch <= blocks.size(); stretch++) {
+      PageTurn.turn(weights(stretch), List.of());
+    }
+  }
+
+  private static boolean isStreamed(Strategy strategy) {
+    return strategy.weights() == Strategy.Weights.STREAMED;
+  }
+
+  /** What a stretch multiplies with: −1 the token table, then the blocks, then the head. */
+  private List<Weight> weights(int stretch) {
+    if (stretch == -1) {
+      return List.of(table);
+    }
+    if (stretch == blocks.size()) {
+      return List.of(head.weight());
+    }
+    return stretch < -1 || stretch > blocks.size()
+        ? List.of()
+        : blocks.get(stretch).linears().stream().map(Linear::weight).toList();
+  }
+
+  /** x on its way into block number {@code next}, in the frame of the caller. */
+  private Tensor turnPages(Pass pass, Tensor x, int next) {
+    if (!isStreamed(pass.strategy())) {
+      return x;
+    }
+    // Of the table only the rows of these tokens are read, whenever that is: never ahead.
+    List<Weight> beforeLast = next < 2 ? List.of() : weights(next - 2);
+    Tensor turned =
+        pass.tape()
+            .apply(
+                new PageTurn(weights(next - 1), weights(next), weights(next + 1), beforeLast), x);
+    pass.tape().discard(x);
+    return turned;
   }
 
   /**
@@ -231,13 +277,14 @@ public final class LlamaModel implements AutoCloseable {
             tokenOffset,
             cache);
     for (int first = 0; first < blocks.size(); ) {
+      x = turnPages(pass, x, first);
       int last = Math.min(blocks.size(), first + segment(strategy, first));
       Tensor y = segment(pass, x, first, last);
       tape.discard(x);
       x = y;
       first = last;
     }
-    return tape.apply(norm, x);
+    return tape.apply(norm, turnPages(pass, x, blocks.size()));
   }
 
   /** How many blocks from this one on keep one input together. */
@@ -256,11 +303,11 @@ public final class LlamaModel implements AutoCloseable {
             in -> {
               Tensor y = in;
               for (int b = first; b < last; b++) {
-                Tensor next = blocks.get(b).apply(pass, y, Strategy.Recompute.BLOCK);
-                if (y != in) {
-                  pass.tape().discard(y);
+                Tensor from = b == first ? in : turnPages(pass, y, b);
+                y = blocks.get(b).apply(pass, from, Strategy.Recompute.BLOCK);
+                if (from != in) {
+                  pass.tape().discard(from);
                 }
-                y = next;
               }
               return y;
             });

@@ -115,10 +115,7 @@ public final class Planner implements RunPlanner {
   private double seconds(Rehearsal walked, Strategy strategy) {
     double passes = strategy.microBatch() == Integer.MAX_VALUE ? 1 : 1.03;
     double chunks = strategy.headRows() == 0 ? 1 : 1.02;
-    return (walked.flops() + walked.repeatedFlops())
-        / process.flopsPerSecond()
-        * passes
-        * chunks;
+    return (walked.flops() + walked.repeatedFlops()) / process.flopsPerSecond() * passes * chunks;
   }
 
   private MemoryPlan describe(

@@ -1,7 +1,6 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.adapter.Adapter;
-import dev.nacelle.data.PackedBatch;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
@@ -18,9 +17,6 @@ import dev.nacelle.train.Schedule;
 import dev.nacelle.train.StepSizes;
 import dev.nacelle.train.TrainSettings;
 import dev.nacelle.train.Trainer;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -68,13 +64,13 @@ record Rehearsal(
               Schedule.of(Schedule.Kind.CONSTANT, 0, 0, 2), AdamSettings.DEFAULT, 1.0);
       try (Trainer trainer = new Trainer(engine, model, adapter, settings)) {
         trainer.use(strategy);
-        List<PackedBatch> step = microBatches(sizes.largest(), options.data().accumulate());
-        trainer.step(step);
+        sizes.largest().forEach(trainer::step);
         long first = allocator.touchedBytes();
-        trainer.step(step);
+        sizes.largest().forEach(trainer::step);
         long steady = allocator.touchedBytes();
         if (options.evaluation().isWanted()) {
-          sizes.largest().forEach(batch -> new Evaluator(engine, model).rowLosses(batch));
+          Evaluator evaluator = new Evaluator(engine, model);
+          sizes.largest().forEach(step -> step.forEach(evaluator::rowLosses));
         }
         double flops = NeededWork.of(model).flops(sizes.typical());
         return new Rehearsal(
@@ -89,15 +85,6 @@ record Rehearsal(
             flops * repeatedShare(strategy, model));
       }
     }
-  }
-
-  /** Two micro-batches show what any number does: the second meets the gradients of the first. */
-  private static List<PackedBatch> microBatches(List<PackedBatch> largest, int accumulate) {
-    List<PackedBatch> all = new ArrayList<>(largest);
-    if (accumulate > 1) {
-      all.addAll(Collections.nCopies(1, largest.getFirst()));
-    }
-    return all;
   }
 
   /** A forward pass is half of forward and backward where weights are frozen. */

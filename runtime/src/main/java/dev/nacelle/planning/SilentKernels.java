@@ -15,8 +15,8 @@ import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels that compute nothing and touch no memory. What a real kernel takes beside the tensors that
- * it is given, its scratch, is added up instead.
+ * Kernels that compute nothing and touch no memory. What a real kernel takes beside the tensors
+ * that it is given, its scratch, is added up instead.
  */
 final class SilentKernels {
   private final KernelSet real;
@@ -79,7 +79,8 @@ final class SilentKernels {
 
   private static <T> T face(Class<T> type, InvocationHandler handler) {
     return type.cast(
-        Proxy.newProxyInstance(SilentKernels.class.getClassLoader(), new Class<?>[] {type}, handler));
+        Proxy.newProxyInstance(
+            SilentKernels.class.getClassLoader(), new Class<?>[] {type}, handler));
   }
 
   private final class SilentAttention implements Attention {
@@ -110,9 +111,7 @@ final class SilentKernels {
         AttentionMask mask,
         float scale,
         float softcap) {
-      hold(
-          real.attention()
-              .backwardScratch(mask, q.size(1), k.size(1), q.size(2), gradQ.dtype()));
+      hold(real.attention().backwardScratch(mask, q.size(1), k.size(1), q.size(2), gradQ.dtype()));
     }
 
     @Override

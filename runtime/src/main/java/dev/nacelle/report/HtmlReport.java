@@ -110,6 +110,14 @@ final class HtmlReport {
     }
     figure("Tokens a second", Html.number(report.path("tokens_per_second").asDouble()));
     figure("Peak memory", Sizes.bytes(report.path("measured_peak_bytes").asLong()));
+    if (report.path("joules_per_token").isNumber()) {
+      figure(
+          "Energy",
+          Html.number(report.path("joules").asDouble())
+              + " J, "
+              + Html.number(report.path("joules_per_token").asDouble())
+              + " J a token");
+    }
     out.append("</dl>\n");
   }
 

@@ -47,8 +47,9 @@ public final class Context {
   }
 
   /**
-   * Remembers a tensor until this function's backward is done: its memory, or where its maker can
-   * make it again, only the recipe. Does nothing where nobody records.
+   * Remembers a tensor until this function's backward is done: its memory, in whatever form the
+   * tape keeps it, or where its maker can make it again, only the recipe. Does nothing where nobody
+   * records.
    */
   public void save(Tensor tensor) {
     if (!tape.isRecording()) {
@@ -59,6 +60,13 @@ public final class Context {
       maker.addReader();
       saved.add(new SavedTensor.Recomputed(maker));
     } else {
+      saved.add(tape.shelf().keep(tensor));
+    }
+  }
+
+  /** Remembers a tensor as it is: a small one, or one that must not be rounded. */
+  public void saveExact(Tensor tensor) {
+    if (tape.isRecording()) {
       saved.add(new SavedTensor.Kept(tensor.alias()));
     }
   }
@@ -67,6 +75,7 @@ public final class Context {
   public Tensor saved(int n) {
     return switch (saved.get(n)) {
       case SavedTensor.Kept kept -> kept.tensor();
+      case SavedTensor.PutBy other -> other.fetch();
       case SavedTensor.Recomputed recipe -> recipe.source().recompute();
     };
   }
@@ -78,6 +87,7 @@ public final class Context {
   public boolean mayOverwrite(int n) {
     return switch (saved.get(n)) {
       case SavedTensor.Kept kept -> !kept.tensor().storage().isShared();
+      case SavedTensor.PutBy other -> other.isUnshared();
       case SavedTensor.Recomputed recipe -> recipe.source().isReadOnce();
     };
   }
@@ -104,6 +114,7 @@ public final class Context {
     for (SavedTensor s : saved) {
       switch (s) {
         case SavedTensor.Kept kept -> kept.tensor().release();
+        case SavedTensor.PutBy other -> other.drop();
         case SavedTensor.Recomputed recipe -> recipe.source().dropReader();
       }
     }

@@ -18,6 +18,11 @@ public record Engine(KernelSet kernels, Allocator allocator) implements AutoClos
     return Tape.recording(kernels, allocator);
   }
 
+  /** A tape that records, and keeps what is saved in a way of its own. */
+  public Tape record(Keeping keeping) {
+    return Tape.recording(kernels, allocator, keeping);
+  }
+
   /** A tape that only runs forward. */
   public Tape forwardOnly() {
     return Tape.forwardOnly(kernels, allocator);

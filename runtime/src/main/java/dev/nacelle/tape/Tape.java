@@ -37,22 +37,35 @@ public final class Tape implements AutoCloseable {
   /** Forward passes of segments under way: what they do is recorded only in backward. */
   private int unrecorded;
 
-  private Tape(KernelSet kernels, Allocator allocator, boolean recording) {
+  private final Shelf shelf;
+
+  /** What a segment saves when it runs again is read at once. */
+  private final Shelf open = new Shelf(Keeping.WHOLE);
+
+  private int runningAgain;
+
+  private Tape(KernelSet kernels, Allocator allocator, boolean recording, Keeping keeping) {
     this.kernels = kernels;
     this.allocator = allocator;
     this.recording = recording;
+    this.shelf = new Shelf(keeping);
     this.gradients = new GradientTable(kernels, allocator);
     scopes.push(new Scope());
   }
 
   /** A tape that records for {@link #backward}. */
   public static Tape recording(KernelSet kernels, Allocator allocator) {
-    return new Tape(kernels, allocator, true);
+    return recording(kernels, allocator, Keeping.WHOLE);
+  }
+
+  /** A tape that records, and keeps what is saved in a way of its own. */
+  public static Tape recording(KernelSet kernels, Allocator allocator, Keeping keeping) {
+    return new Tape(kernels, allocator, true, keeping);
   }
 
   /** A tape that only runs forward: nothing is saved. */
   public static Tape forwardOnly(KernelSet kernels, Allocator allocator) {
-    return new Tape(kernels, allocator, false);
+    return new Tape(kernels, allocator, false, Keeping.WHOLE);
   }
 
   /** A stretch of the forward pass whose intermediate tensors go when it ends. */
@@ -247,6 +260,7 @@ public final class Tape implements AutoCloseable {
     int first = nodes.size();
     Tensor input;
     Tensor output;
+    runningAgain++;
     Frame frame = frame();
     try (frame) {
       input = own(node.context.saved(0).alias());
@@ -255,6 +269,8 @@ public final class Tape implements AutoCloseable {
         wanting.add(input);
       }
       output = segment.stretch().apply(input);
+    } finally {
+      runningAgain--;
     }
     gradients.put(output, Objects.requireNonNull(gradients.take(node.output())));
     walk(first);
@@ -266,6 +282,10 @@ public final class Tape implements AutoCloseable {
         found.release();
       }
     }
+  }
+
+  Shelf shelf() {
+    return runningAgain > 0 ? open : shelf;
   }
 
   boolean wants(Tensor tensor) {

@@ -2,6 +2,7 @@ package dev.nacelle.tensor;
 
 import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.kernels.BlockMatrix;
+import dev.nacelle.nativeaccess.NativeBuffer;
 
 /**
  * A matrix in quantised blocks that hold their own scales.
@@ -23,6 +24,11 @@ public record BlockTensor(Tensor blocks, BlockFormat format, long headRows) impl
   @Override
   public long byteSize() {
     return blocks.byteSize();
+  }
+
+  @Override
+  public NativeBuffer memory() {
+    return blocks.memory();
   }
 
   @Override

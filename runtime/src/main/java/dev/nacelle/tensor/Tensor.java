@@ -2,6 +2,7 @@ package dev.nacelle.tensor;
 
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.Arrays;
 
 /**
@@ -93,6 +94,11 @@ public final class Tensor implements Weight {
       throw new IllegalArgumentException("cannot see " + this + " as " + Arrays.toString(newShape));
     }
     return t;
+  }
+
+  @Override
+  public NativeBuffer memory() {
+    return storage.buffer().slice(0, byteSize());
   }
 
   /** Lets go of the storage. */

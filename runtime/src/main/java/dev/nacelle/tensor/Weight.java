@@ -1,6 +1,7 @@
 package dev.nacelle.tensor;
 
 import dev.nacelle.kernels.Matrix;
+import dev.nacelle.nativeaccess.NativeBuffer;
 
 /**
  * A frozen matrix (out, in) of a model: plain elements, or quantised blocks that stay as they are.
@@ -14,6 +15,9 @@ public sealed interface Weight permits Tensor, BlockTensor {
 
   /** Bytes that it holds. */
   long byteSize();
+
+  /** The memory that it lies in. */
+  NativeBuffer memory();
 
   /** Lets go of its memory. */
   void release();

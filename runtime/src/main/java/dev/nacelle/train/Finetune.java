@@ -185,10 +185,9 @@ public final class Finetune {
       if (from != null) {
         adopt(from.provenance(), provenance, engine.kernels());
       }
-      CheckpointSaver saver =
-          new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
-      return train(new FinetuneLoop(
-              run, base, engine, model, adapter, data, saver, from, begin, strategy));
+      CheckpointSaver saver = new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
+      return train(
+          new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin, strategy));
     }
   }
 

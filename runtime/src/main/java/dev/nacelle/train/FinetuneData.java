@@ -156,12 +156,7 @@ final class FinetuneData implements AutoCloseable {
     }
     BatchSource drawn =
         new BatchSource(
-            train,
-            flow.order(),
-            options.seed(),
-            flow.batchSize(),
-            flow.accumulate(),
-            Cursor.START);
+            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
     List<List<PackedBatch>> steps = new ArrayList<>();
     for (long step = 0; step < Math.max(1, wanted); step++) {
       steps.add(

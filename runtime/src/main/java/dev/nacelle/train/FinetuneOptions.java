@@ -70,7 +70,6 @@ public record FinetuneOptions(
         command);
   }
 
-
   /**
    * The adapter.
    *

@@ -50,7 +50,8 @@ public final class InitialAdapter {
    * The adapter that a run would begin with, without its elements; for one that starts from a saved
    * adapter, a fresh one of that rank on its targets.
    */
-  public static Adapter unset(Engine engine, List<Adapter.Module> modules, FinetuneOptions options) {
+  public static Adapter unset(
+      Engine engine, List<Adapter.Module> modules, FinetuneOptions options) {
     FinetuneOptions.Adapting wanted = options.adapter();
     Path init = wanted.init();
     if (init != null) {

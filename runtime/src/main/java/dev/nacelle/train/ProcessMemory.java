@@ -10,9 +10,18 @@ public final class ProcessMemory {
 
   /** Peak resident set (VmHWM) in bytes; 0 where the system does not tell. */
   public static long peakResidentBytes() {
+    return status("VmHWM:");
+  }
+
+  /** Resident bytes of mapped files (RssFile), libraries among them; 0 where nobody tells. */
+  public static long residentFileBytes() {
+    return status("RssFile:");
+  }
+
+  private static long status(String key) {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
+        if (line.startsWith(key)) {
           return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
         }
       }

@@ -15,5 +15,6 @@ public interface RunPlanner {
    *
    * @throws dev.nacelle.NacelleException of kind BUDGET where nothing fits
    */
-  Strategy plan(BaseModel base, KernelSet kernels, FinetuneOptions options, Supplier<StepSizes> sizes);
+  Strategy plan(
+      BaseModel base, KernelSet kernels, FinetuneOptions options, Supplier<StepSizes> sizes);
 }

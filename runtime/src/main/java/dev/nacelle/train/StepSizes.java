@@ -11,10 +11,11 @@ import java.util.List;
  * How large the steps of a run are, for a plan: a step leaves the arena as it found it, so that the
  * largest micro-batch alone says how much a run holds, whatever came before it.
  *
- * @param largest the largest micro-batch, and where another one has a longer sample, that one too
+ * @param largest steps with the largest micro-batches: the first of a step, and a later one, which
+ *     meets the gradients of those before it
  * @param typical the micro-batches of a step of middling size, for the time that it takes
  */
-public record StepSizes(List<PackedBatch> largest, List<PackedBatch> typical) {
+public record StepSizes(List<List<PackedBatch>> largest, List<PackedBatch> typical) {
   public StepSizes {
     largest = List.copyOf(largest);
     typical = List.copyOf(typical);
@@ -27,24 +28,42 @@ public record StepSizes(List<PackedBatch> largest, List<PackedBatch> typical) {
     trained.set(1, Math.max(1, length));
     Sample sample = new Sample(ids, trained, false, -1);
     PackedBatch batch = PackedBatch.of(Collections.nCopies(flow.batchSize(), sample));
-    return new StepSizes(List.of(batch), Collections.nCopies(flow.accumulate(), batch));
+    List<PackedBatch> step = Collections.nCopies(Math.min(2, flow.accumulate()), batch);
+    return new StepSizes(List.of(step), Collections.nCopies(flow.accumulate(), batch));
   }
 
   /** The sizes among micro-batches that were drawn; there must be one. */
   static StepSizes of(List<List<PackedBatch>> steps) {
-    PackedBatch most = steps.getFirst().getFirst();
-    PackedBatch longest = most;
-    List<List<PackedBatch>> byTokens = new ArrayList<>(steps);
+    List<PackedBatch> firsts = new ArrayList<>();
+    List<PackedBatch> laters = new ArrayList<>();
     for (List<PackedBatch> step : steps) {
-      for (PackedBatch batch : step) {
-        most = isMore(batch, most) ? batch : most;
-        longest = longestSample(batch) > longestSample(longest) ? batch : longest;
-      }
+      firsts.add(step.getFirst());
+      laters.addAll(step.subList(1, step.size()));
     }
+    List<List<PackedBatch>> largest = new ArrayList<>();
+    for (PackedBatch batch : largest(firsts)) {
+      largest.add(List.of(batch));
+    }
+    for (PackedBatch batch : largest(laters)) {
+      largest.add(List.of(batch, batch));
+    }
+    List<List<PackedBatch>> byTokens = new ArrayList<>(steps);
     byTokens.sort((a, b) -> Long.compare(tokens(a), tokens(b)));
-    boolean one = longestSample(most) == longestSample(longest);
-    return new StepSizes(
-        one ? List.of(most) : List.of(most, longest), byTokens.get(byTokens.size() / 2));
+    return new StepSizes(largest, byTokens.get(byTokens.size() / 2));
+  }
+
+  /** That of most tokens, and where another one has a longer sample, that one too. */
+  private static List<PackedBatch> largest(List<PackedBatch> batches) {
+    if (batches.isEmpty()) {
+      return List.of();
+    }
+    PackedBatch most = batches.getFirst();
+    PackedBatch longest = most;
+    for (PackedBatch batch : batches) {
+      most = isMore(batch, most) ? batch : most;
+      longest = longestSample(batch) > longestSample(longest) ? batch : longest;
+    }
+    return longestSample(most) == longestSample(longest) ? List.of(most) : List.of(most, longest);
   }
 
   private static boolean isMore(PackedBatch batch, PackedBatch than) {

@@ -7,15 +7,20 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.SafetensorsWriter;
+import dev.nacelle.memory.SpillFile;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.model.TokenRow;
 import dev.nacelle.tape.Engine;
+import dev.nacelle.tape.Keeping;
+import dev.nacelle.tape.QuantizedKeeping;
+import dev.nacelle.tape.SpillKeeping;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes optimiser steps: {@link #step} is where training happens. Forward and backward of each
@@ -33,6 +38,8 @@ public final class Trainer implements AutoCloseable {
   private long rowsDone;
   private boolean whole = true;
   private Strategy strategy = Strategy.FASTEST;
+  private @Nullable Path spillFolder;
+  private @Nullable SpillFile spillFile;
   private Consumer<Adapter> gradientObserver = ignored -> {};
 
   public Trainer(Engine engine, LlamaModel model, Adapter adapter, TrainSettings settings) {
@@ -67,9 +74,41 @@ public final class Trainer implements AutoCloseable {
     return strategy;
   }
 
-  /** Holds memory in another way from the next step on; not during one. */
+  /**
+   * Holds memory in another way from the next step on; not during one.
+   *
+   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written
+   */
   public void use(Strategy next) {
+    if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
+      Path folder = spillFolder;
+      if (folder == null) {
+        throw new IllegalStateException("no folder to spill into");
+      }
+      spillFile = SpillFile.open(folder);
+    }
     strategy = next;
+  }
+
+  /** Where strategies that spill put their file, which has no name and goes with the trainer. */
+  public void spillInto(Path folder) {
+    spillFolder = folder;
+  }
+
+  /** Bytes written to storage so far: what it wears by. */
+  public long spilledBytes() {
+    return spillFile == null ? 0 : spillFile.bytesWritten();
+  }
+
+  /** How the next pass keeps what is saved. */
+  Keeping keeping() {
+    SpillFile file = spillFile;
+    if (strategy.savedBits() < 32) {
+      return new QuantizedKeeping(engine, strategy.savedBits(), rowsDone + 1);
+    }
+    return file == null || strategy.spill() == Strategy.Spill.NOTHING
+        ? Keeping.WHOLE
+        : new SpillKeeping(engine, file);
   }
 
   public long stepsDone() {
@@ -180,7 +219,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private double forwardBackward(TokenRow pass, float gradScale) {
-    try (Tape tape = engine.record()) {
+    try (Tape tape = engine.record(keeping())) {
       Tensor losses = model.losses(tape, strategy, pass, gradScale, true, rowsDone);
       double sum = 0;
       for (float loss : losses.toFloats()) {
@@ -188,11 +227,18 @@ public final class Trainer implements AutoCloseable {
       }
       tape.backward(losses);
       return sum;
+    } finally {
+      if (strategy.weights() == Strategy.Weights.STREAMED) {
+        model.letWeightsGo();
+      }
     }
   }
 
   @Override
   public void close() {
     optimizer.close();
+    if (spillFile != null) {
+      spillFile.close();
+    }
   }
 }

@@ -11,6 +11,7 @@ import dev.nacelle.data.PackedBatch;
 import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeMemory;
@@ -94,6 +95,75 @@ final class AllocationFaultTest {
             + ", seed "
             + SEED);
     assertTrue(sites > 100, "sites");
+  }
+
+  /** Three steps under strategies that recompute and put by; each allocation fails once. */
+  @ParameterizedTest
+  @CsvSource({"BLOCK, 1, 32", "BLOCK, 2, 32", "MLP, 1, 32", "BLOCK, 1, 8", "NOTHING, 1, 4"})
+  void everySiteOfThreeStepsUnderAStrategy(Strategy.Recompute what, int segment, int bits) {
+    Strategy strategy =
+        new Strategy(
+            1,
+            what,
+            2,
+            segment,
+            16,
+            bits,
+            32,
+            Strategy.Weights.STREAMED,
+            Strategy.Spill.NOTHING,
+            false);
+    long buffers = NativeMemory.liveBuffers();
+    Nth counting = new Nth(-1);
+    double expected;
+    long first;
+    long last;
+    try (TrainingRig rig = new TrainingRig(counting)) {
+      Trainer trainer = strategyTrainer(rig, strategy);
+      first = counting.seen + 1;
+      trainer.step(batches());
+      trainer.step(batches());
+      expected = trainer.step(batches()).loss();
+      last = counting.seen;
+    }
+    assertTrue(last - first > 300, "sites");
+    for (long n = first; n <= last; n++) {
+      String where = "allocation " + n + " of " + last + " under " + strategy;
+      Nth fault = new Nth(n);
+      Ledger ledger;
+      try (TrainingRig rig = new TrainingRig(fault)) {
+        ledger = rig.engine().ledger();
+        Trainer trainer = strategyTrainer(rig, strategy);
+        int failures = 0;
+        double loss = 0;
+        while (trainer.stepsDone() < 3) {
+          try {
+            loss = trainer.step(batches()).loss();
+          } catch (NacelleException e) {
+            failures++;
+            assertEquals(NacelleException.Kind.BUDGET, e.kind(), where);
+            assertTrue(trainer.isWhole(), where);
+            for (LedgerClass kind : LedgerClass.values()) {
+              if (kind != LedgerClass.PARAMETERS && kind != LedgerClass.OPTIMIZER) {
+                assertEquals(0, ledger.live(kind), where + ": " + kind);
+              }
+            }
+          }
+        }
+        assertEquals(1, failures, where);
+        assertEquals(expected, loss, 0, where + ": the loss of the third step");
+      }
+      assertEquals(0, ledger.liveTensors(), where + ": tensors after closing");
+      assertEquals(buffers, NativeMemory.liveBuffers(), where + ": buffers after closing");
+    }
+    System.out.println("allocation faults: " + (last - first + 1) + " sites under " + strategy);
+  }
+
+  private static Trainer strategyTrainer(TrainingRig rig, Strategy strategy) {
+    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, DType.FP32);
+    Trainer trainer = rig.trainer(model, rig.adapt(model, 2, 0.1, "all-linear", ""));
+    trainer.use(strategy);
+    return trainer;
   }
 
   /** A step that failed changed nothing: the next one gives what it would have given. */

@@ -35,7 +35,7 @@ final class PassesTest {
       Strategy strategy = Strategy.FASTEST.withMicroBatch(samples);
       long part = StrategyRun.of(SMALL, DType.FP32, strategy, even).saved();
       // What does not go with the tokens: rotary frequencies, D/2 of them.
-      assertEquals(whole * samples / 8.0, part, 64, samples + " of 8 samples");
+      assertEquals(whole * samples / 8.0, (double) part, 64, samples + " of 8 samples");
     }
   }
 

@@ -94,7 +94,7 @@ final class RecomputeTest {
     for (int s : new int[] {1, 2, 3, 4, 6, 9, 12, 18}) {
       double law = (layers / s + s) * (double) input;
       double least = (36 / 6 + 6) * (double) input;
-      assertEquals(law - least, peaks[s] - peaks[6], 2.0 * input, "segment of " + s);
+      assertEquals(law - least, (double) (peaks[s] - peaks[6]), 2.0 * input, "segment of " + s);
     }
   }
 }

@@ -17,6 +17,7 @@ import dev.nacelle.nativeaccess.NativeMemory;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +33,7 @@ import java.util.TreeMap;
  * @param saved bytes of activations between forward and backward of the first pass
  * @param peakActivations most bytes of activations at once in a step
  * @param peakWorkspace most bytes of scratch at once in a step
+ * @param spilled bytes written to storage in the first step
  * @param lap bytes by class when the third step's total was highest
  */
 record StrategyRun(
@@ -41,7 +43,8 @@ record StrategyRun(
     long saved,
     long peakActivations,
     long peakWorkspace,
-    Map<LedgerClass, Long> lap) {
+    Map<LedgerClass, Long> lap,
+    long spilled) {
   static final long SEED = 20261129;
 
   /** Over samples of these lengths, one micro-batch. */
@@ -62,6 +65,7 @@ record StrategyRun(
     Adapter adapter = rig.adapt(model, 4, 0.1, "all-linear", "");
     PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), lengths);
     Trainer trainer = rig.trainer(model, adapter);
+    trainer.spillInto(Path.of(System.getProperty("java.io.tmpdir")));
     trainer.use(strategy);
     Map<String, float[]> gradients = new TreeMap<>();
     trainer.observeGradients(
@@ -72,20 +76,23 @@ record StrategyRun(
         });
     Ledger ledger = rig.engine().ledger();
     long saved;
-    try (Tape tape = rig.engine().record()) {
+    try (Tape tape = rig.engine().record(trainer.keeping())) {
       model.losses(
           tape, strategy, Batches.row(batch).parts(strategy.microBatch()).get(0), 1f, true, 0);
       saved = ledger.live(LedgerClass.ACTIVATIONS);
     }
     ledger.resetPeak();
+    long written = trainer.spilledBytes();
     double loss = trainer.step(List.of(batch)).loss();
+    long spilled = trainer.spilledBytes() - written;
     long activations = ledger.peak(LedgerClass.ACTIVATIONS);
     long workspace = ledger.peak(LedgerClass.WORKSPACE);
     trainer.step(List.of(batch));
     Map<LedgerClass, Long> lap = trainer.step(List.of(batch)).classes();
     Map<String, float[]> parameters = new TreeMap<>();
     adapter.parameters().forEach(p -> parameters.put(p.name(), p.value().toFloats()));
-    return new StrategyRun(loss, gradients, parameters, saved, activations, workspace, lap);
+    return new StrategyRun(
+        loss, gradients, parameters, saved, activations, workspace, lap, spilled);
   }
 
   private static Tensor gradient(Parameter p) {

@@ -34,6 +34,7 @@ public final class Profiles {
   private final Map<String, DeviceProfile> read = new HashMap<>();
   private final List<String> ids;
   private @Nullable String reading;
+  private @Nullable DeviceProfile own;
 
   private Profiles(List<String> ids) {
     this.ids = ids;
@@ -54,22 +55,28 @@ public final class Profiles {
     if (Files.size(file) > LARGEST_FILE) {
       throw ProfileException.at(file.toString(), 1, "is larger than a profile can be");
     }
-    DeviceProfile own =
+    DeviceProfile given =
         new ProfileReader(file.toString(), this::find)
             .read(utf8(file.toString(), Files.readAllBytes(file)));
     List<String> all = new ArrayList<>(ids);
-    if (!all.contains(own.id())) {
-      all.add(own.id());
+    if (!all.contains(given.id())) {
+      all.add(given.id());
     }
     Profiles extended = new Profiles(List.copyOf(all));
     extended.read.putAll(read);
-    extended.read.put(own.id(), own);
+    extended.read.put(given.id(), given);
+    extended.own = given;
     return extended;
   }
 
   /** Every id, the user's own last. */
   public List<String> ids() {
     return ids;
+  }
+
+  /** The one that a user's file brought; null where there is none. */
+  public @Nullable DeviceProfile own() {
+    return own;
   }
 
   /** Every profile, in the order of the ids. */

@@ -16,6 +16,7 @@ public final class Recogniser {
   private final DeviceFiles files;
   private final List<DeviceProfile> profiles;
   private final Profiles catalogue;
+  private final @Nullable DeviceProfile own;
   private final Machine machine;
   private final @Nullable Long memory;
   private final long cores;
@@ -24,7 +25,14 @@ public final class Recogniser {
       DeviceFiles files, Profiles catalogue, Machine machine, Memory memory, Processor processor) {
     this.files = files;
     this.catalogue = catalogue;
-    this.profiles = catalogue.all();
+    // The user's own goes before those of ours that the same file would name.
+    this.own = catalogue.own();
+    List<DeviceProfile> all = new ArrayList<>(catalogue.all());
+    if (own != null) {
+      all.remove(own);
+      all.addFirst(own);
+    }
+    this.profiles = List.copyOf(all);
     this.machine = machine;
     this.memory = memory.total();
     this.cores = processor.known() ? processor.threads() : 0;
@@ -64,6 +72,10 @@ public final class Recogniser {
 
   private Decision module(TegraFiles tegra, PowerConfiguration power, List<String> contradictions) {
     boolean isSuper = tegra.isSuper() || power.isSuper();
+    TegraFiles.Text model = tegra.model();
+    if (own != null && model != null && own.identity().models().contains(model.text())) {
+      return new Decision(own, Rule.MODEL, model.file(), model.text());
+    }
     for (boolean carriers : new boolean[] {true, false}) {
       for (TegraFiles.Text name : tegra.names()) {
         DeviceProfile found = byNumber(name.text(), carriers, isSuper);
@@ -72,7 +84,6 @@ public final class Recogniser {
         }
       }
     }
-    TegraFiles.Text model = tegra.model();
     if (model != null) {
       for (DeviceProfile profile : profiles) {
         if (profile.identity().models().contains(model.text())) {
@@ -96,7 +107,7 @@ public final class Recogniser {
     for (DeviceProfile profile : profiles) {
       for (String number : profile.identity().pNumbers()) {
         if (number.contains("+") == carriers && text.contains(number)) {
-          if (profile.identity().isSuper() == isSuper) {
+          if (profile.identity().isSuper() == isSuper || profile.equals(own)) {
             return profile;
           }
           other = profile.identity().isSuper() ? other : profile;

@@ -16,6 +16,9 @@ public final class Libc {
   /** TIOCGWINSZ of Linux: fills rows, columns and two sizes in pixels, 16 bits each. */
   private static final long GET_WINDOW_SIZE = 0x5413;
 
+  private static final int MADV_WILLNEED = 3;
+  private static final int MADV_DONTNEED = 4;
+
   private Libc() {}
 
   private static final class Bound {
@@ -25,6 +28,8 @@ public final class Libc {
     static final MethodHandle MMAP =
         Linking.libc("mmap", Linking.int64(PTR, I64, I32, I32, I32, I64));
     static final MethodHandle MUNMAP = Linking.libc("munmap", Linking.int32(PTR, I64));
+    static final MethodHandle GETPAGESIZE = Linking.libc("getpagesize", Linking.int32());
+    static final MethodHandle MADVISE = Linking.libc("madvise", Linking.int32(PTR, I64, I32));
     static final MethodHandle SETENV = Linking.libc("setenv", Linking.int32(PTR, PTR, I32));
     static final MethodHandle GETENV = Linking.libc("getenv", Linking.int64(PTR));
     static final MethodHandle IOCTL =
@@ -62,6 +67,25 @@ public final class Libc {
   public static void unmap(long address, long bytes) {
     try {
       int ignored = (int) Bound.MUNMAP.invokeExact(address, bytes);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /** Bytes of a page: what addresses of mappings are multiples of. */
+  public static int pageBytes() {
+    try {
+      return (int) Bound.GETPAGESIZE.invokeExact();
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /** Asks for pages to be read ahead, or gives them back; hints, so that a refusal is nothing. */
+  public static void advise(long address, long bytes, boolean needed) {
+    try {
+      int ignored =
+          (int) Bound.MADVISE.invokeExact(address, bytes, needed ? MADV_WILLNEED : MADV_DONTNEED);
     } catch (Throwable t) {
       throw new AssertionError(t);
     }

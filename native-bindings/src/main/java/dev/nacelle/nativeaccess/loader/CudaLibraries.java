@@ -22,6 +22,7 @@ public final class CudaLibraries {
   private final Path root;
   private @Nullable DynamicLibrary driver;
   private @Nullable DynamicLibrary nvrtc;
+  private @Nullable DynamicLibrary nvml;
 
   /**
    * @param environment a variable's value, null where it is unset
@@ -56,6 +57,24 @@ public final class CudaLibraries {
               "the CUDA driver",
               "Install NVIDIA's driver, or set NACELLE_LIBCUDA to its libcuda.so.1.");
       driver = open;
+    }
+    return open;
+  }
+
+  /**
+   * libnvidia-ml.so.1, which tells a GPU's power and temperature.
+   *
+   * @throws NativeException where there is none, with what was tried
+   */
+  public synchronized DynamicLibrary nvml() {
+    DynamicLibrary open = nvml;
+    if (open == null) {
+      open =
+          first(
+              new CudaSearch(environment, root).nvml(),
+              "NVML",
+              "NVIDIA's driver brings it; NACELLE_NVML names another libnvidia-ml.so.1.");
+      nvml = open;
     }
     return open;
   }

@@ -61,6 +61,23 @@ final class CudaSearch {
     return found;
   }
 
+  /** Candidates for NVML, which the driver brings. One that NACELLE_NVML names is the only one. */
+  List<String> nvml() {
+    String named = environment.apply("NACELLE_NVML");
+    if (named != null && !named.isEmpty()) {
+      return List.of(file(Path.of(named), "libnvidia-ml.so*"));
+    }
+    List<String> found = new ArrayList<>();
+    for (String folder : DRIVER_FOLDERS) {
+      Path file = root.resolve(folder).resolve("libnvidia-ml.so.1");
+      if (Files.exists(file)) {
+        found.add(file.toString());
+      }
+    }
+    found.add("libnvidia-ml.so.1");
+    return found;
+  }
+
   /** Candidates for NVRTC. One that NACELLE_NVRTC names is the only one. */
   List<String> nvrtc() {
     String named = environment.apply("NACELLE_NVRTC");

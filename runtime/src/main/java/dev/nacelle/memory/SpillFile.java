@@ -1,0 +1,131 @@
+package dev.nacelle.memory;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.TreeMap;
+
+/**
+ * Memory on storage: a file without a name that goes when it is closed, or with the process. What
+ * is spilled in forward comes back in the reverse order, so that space is used again from the end
+ * and the file is never longer than what it holds at once.
+ */
+public final class SpillFile implements AutoCloseable {
+  /** A write or read at a time; larger ones gain nothing. */
+  private static final int PIECE = 8 << 20;
+
+  private final Path folder;
+  private final FileChannel channel;
+  private final TreeMap<Long, Long> held = new TreeMap<>();
+  private long bytesWritten;
+  private long longest;
+
+  private SpillFile(Path folder, FileChannel channel) {
+    this.folder = folder;
+    this.channel = channel;
+  }
+
+  /**
+   * Opens one.
+   *
+   * @throws NacelleException of kind ENVIRONMENT where the folder is gone or cannot be written
+   */
+  public static SpillFile open(Path folder) {
+    try {
+      Path file = Files.createTempFile(folder, ".nacelle-spill-", ".bin");
+      try {
+        return new SpillFile(
+            folder, FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+      } finally {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw failed("cannot open a spill file in " + folder, e);
+    }
+  }
+
+  /**
+   * Writes a buffer.
+   *
+   * @return where it lies, for {@link #read} and {@link #drop}
+   * @throws NacelleException of kind ENVIRONMENT where the disk is full; nothing else is lost
+   */
+  public long write(NativeBuffer from, long bytes) {
+    long at = end();
+    try {
+      for (long done = 0; done < bytes; ) {
+        ByteBuffer piece = from.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
+        while (piece.hasRemaining()) {
+          done += channel.write(piece, at + done);
+        }
+      }
+    } catch (IOException e) {
+      throw failed(
+          "cannot spill %d bytes into %s, %d are there already"
+              .formatted(bytes, folder, held.values().stream().mapToLong(b -> b).sum()),
+          e);
+    }
+    held.put(at, bytes);
+    bytesWritten += bytes;
+    longest = Math.max(longest, end());
+    return at;
+  }
+
+  /** Reads back what was written at {@code at}. */
+  public void read(long at, NativeBuffer to, long bytes) {
+    try {
+      for (long done = 0; done < bytes; ) {
+        ByteBuffer piece = to.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
+        while (piece.hasRemaining()) {
+          int n = channel.read(piece, at + done);
+          if (n < 0) {
+            throw new IOException("the spill file ends at byte " + (at + done));
+          }
+          done += n;
+        }
+      }
+    } catch (IOException e) {
+      throw failed("cannot read back " + bytes + " bytes spilled into " + folder, e);
+    }
+  }
+
+  /** Frees the space of what was written at {@code at}. */
+  public void drop(long at) {
+    held.remove(at);
+  }
+
+  /** Bytes written since it was opened: what the storage wears by. */
+  public long bytesWritten() {
+    return bytesWritten;
+  }
+
+  /** The most bytes that the file ever had. */
+  public long longest() {
+    return longest;
+  }
+
+  private long end() {
+    return held.isEmpty() ? 0 : held.lastKey() + held.lastEntry().getValue();
+  }
+
+  private static NacelleException failed(String what, IOException e) {
+    return NacelleException.environment(
+        what + ": " + e.getMessage(),
+        "make room there, name another folder, or run without spilling",
+        e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw failed("cannot close the spill file in " + folder, e);
+    }
+  }
+}
