@@ -24,9 +24,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * A walk with shapes alone comes to the bytes of the run that then takes place.
- */
+/** A walk with shapes alone comes to the bytes of the run that then takes place. */
 final class RehearsalTest {
   @TempDir private Path folder;
 
@@ -38,7 +36,7 @@ final class RehearsalTest {
             Strategy.FASTEST.withRecompute(Strategy.Recompute.MLP, 1),
             Strategy.FASTEST.withRecompute(Strategy.Recompute.BLOCK, 2),
             Strategy.FASTEST.withMicroBatch(1),
-            Strategy.FASTEST.withMicroBatch(2).withHeadRows(16));
+            Strategy.FASTEST.withHeadRows(16));
     int runs = 0;
     for (Strategy strategy : strategies) {
       for (DType dtype : List.of(DType.FP32, DType.BF16)) {
@@ -71,8 +69,9 @@ final class RehearsalTest {
     String what = strategy + " " + dtype + " accumulate " + accumulate + " packing " + packing;
     assertEquals(1, walks.size());
     assertEquals(result.classes(), walks.getFirst().classes(), what);
-    // Behind a smaller micro-batch the gradients lie elsewhere, and leave other holes.
-    double error = accumulate == 1 ? 0 : 0.05;
+    // Behind a smaller pass the gradients lie elsewhere, and leave other holes.
+    boolean onePass = accumulate == 1 && strategy.microBatch() == Integer.MAX_VALUE;
+    double error = onePass ? 0 : 0.05;
     assertTrue(result.arenaBytes() > 0, what);
     assertEquals(
         result.arenaBytes(), walks.getFirst().evaluated(), error * result.arenaBytes(), what);

@@ -39,7 +39,6 @@ final class FinetuneLoop {
   private final @Nullable Checkpoint from;
   private final long begin;
   private final Strategy strategy;
-  private final HeapKeeper heap = new HeapKeeper();
 
   private RunState state;
   private long savedStep;
@@ -99,7 +98,6 @@ final class FinetuneLoop {
         Trainer trainer = new Trainer(engine, model, adapter, settings, run.cancellation())) {
       trainer.use(strategy);
       trainer.observeGradients(this::dumpFirstGradients);
-      heap.tidy();
       announce(trainer);
       try {
         takeSteps(trainer, source, sensors);
@@ -145,7 +143,6 @@ final class FinetuneLoop {
       StepRecord done = trainer.step(batches(drawn));
       stepJoules = sensors.after();
       state = state.after(done, drawn.after(), trainer.rowsDone());
-      heap.look();
       settle(trainer);
     }
     trainSeconds = secondsSince(trainBegin);

@@ -41,34 +41,6 @@ public record FinetuneOptions(
     @Nullable Double maxTemperature,
     boolean overwrite,
     String command) {
-  /** The same with an adapter of another rank. */
-  public FinetuneOptions withRank(int rank) {
-    return new FinetuneOptions(
-        model,
-        out,
-        new Adapting(
-            rank,
-            adapter.alpha,
-            adapter.dropout,
-            adapter.targets,
-            adapter.layers,
-            adapter.init,
-            adapter.given),
-        data,
-        length,
-        learning,
-        evaluation,
-        saving,
-        dtype,
-        threads,
-        seed,
-        samplePrompts,
-        log,
-        dumpGradients,
-        maxTemperature,
-        overwrite,
-        command);
-  }
 
   /**
    * The adapter.

@@ -9,7 +9,9 @@ import java.util.List;
 
 /**
  * How large the steps of a run are, for a plan: a step leaves the arena as it found it, so that the
- * largest micro-batch alone says how much a run holds, whatever came before it.
+ * largest micro-batch alone says how much a run holds, whatever came before it. Passes smaller than
+ * a micro-batch are not compared: the largest of them may lie in a smaller micro-batch, which a
+ * plan then underrates.
  *
  * @param largest steps with the largest micro-batches: the first of a step, and a later one, which
  *     meets the gradients of those before it
