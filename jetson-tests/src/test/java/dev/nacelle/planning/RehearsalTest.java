@@ -73,8 +73,8 @@ final class RehearsalTest {
     boolean onePass = accumulate == 1 && strategy.microBatch() == Integer.MAX_VALUE;
     double error = onePass ? 0 : 0.05;
     assertTrue(result.arenaBytes() > 0, what);
-    assertEquals(
-        result.arenaBytes(), walks.getFirst().evaluated(), error * result.arenaBytes(), what);
+    double real = (double) result.arenaBytes();
+    assertEquals(real, (double) walks.getFirst().evaluated(), error * real, what);
   }
 
   private static FinetuneOptions options(DType dtype, int accumulate, boolean packing, Path out) {
