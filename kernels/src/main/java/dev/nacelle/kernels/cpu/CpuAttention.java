@@ -7,6 +7,7 @@ import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.DTypeCodes;
 import dev.nacelle.kernels.common.NativeFunctions;
+import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
@@ -176,6 +177,35 @@ public final class CpuAttention implements Attention, AutoCloseable {
           threads);
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_attention_backward", t);
+    }
+  }
+
+  @Override
+  public long forwardScratch(long heads, long kvHeads, long headDim) {
+    try {
+      return (long) forwardWorkspace.invokeExact(heads, kvHeads, headDim, threads);
+    } catch (Throwable t) {
+      throw NativeFunctions.failure("nk_attention_forward_workspace", t);
+    }
+  }
+
+  @Override
+  public long backwardScratch(
+      AttentionMask mask, long heads, long kvHeads, long headDim, DType dtype) {
+    try {
+      return (long)
+          backwardWorkspace.invokeExact(
+              write(mask).starts(),
+              (long) mask.starts().length - 1,
+              heads,
+              kvHeads,
+              headDim,
+              DTypeCodes.of(dtype),
+              mask.causal() ? 1 : 0,
+              mask.firsts() == null ? 0 : 1,
+              threads);
+    } catch (Throwable t) {
+      throw NativeFunctions.failure("nk_attention_backward_workspace", t);
     }
   }
 
