@@ -26,7 +26,7 @@ mkdir -p "$target" "$build_dir" || exit 1
 # The CUDA sources, and the headers that they and C share, travel with the classes: NVRTC compiles
 # them on the machine that has the GPU.
 (cd "$source_dir" && find . \( -name '*.cu' -o -name '*.cuh' -o -name '*_math.h' \
-  -o -path './cuda/*.h' -o -name nk_tanh.h \) -type f) | while read -r file; do
+  -o -path './cuda/*.h' -o -name nk_tanh.h -o -name nk_random.h -o -name adamw_codes.h \) -type f) | while read -r file; do
   cmp -s "$source_dir/$file" "$out_dir/cuda/$file" ||
     { mkdir -p "$out_dir/cuda/$(dirname "$file")" && cp "$source_dir/$file" "$out_dir/cuda/$file"; } ||
     exit 1

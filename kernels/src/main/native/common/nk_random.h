@@ -34,7 +34,7 @@ NK_MATH unsigned int nk_draw(unsigned long long key, unsigned int low) {
   return nk_mix32(nk_mix32(low ^ (unsigned int)key) + (unsigned int)(key >> 32));
 }
 
-#ifndef __CUDACC__
+#if !defined(__CUDACC__) && !defined(NK_EMULATION)
 /* The draws of `count` elements from `first` on: a run of less than 2^32 crosses one border at most. */
 NK_INLINE void nk_draw_run(uint32_t *draw, int64_t seed, uint64_t first, int64_t count) {
   int64_t before = nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);

@@ -14,28 +14,11 @@
 #ifndef NK_TILE_CUH
 #define NK_TILE_CUH
 
-#include "nk_cuda.h"
+#include "typed.cuh"
 
 #define NK_DEPTH 32
 #define NK_PAD 4
 #define NK_TILE_THREADS 256
-
-/* One element of a matrix whose type is known at launch alone. */
-NK_DEVICE float nk_element(const void *data, int type, int64_t at) {
-  return type == NK_FP32   ? ((const float *)data)[at]
-         : type == NK_BF16 ? nk_get(((const nk_bf16 *)data)[at])
-                           : nk_get(((const nk_fp16 *)data)[at]);
-}
-
-NK_DEVICE void nk_put(void *data, int type, int64_t at, float x) {
-  if (type == NK_FP32) {
-    ((float *)data)[at] = x;
-  } else if (type == NK_BF16) {
-    nk_set((nk_bf16 *)data + at, x);
-  } else {
-    nk_set((nk_fp16 *)data + at, x);
-  }
-}
 
 /*
  * A plain matrix as an operand: element (i, k) at i·stride + k, or, `across`, at k·stride + i. `wide`

@@ -1,5 +1,7 @@
 package dev.nacelle.kernels;
 
+import dev.nacelle.nativeaccess.DType;
+
 /**
  * Softmax attention over packed samples: rows of one sample see only their own segment. Head h of
  * the queries reads key/value head ⌊h·K/H⌋. The (T, T) scores never exist but for a tile.
@@ -24,6 +26,17 @@ public interface Attention {
       AttentionMask mask,
       float scale,
       float softcap);
+
+  /** Bytes of scratch that {@link #forward} and {@link #cached} hold on to for these heads. */
+  default long forwardScratch(long heads, long kvHeads, long headDim) {
+    return 0;
+  }
+
+  /** Bytes of scratch that {@link #backward} holds on to, with gradQ of a type. */
+  default long backwardScratch(
+      AttentionMask mask, long heads, long kvHeads, long headDim, DType dtype) {
+    return 0;
+  }
 
   /** Causal, without a cap. */
   default void forward(

@@ -82,6 +82,11 @@ public interface KernelSet extends AutoCloseable {
 
   Attention attention();
 
+  /** Bytes of native scratch that the set holds from its opening to its close, outside any call. */
+  default long scratchBytes() {
+    return 0;
+  }
+
   Elementwise elementwise();
 
   @Override

@@ -2,7 +2,6 @@ package dev.nacelle.adapter;
 
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.memory.LedgerClass;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
 import java.util.ArrayList;
@@ -20,6 +19,8 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
   /** Elements that an adapter begins with; A (rank, in), B (out, rank). */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   public record Values(float[] a, float[] b) {}
+
+  private static final Values NOTHING = new Values(new float[0], new float[0]);
 
   /** Where a module's values come from. */
   @FunctionalInterface
@@ -40,6 +41,11 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
             new Values(
                 AdapterInit.uniformA(rank, m.in, AdapterInit.moduleSeed(seed, m.path)),
                 new float[Math.toIntExact(m.out * rank)]));
+  }
+
+  /** An adapter whose elements nobody sets, for a walk without kernels. */
+  public static Adapter unset(Engine engine, AdapterConfig config, List<Module> modules) {
+    return of(engine, config, modules, 0, m -> NOTHING);
   }
 
   /** An adapter with given values. */
@@ -74,10 +80,7 @@ public record Adapter(AdapterConfig config, List<LowRankPair> pairs) implements 
   static Parameter parameter(Engine engine, String name, float[] values, long rows, long columns) {
     return new Parameter(
         "base_model.model." + name,
-        engine
-            .allocator()
-            .allocate(LedgerClass.PARAMETERS, DType.FP32, rows, columns)
-            .fill(values));
+        engine.allocator().of(LedgerClass.PARAMETERS, values, rows, columns));
   }
 
   /** The same parameters with another dropout; this record must not be used any more. */

@@ -15,6 +15,8 @@ public final class Allocator implements AutoCloseable {
   private final Ledger ledger = new Ledger();
   private final Arena arena = new Arena(REGION_BYTES);
   private final AllocationFault fault;
+  private final boolean rehearsal;
+  private long borrowed;
 
   public Allocator() {
     this(AllocationFault.NONE);
@@ -24,7 +26,35 @@ public final class Allocator implements AutoCloseable {
    * @param fault decides which allocation fails, for tests from outside
    */
   public Allocator(AllocationFault fault) {
+    this(fault, false);
+  }
+
+  private Allocator(AllocationFault fault, boolean rehearsal) {
     this.fault = fault;
+    this.rehearsal = rehearsal;
+  }
+
+  /**
+   * An allocator for a walk without kernels: tensors have addresses and are booked, and nobody
+   * writes into them, so that they become no memory.
+   */
+  public static Allocator rehearsing() {
+    return new Allocator(AllocationFault.NONE, true);
+  }
+
+  /** Whether tensors are never written. */
+  public boolean isRehearsal() {
+    return rehearsal;
+  }
+
+  /** Bytes of pages that tensors of this allocator ever lay on: what it keeps resident. */
+  public long touchedBytes() {
+    return arena.touchedBytes();
+  }
+
+  /** Bytes of others' memory, mapped files say, that tensors lie over now. */
+  public long borrowedBytes() {
+    return borrowed;
   }
 
   public Ledger ledger() {
@@ -80,28 +110,43 @@ public final class Allocator implements AutoCloseable {
 
   /** A new fp32 tensor holding the given elements. */
   public Tensor of(LedgerClass kind, float[] values, long... shape) {
-    return allocate(kind, DType.FP32, shape).fill(values);
+    Tensor t = allocate(kind, DType.FP32, shape);
+    return rehearsal ? t : t.fill(values);
   }
 
   /** A new I32 tensor (N) holding the given elements. */
   public Tensor of(LedgerClass kind, int... values) {
     Tensor t = allocate(kind, DType.I32, values.length);
-    t.storage().buffer().write(0, values, 0, values.length);
+    if (!rehearsal) {
+      t.storage().buffer().write(0, values, 0, values.length);
+    }
     return t;
   }
 
   /** A new tensor of zero bytes. */
   public Tensor zeros(LedgerClass kind, DType dtype, long... shape) {
     Tensor t = allocate(kind, dtype, shape);
-    t.storage().buffer().zero();
+    if (!rehearsal) {
+      t.storage().buffer().zero();
+    }
     return t;
   }
 
   /** A tensor over memory that somebody else owns, a mapped file say, booked all the same. */
   public Tensor borrow(LedgerClass kind, NativeBuffer buffer, DType dtype, long... shape) {
     long bytes = buffer.byteSize();
-    Tensor t = new Tensor(new Storage(buffer, () -> ledger.unbook(kind, bytes)), dtype, shape);
+    Tensor t =
+        new Tensor(
+            new Storage(
+                buffer,
+                () -> {
+                  ledger.unbook(kind, bytes);
+                  borrowed -= bytes;
+                }),
+            dtype,
+            shape);
     ledger.book(kind, bytes);
+    borrowed += bytes;
     return t;
   }
 

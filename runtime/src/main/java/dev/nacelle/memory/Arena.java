@@ -17,6 +17,7 @@ import java.util.TreeSet;
  */
 final class Arena implements AutoCloseable {
   private static final long ALIGNMENT = NativeMemory.ALIGNMENT;
+  private static final long PAGE = 4096;
 
   private record Hole(long bytes, int region, long offset) implements Comparable<Hole> {
     @Override
@@ -29,7 +30,15 @@ final class Arena implements AutoCloseable {
     }
   }
 
-  private record Region(NativeBuffer buffer, TreeMap<Long, Hole> byOffset) {}
+  private static final class Region {
+    private final NativeBuffer buffer;
+    private final TreeMap<Long, Hole> byOffset = new TreeMap<>();
+    private long touched;
+
+    Region(NativeBuffer buffer) {
+      this.buffer = buffer;
+    }
+  }
 
   private final long regionBytes;
   private final List<Region> regions = new ArrayList<>();
@@ -55,8 +64,22 @@ final class Arena implements AutoCloseable {
     if (hole.bytes > wanted) {
       add(new Hole(hole.bytes - wanted, hole.region, hole.offset + wanted));
     }
-    NativeBuffer slice = regions.get(hole.region).buffer.slice(hole.offset, wanted);
+    Region region = regions.get(hole.region);
+    region.touched = Math.max(region.touched, hole.offset + wanted);
+    NativeBuffer slice = region.buffer.slice(hole.offset, wanted);
     return new Block(slice, hole.region, hole.offset, wanted);
+  }
+
+  /**
+   * Bytes of pages ever handed out. All of them stay resident once written, and a region is handed
+   * out from its start on.
+   */
+  long touchedBytes() {
+    long sum = 0;
+    for (Region region : regions) {
+      sum += (region.touched + PAGE - 1) / PAGE * PAGE;
+    }
+    return sum;
   }
 
   void free(Block block) {
@@ -86,7 +109,7 @@ final class Arena implements AutoCloseable {
       buffer = NativeMemory.reserve(wanted);
       bytes = wanted;
     }
-    regions.add(new Region(buffer, new TreeMap<>()));
+    regions.add(new Region(buffer));
     Hole hole = new Hole(bytes, regions.size() - 1, 0);
     add(hole);
     return hole;

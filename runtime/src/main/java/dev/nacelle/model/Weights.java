@@ -117,6 +117,9 @@ final class Weights implements AutoCloseable {
     long rows = entry.shape()[0];
     long rowBytes = entry.bytes() / rows;
     Tensor tensor = engine.allocator().allocate(LedgerClass.PARAMETERS, dtype, entry.shape());
+    if (engine.allocator().isRehearsal()) {
+      return tensor;
+    }
     NativeBuffer to = tensor.storage().buffer();
     for (long row = 0; row < rows; row++) {
       to.copyFrom(row * rowBytes, data, BlockMatrix.storedRow(row, headRows) * rowBytes, rowBytes);
@@ -127,7 +130,9 @@ final class Weights implements AutoCloseable {
   private Tensor converted(TensorEntry entry, DType to) {
     Tensor wide = engine.allocator().allocate(LedgerClass.PARAMETERS, DType.FP32, entry.shape());
     try {
-      source.readFloat32(entry.name(), wide.storage().buffer());
+      if (!engine.allocator().isRehearsal()) {
+        source.readFloat32(entry.name(), wide.storage().buffer());
+      }
       if (to == DType.FP32) {
         return wide.alias();
       }

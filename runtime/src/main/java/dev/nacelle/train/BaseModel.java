@@ -5,6 +5,7 @@ import dev.nacelle.adapter.Adapter;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.HfFolder;
+import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.model.LlamaConfigReader;
@@ -162,6 +163,29 @@ public final class BaseModel implements AutoCloseable {
   public LlamaModel load(Engine engine, DType compute) {
     handedOver = true;
     return LlamaModel.load(source, config, engine, compute);
+  }
+
+  /**
+   * The model as its headers describe it, for a walk without kernels: no weight is read. It is good
+   * while this object is open, and need not be closed.
+   */
+  public LlamaModel rehearse(Engine engine, DType compute) {
+    return LlamaModel.load(source, config, engine, compute);
+  }
+
+  /** Bytes of the mapped files that hold no weights: headers, vocabulary, metadata. */
+  public long headerBytes() {
+    long sum = 0;
+    for (Path file : files()) {
+      String name = file.toString();
+      if (name.endsWith(".safetensors") || name.endsWith(".gguf")) {
+        sum += file.toFile().length();
+      }
+    }
+    for (TensorEntry entry : source.entries().values()) {
+      sum -= entry.bytes();
+    }
+    return Math.max(0, sum);
   }
 
   /** The modules of a loaded model that an adapter may sit on. */

@@ -6,6 +6,7 @@ import dev.nacelle.adapter.AdapterFiles;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
@@ -27,19 +28,33 @@ public final class Finetune {
   private final FaultInjector faults;
   private final Cancellation cancellation;
   private final IntFunction<KernelSet> kernels;
+  private final RunPlanner planner;
   private final Checkpoints checkpoints;
 
-  /**
-   * @param kernels opens kernels for a number of threads
-   * @param listener hears what happens, on the calling thread
-   * @param cancellation stops the run from another thread
-   */
+  /** A run without a plan. */
   public Finetune(
       FinetuneOptions options,
       FaultInjector faults,
       IntFunction<KernelSet> kernels,
       Consumer<TrainEvent> listener,
       Cancellation cancellation) {
+    this(options, faults, kernels, listener, cancellation, RunPlanner.NONE);
+  }
+
+  /**
+   * @param kernels opens kernels for a number of threads
+   * @param listener hears what happens, on the calling thread
+   * @param cancellation stops the run from another thread
+   * @param planner chooses how the run holds its memory
+   */
+  public Finetune(
+      FinetuneOptions options,
+      FaultInjector faults,
+      IntFunction<KernelSet> kernels,
+      Consumer<TrainEvent> listener,
+      Cancellation cancellation,
+      RunPlanner planner) {
+    this.planner = planner;
     this.run = new RunContext(options, faults, listener, cancellation);
     this.options = options;
     this.faults = faults;
@@ -117,33 +132,62 @@ public final class Finetune {
       if (from != null) {
         from.provenance().inputs().requireModel(modelHashes, options.model());
       }
-      try (Engine engine =
+      try (FinetuneData data = new FinetuneData(run, base);
+          Engine engine =
               new Engine(
                   kernels.apply(options.threads()),
-                  new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)));
-          LlamaModel model = base.load(engine, options.dtype());
-          Adapter adapter = adapter(engine, model, from);
-          FinetuneData data = new FinetuneData(run, base)) {
-        RunInputs inputs = new RunInputs(modelHashes, data.hashes(), data.evalHashes());
-        if (from != null) {
-          from.provenance().inputs().requireData(inputs, options);
-        }
-        BaseModel.install(model, adapter);
-        begin(from);
-        Provenance provenance =
-            new Provenance(
-                inputs,
-                OptionFlags.of(options),
-                engine.kernels().isaLevel(),
-                options.threads(),
-                Map.of());
-        if (from != null) {
-          adopt(from.provenance(), provenance, engine.kernels());
-        }
-        CheckpointSaver saver =
-            new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
-        return train(new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin));
+                  new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)))) {
+        Strategy strategy =
+            planner.plan(base, engine.kernels(), options, () -> data.sizes(base.padId()));
+        return run(from, begin, base, modelHashes, data, engine, strategy);
       }
+    }
+  }
+
+  /** Asks the planner as a run would, and runs nothing; without data, full rows are planned. */
+  public void planOnly() {
+    try (BaseModel base = BaseModel.open(options.model(), faults);
+        KernelSet set = kernels.apply(options.threads())) {
+      if (options.data().files().isEmpty()) {
+        StepSizes full = StepSizes.full(options.data(), options.data().maxLength());
+        Strategy ignored = planner.plan(base, set, options, () -> full);
+        return;
+      }
+      try (FinetuneData data = new FinetuneData(run, base)) {
+        Strategy ignored = planner.plan(base, set, options, () -> data.sizes(base.padId()));
+      }
+    }
+  }
+
+  private FinetuneResult run(
+      @Nullable Checkpoint from,
+      long begin,
+      BaseModel base,
+      Map<String, String> modelHashes,
+      FinetuneData data,
+      Engine engine,
+      Strategy strategy) {
+    try (LlamaModel model = base.load(engine, options.dtype());
+        Adapter adapter = adapter(engine, model, from)) {
+      RunInputs inputs = new RunInputs(modelHashes, data.hashes(), data.evalHashes());
+      if (from != null) {
+        from.provenance().inputs().requireData(inputs, options);
+      }
+      BaseModel.install(model, adapter);
+      begin(from);
+      Provenance provenance =
+          new Provenance(
+              inputs,
+              OptionFlags.of(options),
+              engine.kernels().isaLevel(),
+              options.threads(),
+              Map.of());
+      if (from != null) {
+        adopt(from.provenance(), provenance, engine.kernels());
+      }
+      CheckpointSaver saver = new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
+      return train(
+          new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin, strategy));
     }
   }
 

@@ -5,6 +5,7 @@ import dev.nacelle.data.Cursor;
 import dev.nacelle.data.DataCounts;
 import dev.nacelle.data.DataView;
 import dev.nacelle.data.Dataset;
+import dev.nacelle.data.PackedBatch;
 import dev.nacelle.data.Progress;
 import dev.nacelle.data.Reading;
 import dev.nacelle.data.Sample;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class FinetuneData implements AutoCloseable {
   /** Up to here counting all samples first costs about a minute; beyond, only where epochs ask. */
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
+
+  /** Samples that are drawn in advance to know the sizes of steps. */
+  private static final long MOST_DRAWN = 2048;
 
   private final FinetuneOptions options;
   private final Progress evaluationProgress;
@@ -133,6 +137,34 @@ final class FinetuneData implements AutoCloseable {
             train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), start);
     source = batches;
     return batches;
+  }
+
+  /**
+   * The sizes of the run's steps: of every one where that takes a moment, else as if the longest
+   * samples came together.
+   */
+  StepSizes sizes(int padId) {
+    FinetuneOptions.DataFlow flow = options.data();
+    long perStep = (long) flow.batchSize() * flow.accumulate();
+    long wanted = options.length().steps();
+    if (wanted == 0) {
+      long samples = counts().samples();
+      wanted = (long) Math.ceil(options.length().epochs() * Math.ceilDiv(samples, perStep));
+    }
+    if (wanted * perStep > MOST_DRAWN) {
+      return StepSizes.full(flow, isMeasured() ? counts().longest() : flow.maxLength());
+    }
+    BatchSource drawn =
+        new BatchSource(
+            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
+    List<List<PackedBatch>> steps = new ArrayList<>();
+    for (long step = 0; step < Math.max(1, wanted); step++) {
+      steps.add(
+          drawn.next().microBatches().stream()
+              .map(samples -> Batches.of(samples, flow.packing(), padId))
+              .toList());
+    }
+    return StepSizes.of(steps);
   }
 
   boolean hasEval() {

@@ -10,6 +10,7 @@ import dev.nacelle.data.StepBatches;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.Linear;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tensor.Weight;
@@ -37,6 +38,7 @@ final class FinetuneLoop {
   private final CheckpointSaver saver;
   private final @Nullable Checkpoint from;
   private final long begin;
+  private final Strategy strategy;
 
   private RunState state;
   private long savedStep;
@@ -49,6 +51,7 @@ final class FinetuneLoop {
   /**
    * @param from the checkpoint whose adapter this one is; null for a run from the start
    * @param begin when the process took the run up
+   * @param strategy how the run holds its memory
    */
   FinetuneLoop(
       RunContext run,
@@ -59,7 +62,8 @@ final class FinetuneLoop {
       FinetuneData data,
       CheckpointSaver saver,
       @Nullable Checkpoint from,
-      long begin) {
+      long begin,
+      Strategy strategy) {
     this.run = run;
     this.options = run.options();
     this.base = base;
@@ -70,6 +74,7 @@ final class FinetuneLoop {
     this.saver = saver;
     this.from = from;
     this.begin = begin;
+    this.strategy = strategy;
     this.state = from == null ? RunState.START : from.state();
     this.savedStep = state.step();
     this.gradientsDumped = state.step() > 0;
@@ -91,6 +96,7 @@ final class FinetuneLoop {
     }
     try (RunSensors sensors = RunSensors.open(options.maxTemperature(), run::note);
         Trainer trainer = new Trainer(engine, model, adapter, settings, run.cancellation())) {
+      trainer.use(strategy);
       trainer.observeGradients(this::dumpFirstGradients);
       announce(trainer);
       try {
@@ -337,6 +343,7 @@ final class FinetuneLoop {
         state.evaluation().best(),
         engine.ledger().classesAtPeak(),
         engine.ledger().peak(),
+        engine.allocator().touchedBytes(),
         ProcessMemory.peakResidentBytes(),
         set.isaLevel(),
         set.backend().label(),

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param evalBefore held-out loss before the first step; null without evaluation
  * @param evalAfter held-out loss after the last step; null without evaluation
  * @param classes bytes of each ledger class when the ledger was highest
+ * @param arenaBytes bytes of pages that tensors ever lay on, mapped files apart
  * @param processPeakBytes the process's peak resident set as the kernel counts it; 0 where it does
  *     not say
  * @param isaLevel of our kernels
@@ -38,6 +39,7 @@ public record FinetuneResult(
     @Nullable Double evalBest,
     Map<LedgerClass, Long> classes,
     long ledgerPeakBytes,
+    long arenaBytes,
     long processPeakBytes,
     String isaLevel,
     String backend,

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 
 /** The adapter that a run begins with: a fresh one, or a saved one. */
-final class InitialAdapter {
+public final class InitialAdapter {
   private InitialAdapter() {}
 
   static Adapter fresh(
@@ -24,6 +24,14 @@ final class InitialAdapter {
       FinetuneOptions.Adapting wanted,
       Path baseModel,
       long seed) {
+    Plan plan = plan(modules, wanted, baseModel);
+    return Adapter.fresh(engine, plan.config, plan.modules, seed);
+  }
+
+  private record Plan(AdapterConfig config, List<Adapter.Module> modules) {}
+
+  private static Plan plan(
+      List<Adapter.Module> modules, FinetuneOptions.Adapting wanted, Path baseModel) {
     Targets targets = Targets.parse(wanted.targets(), wanted.layers());
     List<String> paths = targets.select(modules.stream().map(Adapter.Module::path).toList());
     Set<String> chosen = new HashSet<>(paths);
@@ -35,8 +43,31 @@ final class InitialAdapter {
             targets.isAllLinear() ? Targets.ends(paths) : targets.names(),
             targets.layers(),
             ModelStore.publishedName(baseModel));
-    return Adapter.fresh(
-        engine, config, modules.stream().filter(m -> chosen.contains(m.path())).toList(), seed);
+    return new Plan(config, modules.stream().filter(m -> chosen.contains(m.path())).toList());
+  }
+
+  /**
+   * The adapter that a run would begin with, without its elements; for one that starts from a saved
+   * adapter, a fresh one of that rank on its targets.
+   */
+  public static Adapter unset(
+      Engine engine, List<Adapter.Module> modules, FinetuneOptions options) {
+    FinetuneOptions.Adapting wanted = options.adapter();
+    Path init = wanted.init();
+    if (init != null) {
+      AdapterConfig saved = PeftAdapter.readConfig(init);
+      wanted =
+          new FinetuneOptions.Adapting(
+              saved.rank(),
+              saved.alpha(),
+              saved.dropout(),
+              saved.targets().isEmpty() ? wanted.targets() : String.join(",", saved.targets()),
+              wanted.layers(),
+              init,
+              wanted.given());
+    }
+    Plan plan = plan(modules, wanted, options.model());
+    return Adapter.unset(engine, plan.config, plan.modules);
   }
 
   /**

@@ -12,9 +12,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The face of adamw/adamw.c: one call for all tensors of a type. */
 public final class CpuAdamW implements AdamW {
@@ -23,21 +21,12 @@ public final class CpuAdamW implements AdamW {
 
   private final int threads;
   private final MethodHandle step;
-  private final @Nullable MethodHandle stepEightBit;
-  private final @Nullable AdamW other;
+  private final MethodHandle stepEightBit;
 
   public CpuAdamW(NativeFunctions library) {
-    this(library, null);
-  }
-
-  /**
-   * @param other steps 8-bit moments where the functions cannot; null where they can
-   */
-  public CpuAdamW(NativeFunctions library, @Nullable AdamW other) {
-    this.other = other;
     threads = library.threads();
     step = library.bind("nk_adamw_step", "PLLIDDDDDDDI");
-    stepEightBit = other == null ? library.bind("nk_adamw_step_8", "PLLLIDDDDDDDI") : null;
+    stepEightBit = library.bind("nk_adamw_step_8", "PLLLIDDDDDDDI");
   }
 
   @Override
@@ -103,19 +92,13 @@ public final class CpuAdamW implements AdamW {
       double beta2,
       double eps,
       double weightDecay) {
-    MethodHandle bound = stepEightBit;
-    if (bound == null) {
-      Objects.requireNonNull(other).stepEightBit(slots, step, lr, beta1, beta2, eps, weightDecay);
-      return;
-    }
     AdamWArguments.checkEightBit(slots, step, lr, beta1, beta2, eps, weightDecay);
     AdamWFactors factors = AdamWFactors.of(step, lr, beta1, beta2, eps, weightDecay);
     byType(slots, EightBitSlot::parameter)
-        .forEach((type, group) -> stepAllEightBit(bound, group, step, type, factors));
+        .forEach((type, group) -> stepAllEightBit(group, step, type, factors));
   }
 
-  private void stepAllEightBit(
-      MethodHandle bound, List<EightBitSlot> slots, long count, DType type, AdamWFactors f) {
+  private void stepAllEightBit(List<EightBitSlot> slots, long count, DType type, AdamWFactors f) {
     try (Scratch scratch = new Scratch()) {
       BlockTable table = new BlockTable(scratch, slots.size(), EIGHT_BIT_COLUMNS);
       for (EightBitSlot slot : slots) {
@@ -130,7 +113,7 @@ public final class CpuAdamW implements AdamW {
             n,
             table.firstBlock(n));
       }
-      bound.invokeExact(
+      stepEightBit.invokeExact(
           table.address(),
           table.slots(),
           table.blocks(),

@@ -232,6 +232,11 @@ public final class CpuKernelSet implements KernelSet {
     return elementwise;
   }
 
+  @Override
+  public long scratchBytes() {
+    return ownProducts.workspace().byteSize();
+  }
+
   /** Gives scratch back; the library stays loaded. */
   @Override
   public void close() {

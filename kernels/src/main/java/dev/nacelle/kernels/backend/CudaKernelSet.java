@@ -24,12 +24,18 @@ import dev.nacelle.kernels.SpikePack;
 import dev.nacelle.kernels.SpikingNeuron;
 import dev.nacelle.kernels.SumOfSquares;
 import dev.nacelle.kernels.SwiGlu;
+import dev.nacelle.kernels.activation.CpuQuantizeActivation;
 import dev.nacelle.kernels.adamw.CpuAdamW;
+import dev.nacelle.kernels.adapter.CpuDoraLinear;
+import dev.nacelle.kernels.adapter.CpuHydraLinear;
+import dev.nacelle.kernels.adapter.CpuLoraLinear;
 import dev.nacelle.kernels.clipgradnorm.CpuClipGradNorm;
+import dev.nacelle.kernels.cpu.CpuAttention;
+import dev.nacelle.kernels.cpu.CpuElementwise;
+import dev.nacelle.kernels.cpu.CpuProducts;
 import dev.nacelle.kernels.crossentropy.CpuCrossEntropy;
 import dev.nacelle.kernels.cuda.CudaDevice;
 import dev.nacelle.kernels.cuda.CudaFunctions;
-import dev.nacelle.kernels.cuda.CudaProducts;
 import dev.nacelle.kernels.fourierfilter.CpuFourierFilter;
 import dev.nacelle.kernels.leakyintegrate.CpuLeakyIntegrate;
 import dev.nacelle.kernels.neuron.CpuNeuron;
@@ -41,21 +47,15 @@ import dev.nacelle.kernels.spikelinear.CudaSpikeLinear;
 import dev.nacelle.kernels.spikepack.CpuSpikePack;
 import dev.nacelle.kernels.sumofsquares.CpuSumOfSquares;
 import dev.nacelle.kernels.swiglu.CpuGatedUnit;
-import dev.nacelle.nativeaccess.NativeBuffer;
 
 /**
  * The operators whose CUDA sources run on a device, by the faces of the C library: the entry points
- * have the same names and arguments, and launch plans carry them out. What has no CUDA source goes
- * to another set.
+ * have the same names and arguments, and launch plans carry them out.
  */
 public final class CudaKernelSet implements KernelSet {
   private final String label;
-  private final KernelSet rest;
 
-  /** Tiles lie in shared memory: the C library's workspace is not needed. */
-  private final NativeBuffer noWorkspace = NativeBuffer.allocate(1);
-
-  private final Products products;
+  private final CpuProducts products;
   private final RmsNorm rmsNorm;
   private final Rope rope;
   private final AdamW adamW;
@@ -71,22 +71,26 @@ public final class CudaKernelSet implements KernelSet {
   private final SpikePack spikePack;
   private final SpikeLinear spikeLinear;
   private final LeakyIntegrate leakyIntegrate;
+  private final QuantizeActivation quantizeActivation;
+  private final CpuAttention attention;
+  private final Elementwise elementwise;
+  private final LoraLinear loraLinear;
+  private final HydraLinear hydraLinear;
+  private final DoraLinear doraLinear;
 
   /**
    * @param label what runs the kernels, for reports: an architecture, or {@code emulated}
-   * @param rest runs what has no CUDA source; closed with this set
    */
-  public CudaKernelSet(CudaDevice device, String label, KernelSet rest) {
+  public CudaKernelSet(CudaDevice device, String label) {
     this.label = label;
-    this.rest = rest;
     CudaFunctions functions = new CudaFunctions(device);
-    this.products = new CudaProducts(functions);
-    this.quantizedLinear = new CpuQuantizedLinear(functions, noWorkspace);
+    this.products = new CpuProducts(functions);
+    this.quantizedLinear = new CpuQuantizedLinear(functions, products.workspace());
     this.dequantize = new CpuDequantize(functions);
     this.crossEntropy = new CpuCrossEntropy(functions, products, quantizedLinear, dequantize);
     this.rmsNorm = new CpuRmsNorm(functions);
     this.rope = new CpuRope(functions);
-    this.adamW = new CpuAdamW(functions, rest.adamW());
+    this.adamW = new CpuAdamW(functions);
     this.clipGradNorm = new CpuClipGradNorm(functions);
     this.swiGlu = new CpuGatedUnit(functions, "swiglu");
     this.geGlu = new CpuGatedUnit(functions, "geglu");
@@ -96,6 +100,12 @@ public final class CudaKernelSet implements KernelSet {
     this.spikePack = new CpuSpikePack(functions);
     this.spikeLinear = new CudaSpikeLinear(functions, products);
     this.leakyIntegrate = new CpuLeakyIntegrate(functions);
+    this.quantizeActivation = new CpuQuantizeActivation(functions);
+    this.attention = new CpuAttention(functions);
+    this.elementwise = new CpuElementwise(functions);
+    this.loraLinear = new CpuLoraLinear(products, quantizedLinear, elementwise);
+    this.hydraLinear = new CpuHydraLinear(functions, products, quantizedLinear, elementwise);
+    this.doraLinear = new CpuDoraLinear(functions, products, quantizedLinear, elementwise);
   }
 
   @Override
@@ -140,17 +150,17 @@ public final class CudaKernelSet implements KernelSet {
 
   @Override
   public LoraLinear loraLinear() {
-    return rest.loraLinear();
+    return loraLinear;
   }
 
   @Override
   public HydraLinear hydraLinear() {
-    return rest.hydraLinear();
+    return hydraLinear;
   }
 
   @Override
   public DoraLinear doraLinear() {
-    return rest.doraLinear();
+    return doraLinear;
   }
 
   @Override
@@ -210,22 +220,22 @@ public final class CudaKernelSet implements KernelSet {
 
   @Override
   public QuantizeActivation quantizeActivation() {
-    return rest.quantizeActivation();
+    return quantizeActivation;
   }
 
   @Override
   public Attention attention() {
-    return rest.attention();
+    return attention;
   }
 
   @Override
   public Elementwise elementwise() {
-    return rest.elementwise();
+    return elementwise;
   }
 
   @Override
   public void close() {
-    noWorkspace.close();
-    rest.close();
+    products.close();
+    attention.close();
   }
 }

@@ -1,16 +1,17 @@
 package dev.nacelle.kernels.cpu;
 
-import static dev.nacelle.kernels.cpu.KernelLibrary.code;
-
 import dev.nacelle.kernels.Attention;
 import dev.nacelle.kernels.AttentionChecks;
 import dev.nacelle.kernels.AttentionMask;
 import dev.nacelle.kernels.Checks;
 import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.common.DTypeCodes;
+import dev.nacelle.kernels.common.NativeFunctions;
+import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
-/** The face of attention/forward.c and backward.c. It holds tiles for each thread until closed. */
+/** The face of attention/. It holds the C library's tiles for each thread until closed. */
 public final class CpuAttention implements Attention, AutoCloseable {
   private final int threads;
   private final MethodHandle forward;
@@ -21,7 +22,7 @@ public final class CpuAttention implements Attention, AutoCloseable {
   private final Scratch workspace = new Scratch();
   private final Scratch segments = new Scratch();
 
-  public CpuAttention(KernelLibrary library) {
+  public CpuAttention(NativeFunctions library) {
     threads = library.threads();
     forward = library.bind("nk_attention_forward", "PPPPPPPPLLLLLLLLLIIIIIFFI");
     forwardWorkspace = library.bindLong("nk_attention_forward_workspace", "LLLI");
@@ -62,16 +63,16 @@ public final class CpuAttention implements Attention, AutoCloseable {
           q.stride(0),
           k.stride(0),
           v.stride(0),
-          code(out.dtype()),
-          code(q.dtype()),
-          code(k.dtype()),
-          code(v.dtype()),
+          DTypeCodes.of(out.dtype()),
+          DTypeCodes.of(q.dtype()),
+          DTypeCodes.of(k.dtype()),
+          DTypeCodes.of(v.dtype()),
           mask.causal() ? 1 : 0,
           scale,
           softcap,
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_attention_forward", t);
+      throw NativeFunctions.failure("nk_attention_forward", t);
     }
   }
 
@@ -94,14 +95,14 @@ public final class CpuAttention implements Attention, AutoCloseable {
           q.stride(0),
           k.stride(0),
           v.stride(0),
-          code(out.dtype()),
-          code(q.dtype()),
-          code(k.dtype()),
-          code(v.dtype()),
+          DTypeCodes.of(out.dtype()),
+          DTypeCodes.of(q.dtype()),
+          DTypeCodes.of(k.dtype()),
+          DTypeCodes.of(v.dtype()),
           scale,
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_attention_cached", t);
+      throw NativeFunctions.failure("nk_attention_cached", t);
     }
   }
 
@@ -132,7 +133,7 @@ public final class CpuAttention implements Attention, AutoCloseable {
                   (long) sizes.heads(),
                   (long) sizes.kvHeads(),
                   (long) sizes.headDim(),
-                  code(gradQ.dtype()),
+                  DTypeCodes.of(gradQ.dtype()),
                   mask.causal() ? 1 : 0,
                   mask.firsts() == null ? 0 : 1,
                   threads);
@@ -162,20 +163,49 @@ public final class CpuAttention implements Attention, AutoCloseable {
           q.stride(0),
           k.stride(0),
           v.stride(0),
-          code(gradQ.dtype()),
-          code(gradK.dtype()),
-          code(gradV.dtype()),
-          code(gradOut.dtype()),
-          code(out.dtype()),
-          code(q.dtype()),
-          code(k.dtype()),
-          code(v.dtype()),
+          DTypeCodes.of(gradQ.dtype()),
+          DTypeCodes.of(gradK.dtype()),
+          DTypeCodes.of(gradV.dtype()),
+          DTypeCodes.of(gradOut.dtype()),
+          DTypeCodes.of(out.dtype()),
+          DTypeCodes.of(q.dtype()),
+          DTypeCodes.of(k.dtype()),
+          DTypeCodes.of(v.dtype()),
           mask.causal() ? 1 : 0,
           scale,
           softcap,
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_attention_backward", t);
+      throw NativeFunctions.failure("nk_attention_backward", t);
+    }
+  }
+
+  @Override
+  public long forwardScratch(long heads, long kvHeads, long headDim) {
+    try {
+      return (long) forwardWorkspace.invokeExact(heads, kvHeads, headDim, threads);
+    } catch (Throwable t) {
+      throw NativeFunctions.failure("nk_attention_forward_workspace", t);
+    }
+  }
+
+  @Override
+  public long backwardScratch(
+      AttentionMask mask, long heads, long kvHeads, long headDim, DType dtype) {
+    try {
+      return (long)
+          backwardWorkspace.invokeExact(
+              write(mask).starts(),
+              (long) mask.starts().length - 1,
+              heads,
+              kvHeads,
+              headDim,
+              DTypeCodes.of(dtype),
+              mask.causal() ? 1 : 0,
+              mask.firsts() == null ? 0 : 1,
+              threads);
+    } catch (Throwable t) {
+      throw NativeFunctions.failure("nk_attention_backward_workspace", t);
     }
   }
 

@@ -1,10 +1,10 @@
 package dev.nacelle.kernels.cpu;
 
-import static dev.nacelle.kernels.cpu.KernelLibrary.code;
-
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.ElementwiseChecks;
 import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.common.DTypeCodes;
+import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.nativeaccess.DType;
 import java.lang.invoke.MethodHandle;
 
@@ -20,7 +20,7 @@ public final class CpuElementwise implements Elementwise {
   private final MethodHandle gatherRows;
   private final MethodHandle dropout;
 
-  public CpuElementwise(KernelLibrary library) {
+  public CpuElementwise(NativeFunctions library) {
     threads = library.threads();
     convert = library.bind("nk_convert_forward", "PPLLLLLLLLLLLLIII");
     add = library.bind("nk_add_forward", "PPLIIFI");
@@ -53,11 +53,11 @@ public final class CpuElementwise implements Elementwise {
           xs[1],
           xs[2],
           xs[3],
-          code(y.dtype()),
-          code(x.dtype()),
+          DTypeCodes.of(y.dtype()),
+          DTypeCodes.of(x.dtype()),
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_convert_forward", t);
+      throw NativeFunctions.failure("nk_convert_forward", t);
     }
   }
 
@@ -103,12 +103,12 @@ public final class CpuElementwise implements Elementwise {
           y.address(),
           x.address(),
           y.elements(),
-          code(y.dtype()),
-          code(x.dtype()),
+          DTypeCodes.of(y.dtype()),
+          DTypeCodes.of(x.dtype()),
           factor,
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_add_forward", t);
+      throw NativeFunctions.failure("nk_add_forward", t);
     }
   }
 
@@ -116,9 +116,9 @@ public final class CpuElementwise implements Elementwise {
   public void scale(Operand y, float factor) {
     ElementwiseChecks.scale(y);
     try {
-      scale.invokeExact(y.address(), y.elements(), code(y.dtype()), factor, threads);
+      scale.invokeExact(y.address(), y.elements(), DTypeCodes.of(y.dtype()), factor, threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_scale_forward", t);
+      throw NativeFunctions.failure("nk_scale_forward", t);
     }
   }
 
@@ -132,11 +132,11 @@ public final class CpuElementwise implements Elementwise {
           y.size(0),
           y.size(1),
           y.stride(0),
-          code(y.dtype()),
-          code(bias.dtype()),
+          DTypeCodes.of(y.dtype()),
+          DTypeCodes.of(bias.dtype()),
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_add_bias_forward", t);
+      throw NativeFunctions.failure("nk_add_bias_forward", t);
     }
   }
 
@@ -156,12 +156,12 @@ public final class CpuElementwise implements Elementwise {
                   y.size(1),
                   y.stride(0),
                   table.stride(0),
-                  code(y.dtype()),
-                  code(table.dtype()),
-                  code(ids.dtype()),
+                  DTypeCodes.of(y.dtype()),
+                  DTypeCodes.of(table.dtype()),
+                  DTypeCodes.of(ids.dtype()),
                   threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_gather_rows_forward", t);
+      throw NativeFunctions.failure("nk_gather_rows_forward", t);
     }
     if (bad >= 0) {
       long at = ids.byteOffset() / ids.dtype().bytes() + bad;
@@ -178,15 +178,15 @@ public final class CpuElementwise implements Elementwise {
           y.address(),
           x.address(),
           y.elements(),
-          code(y.dtype()),
-          code(x.dtype()),
+          DTypeCodes.of(y.dtype()),
+          DTypeCodes.of(x.dtype()),
           p,
           seed,
           offset,
           accumulate ? 1 : 0,
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_dropout_forward", t);
+      throw NativeFunctions.failure("nk_dropout_forward", t);
     }
   }
 }

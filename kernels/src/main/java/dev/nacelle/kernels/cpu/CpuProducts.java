@@ -1,27 +1,30 @@
 package dev.nacelle.kernels.cpu;
 
-import static dev.nacelle.kernels.cpu.KernelLibrary.code;
-
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.ProductChecks;
 import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.common.DTypeCodes;
+import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
-/** The face of gemm/gemm.c. It holds each thread's scratch (2 MiB with AVX-512) until closed. */
+/**
+ * The face of gemm/gemm.c and gemm/gemm.cu. It holds each thread's scratch (2 MiB with AVX-512,
+ * none on a device) until closed.
+ */
 public final class CpuProducts implements Products, AutoCloseable {
   private final int threads;
   private final MethodHandle multiply;
   private final NativeBuffer workspace;
 
-  public CpuProducts(KernelLibrary library) {
+  public CpuProducts(NativeFunctions library) {
     threads = library.threads();
     multiply = library.bind("nk_gemm_forward", "PPPPLLLLLLIIIIIFFI");
     MethodHandle bytes = library.bindLong("nk_gemm_workspace", "I");
     try {
       workspace = NativeBuffer.allocate((long) bytes.invokeExact(threads));
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_gemm_workspace", t);
+      throw NativeFunctions.failure("nk_gemm_workspace", t);
     }
   }
 
@@ -47,16 +50,16 @@ public final class CpuProducts implements Products, AutoCloseable {
           c.stride(0),
           a.stride(0),
           b.stride(0),
-          code(c.dtype()),
-          code(a.dtype()),
-          code(b.dtype()),
+          DTypeCodes.of(c.dtype()),
+          DTypeCodes.of(a.dtype()),
+          DTypeCodes.of(b.dtype()),
           transposeA ? 1 : 0,
           transposeB ? 1 : 0,
           alpha,
           beta,
           threads);
     } catch (Throwable t) {
-      throw KernelLibrary.failure("nk_gemm_forward", t);
+      throw NativeFunctions.failure("nk_gemm_forward", t);
     }
   }
 

@@ -26,6 +26,7 @@ final class BlockPlans {
   private static final int LONG_POSITIONS = 4;
 
   private static final int ADAMW_COLUMNS = 6;
+  private static final int EIGHT_BIT_COLUMNS = 8;
   private static final int CLIP_COLUMNS = 4;
 
   private BlockPlans() {}
@@ -35,6 +36,7 @@ final class BlockPlans {
     plans.put("nk_rms_norm_backward", BlockPlans::normBack);
     plans.put("nk_rope_turn", BlockPlans::rope);
     plans.put("nk_adamw_step", BlockPlans::adamW);
+    plans.put("nk_adamw_step_8", BlockPlans::adamWEightBit);
     plans.put("nk_clip_grad_norm_norm", BlockPlans::clipNorm);
     plans.put("nk_clip_grad_norm_scale", BlockPlans::clipScale);
   }
@@ -147,6 +149,25 @@ final class BlockPlans {
       c.launch(
           "adamw",
           "nk_adamw_step_" + EntryCall.type(c.flag(3)),
+          LaunchShape.blocks(c.at(2), THREADS),
+          with);
+    }
+    return 0;
+  }
+
+  /** table, slots, blocks; step; type; seven factors. */
+  private static long adamWEightBit(EntryCall c) {
+    if (c.at(2) > 0) {
+      KernelArguments with =
+          new KernelArguments()
+              .addresses(table(c, c.at(0), c.at(1), EIGHT_BIT_COLUMNS))
+              .sizes(c.at(1), c.at(3));
+      for (int i = 5; i < 12; i++) {
+        with.reals((float) c.wide(i));
+      }
+      c.launch(
+          "adamw",
+          "nk_adamw_step_8_" + EntryCall.type(c.flag(4)),
           LaunchShape.blocks(c.at(2), THREADS),
           with);
     }

@@ -52,6 +52,10 @@ public final class CudaFunctions implements NativeFunctions {
     HeadPlans.add(plans);
     QuantPlans.add(plans);
     GemmPlans.add(plans);
+    ElementwisePlans.add(plans);
+    AttentionPlans.add(plans);
+    AdapterPlans.add(plans);
+    ActivationPlans.add(plans);
     return Map.copyOf(plans);
   }
 

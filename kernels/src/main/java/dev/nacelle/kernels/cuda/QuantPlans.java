@@ -27,7 +27,8 @@ final class QuantPlans {
     plans.put("nk_quantized_linear_backward", QuantPlans::backward);
   }
 
-  private static String format(int code) {
+  /** The part of a kernel's name that says its format. */
+  static String format(int code) {
     for (BlockFormat format : BlockFormat.values()) {
       if (format.code() == code) {
         return format.label();
@@ -44,9 +45,9 @@ final class QuantPlans {
   private static long dequantize(EntryCall c) {
     long n = c.at(4);
     boolean ids = c.at(3) != 0;
-    int longIds = ids && c.flag(11) == LONG_IDS ? 1 : 0;
+    int longIds = ids ? longIds(c.flag(11)) : 0;
     if (ids && n > 0) {
-      long bad = firstBad(c, n, longIds);
+      long bad = firstBad(c, c.at(3), n, c.at(5), longIds);
       if (bad < n) {
         return bad;
       }
@@ -65,7 +66,13 @@ final class QuantPlans {
     return -1;
   }
 
-  private static long firstBad(EntryCall c, long n, int longIds) {
+  /** 1 where ids are I64, 0 where they are I32. */
+  static int longIds(int type) {
+    return type == LONG_IDS ? 1 : 0;
+  }
+
+  /** The number of the first id outside 0…vocabulary−1; n where there is none. */
+  static long firstBad(EntryCall c, long ids, long n, long vocabulary, int longIds) {
     try (NativeBuffer first = NativeBuffer.allocate(DType.I32.bytes())) {
       first.setInt(0, (int) Math.min(n, Integer.MAX_VALUE));
       long bad = c.upload(first.address(), first.byteSize());
@@ -73,7 +80,7 @@ final class QuantPlans {
           "dequantize",
           "nk_dequantize_ids",
           LaunchShape.of(n, THREADS),
-          new KernelArguments().addresses(bad, c.at(3)).sizes(n, c.at(5)).flags(longIds));
+          new KernelArguments().addresses(bad, ids).sizes(n, vocabulary).flags(longIds));
       c.device().download(first.address(), bad, first.byteSize());
       return first.getInt(0);
     }

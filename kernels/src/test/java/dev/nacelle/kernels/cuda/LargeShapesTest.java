@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.nacelle.kernels.Attention;
+import dev.nacelle.kernels.AttentionMask;
 import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.kernels.BlockMatrix;
+import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.NeuronOptions;
 import dev.nacelle.kernels.Operand;
@@ -42,8 +45,7 @@ final class LargeShapesTest {
   void open() throws Exception {
     EmulatedDevice.Opened opened = EmulatedDevice.open();
     assumeTrue(opened.device() != null, opened.reason());
-    cuda =
-        new CudaKernelSet(Objects.requireNonNull(opened.device()), "emulated", Kernels.reference());
+    cuda = new CudaKernelSet(Objects.requireNonNull(opened.device()), "emulated");
     cpu = Kernels.open(2, null);
   }
 
@@ -252,6 +254,73 @@ final class LargeShapesTest {
           assertThrows(
               IllegalArgumentException.class, () -> cuda.dequantize().gatherRows(got, table, bad));
       assertEquals("ids[1] is 40, the table has 40 rows", refused.getMessage());
+    }
+  }
+
+  /** Heads wider than a block's columns, one and several of them, packed samples and a cache. */
+  @ParameterizedTest
+  @CsvSource({"80", "132", "66"})
+  void wideHeadsAttend(long d) {
+    AttentionMask mask = AttentionMask.window(40, 0, 70, 71, 90);
+    for (DType type : Samples.COMPUTE) {
+      double near = type == DType.FP32 ? 2e-5 : 2e-2;
+      Operand q = samples.normal(type, 0, 90, 4 * d).reshape(90, 4, d);
+      Operand k = samples.normal(type, 0, 90, 2 * d).reshape(90, 2, d);
+      Operand v = samples.normal(type, 0, 90, 2 * d).reshape(90, 2, d);
+      Operand gradOut = samples.normal(type, 0, 90, 4 * d).reshape(90, 4, d);
+      Operand[] out = {empty(type, 90, 4, d), empty(type, 90, 4, d)};
+      Operand[] lse = {empty(DType.FP32, 4, 90), empty(DType.FP32, 4, 90)};
+      Operand[] gradQ = {empty(type, 90, 4, d), empty(type, 90, 4, d)};
+      Operand[] gradK = {empty(type, 90, 2, d), empty(type, 90, 2, d)};
+      Operand[] gradV = {empty(type, 90, 2, d), empty(type, 90, 2, d)};
+      Operand[] fresh = {empty(type, 3, 4, d), empty(type, 3, 4, d)};
+      KernelSet[] sets = {cpu, cuda};
+      for (int i = 0; i < 2; i++) {
+        Attention a = sets[i].attention();
+        a.forward(out[i], lse[i], q, k, v, mask, 0.1f, 2);
+        a.backward(gradQ[i], gradK[i], gradV[i], gradOut, out[i], lse[i], q, k, v, mask, 0.1f, 2);
+        a.cached(fresh[i], q.rows(0, 3), k, v, 87, 0.1f);
+      }
+      close(out, d, near);
+      close(lse, 90, 1e-4);
+      close(gradQ, 90 * 4 * d, near);
+      close(gradK, 90 * 2 * d, near);
+      close(gradV, 90 * 2 * d, near);
+      close(fresh, d, near);
+    }
+  }
+
+  /** What functions of the tape ask for and no operator of the matrix does. */
+  @Test
+  void sumsFactorsAndLookUpsAreTheCpus() {
+    for (DType y : Samples.COMPUTE) {
+      for (DType x : Samples.COMPUTE) {
+        double near = y == DType.FP32 ? 1e-6 : 1e-2;
+        for (int n : new int[] {1, 7, 256, 1003}) {
+          Operand[] sums = {samples.normal(y, 0, n), empty(y, n)};
+          cpu.elementwise().convert(sums[1], sums[0]);
+          Operand other = samples.normal(x, 0, n);
+          Operand table = samples.normal(x, 0, 11, n);
+          Operand[] rows = {empty(y, 5, n), empty(y, 5, n)};
+          KernelSet[] sets = {cpu, cuda};
+          for (int i = 0; i < 2; i++) {
+            Elementwise e = sets[i].elementwise();
+            e.add(sums[i], other, -0.7f);
+            e.scale(sums[i], 1.3f);
+            e.gatherRows(rows[i], table, samples.ids(DType.I64, 3, 0, 10, 10, 7));
+            e.addBias(rows[i], other);
+          }
+          close(sums, n, near);
+          close(rows, n, near);
+          IllegalArgumentException refused =
+              assertThrows(
+                  IllegalArgumentException.class,
+                  () ->
+                      cuda.elementwise()
+                          .gatherRows(rows[1], table, samples.ids(DType.I32, 3, 0, 11, 10, -7)));
+          assertEquals("ids[2] is 11, the table has rows 0 to 10", refused.getMessage());
+        }
+      }
     }
   }
 }

@@ -92,7 +92,7 @@ final class GpuDeviceTest {
     }
     float[] want = spikes(Kernels.reference(), x);
     NativeMemory.takeFrom(device.managed());
-    float[] got = spikes(new CudaKernelSet(device, "sm_87", Kernels.reference()), x);
+    float[] got = spikes(new CudaKernelSet(device, "sm_87"), x);
     assertArrayEquals(want, got);
     List<KernelLadder.Rung> way = device.ways().get("neuron");
     assertTrue(way != null && way.getLast().taken(), String.valueOf(way));

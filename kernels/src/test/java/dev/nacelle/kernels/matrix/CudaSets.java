@@ -2,7 +2,6 @@ package dev.nacelle.kernels.matrix;
 
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.backend.CudaKernelSet;
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cuda.EmulatedDevice;
 import java.util.List;
 import java.util.Optional;
@@ -10,40 +9,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/** The CUDA sources as a backend of the matrix: which operators have one, and what runs them. */
+/** The CUDA sources as a backend of the matrix: what runs them, and what they have run. */
 final class CudaSets {
-  /** Operators with a CUDA source; the set hands the others on. */
-  private static final Set<String> OPERATORS =
-      Set.of(
-          "lif",
-          "plif",
-          "alif",
-          "fa_lif",
-          "fourier_filter",
-          "spike_pack",
-          "spike_unpack",
-          "spike_linear",
-          "leaky_integrate",
-          "rms_norm",
-          "rope",
-          "swiglu",
-          "geglu",
-          "sum_of_squares",
-          "cross_entropy",
-          "dequantize",
-          "quantized_linear",
-          "adamw",
-          "clip_grad_norm");
-
   private CudaSets() {}
-
-  static int count() {
-    return OPERATORS.size();
-  }
-
-  static boolean has(String operator) {
-    return OPERATORS.contains(operator);
-  }
 
   /**
    * Kernels that LargeShapesTest runs: only shapes larger than the matrix's, or typed faces with
@@ -52,6 +20,8 @@ final class CudaSets {
   private static final Pattern ELSEWHERE =
       Pattern.compile(
           "nk_gemm_forward_128|nk_dequantize_ids"
+              + "|nk_attention_(forward|queries|keys)_128"
+              + "|nk_(add|scale|gather_rows)_forward"
               + "|nk_(rms_norm_forward|rms_norm_backward|spike_linear_forward)"
               + "_(fp32_bf16|fp32_fp16|bf16_fp16|fp16_bf16)");
 
@@ -83,6 +53,6 @@ final class CudaSets {
       System.out.println("skipped: " + opened.reason());
       return Optional.empty();
     }
-    return Optional.of(new CudaKernelSet(device, "emulated", Kernels.reference()));
+    return Optional.of(new CudaKernelSet(device, "emulated"));
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cuda.EmulationBuild;
+import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.File;
 import java.io.IOException;
@@ -117,7 +118,7 @@ final class SanitizedEmulationTest {
     }
     System.out.println(
         "AddressSanitizer and UBSan: " + runs + " runs of " + operators + " operators");
-    assertEquals(CudaSets.count(), operators);
+    assertEquals(Operators.all().size(), operators);
     assertTrue(runs >= RUNS / EVERY, "only " + runs + " runs");
   }
 

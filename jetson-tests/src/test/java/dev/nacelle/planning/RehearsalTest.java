@@ -1,0 +1,109 @@
+package dev.nacelle.planning;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nacelle.commandline.Fixtures;
+import dev.nacelle.data.DataFormat;
+import dev.nacelle.data.Order;
+import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.kernels.backend.Kernels;
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.train.AdamSettings;
+import dev.nacelle.train.Cancellation;
+import dev.nacelle.train.Finetune;
+import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.FinetuneResult;
+import dev.nacelle.train.Schedule;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A walk with shapes alone comes to the bytes of the run that then takes place. */
+final class RehearsalTest {
+  @TempDir private Path folder;
+
+  @Test
+  void everyClassAndTheArenaAreForeseen() {
+    List<Strategy> strategies =
+        List.of(
+            Strategy.FASTEST,
+            Strategy.FASTEST.withRecompute(Strategy.Recompute.MLP, 1),
+            Strategy.FASTEST.withRecompute(Strategy.Recompute.BLOCK, 2),
+            Strategy.FASTEST.withMicroBatch(1),
+            Strategy.FASTEST.withHeadRows(16));
+    int runs = 0;
+    for (Strategy strategy : strategies) {
+      for (DType dtype : List.of(DType.FP32, DType.BF16)) {
+        for (int accumulate : new int[] {1, 2}) {
+          for (boolean packing : new boolean[] {true, false}) {
+            check(strategy, dtype, accumulate, packing, folder.resolve("run" + runs++));
+          }
+        }
+      }
+    }
+    assertEquals(40, runs);
+  }
+
+  private static void check(
+      Strategy strategy, DType dtype, int accumulate, boolean packing, Path out) {
+    FinetuneOptions options = options(dtype, accumulate, packing, out);
+    List<Rehearsal> walks = new ArrayList<>();
+    FinetuneResult result =
+        new Finetune(
+                options,
+                FaultInjector.none(),
+                threads -> Kernels.open(threads, null),
+                event -> {},
+                new Cancellation(),
+                (base, kernels, asked, sizes) -> {
+                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy));
+                  return strategy;
+                })
+            .run();
+    String what = strategy + " " + dtype + " accumulate " + accumulate + " packing " + packing;
+    assertEquals(1, walks.size());
+    assertEquals(result.classes(), walks.getFirst().classes(), what);
+    // Behind a smaller pass the gradients lie elsewhere, and leave other holes.
+    boolean onePass = accumulate == 1 && strategy.microBatch() == Integer.MAX_VALUE;
+    double error = onePass ? 0 : 0.05;
+    assertTrue(result.arenaBytes() > 0, what);
+    double real = (double) result.arenaBytes();
+    assertEquals(real, (double) walks.getFirst().evaluated(), error * real, what);
+  }
+
+  private static FinetuneOptions options(DType dtype, int accumulate, boolean packing, Path out) {
+    return new FinetuneOptions(
+        Fixtures.model("plain"),
+        out,
+        new FinetuneOptions.Adapting(4, 8, 0.1, "all-linear", "", null, Set.of()),
+        new FinetuneOptions.DataFlow(
+            List.of(Fixtures.example("plain-qv").resolve("data.jsonl")),
+            DataFormat.AUTO,
+            TrainOn.COMPLETIONS,
+            true,
+            3,
+            accumulate,
+            48,
+            packing,
+            Order.SHUFFLE),
+        new FinetuneOptions.Length(4, 0),
+        new FinetuneOptions.Learning(1e-3, Schedule.Kind.CONSTANT, 0, 1, AdamSettings.DEFAULT),
+        new FinetuneOptions.Evaluating(List.of(), 0, 0, 0),
+        new FinetuneOptions.Saving(0, 1, false),
+        dtype,
+        2,
+        7,
+        List.of(),
+        null,
+        null,
+        null,
+        false,
+        "a test");
+  }
+}
