@@ -147,20 +147,30 @@ final class Optimizer implements AutoCloseable {
    * @return its gradient's norm; where that is not finite, nothing was changed
    */
   double step(Parameter parameter, long step, double rate) {
-    for (List<State> group : List.of(as, bs)) {
-      for (State s : group) {
-        Tensor gradient = parameter.gradient();
-        if (s.parameter == parameter && gradient != null) {
-          double norm = engine.kernels().clipGradNorm().norm(List.of(gradient.operand()));
-          if (Double.isFinite(norm)) {
-            update(List.of(s), step, group == as ? rate : rate * settings.loraPlusRatio());
-            parameter.releaseGradient();
-          }
-          return norm;
-        }
+    for (State s : as) {
+      if (s.parameter == parameter) {
+        return updateAlone(s, step, rate);
+      }
+    }
+    for (State s : bs) {
+      if (s.parameter == parameter) {
+        return updateAlone(s, step, rate * settings.loraPlusRatio());
       }
     }
     throw new IllegalStateException(parameter.name() + " is not one of the optimiser's");
+  }
+
+  private double updateAlone(State s, long step, double rate) {
+    Tensor gradient = s.parameter.gradient();
+    if (gradient == null) {
+      return 0;
+    }
+    double norm = engine.kernels().clipGradNorm().norm(List.of(gradient.operand()));
+    if (Double.isFinite(norm)) {
+      update(List.of(s), step, rate);
+      s.parameter.releaseGradient();
+    }
+    return norm;
   }
 
   private void update(List<State> group, long step, double rate) {
