@@ -137,7 +137,7 @@ final class MomentsTest {
         }
         assertTrue(norm > 0);
         long gradients = r.ledger().peak(LedgerClass.GRADIENTS);
-        if (strategy == Strategy.FASTEST) {
+        if (strategy.equals(Strategy.FASTEST)) {
           expected = r.parameters();
           all = gradients;
         } else {
