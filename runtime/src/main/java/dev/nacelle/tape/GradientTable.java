@@ -5,7 +5,9 @@ import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,8 @@ final class GradientTable implements AutoCloseable {
   private final KernelSet kernels;
   private final Allocator allocator;
   private final IdentityHashMap<Tensor, Tensor> gradients = new IdentityHashMap<>();
+
+  private List<Parameter> touched = new ArrayList<>();
 
   GradientTable(KernelSet kernels, Allocator allocator) {
     this.kernels = kernels;
@@ -32,6 +36,13 @@ final class GradientTable implements AutoCloseable {
 
   boolean has(Tensor of) {
     return gradients.containsKey(of);
+  }
+
+  /** Parameters whose gradients were written since this was asked last. */
+  List<Parameter> takeTouched() {
+    List<Parameter> all = touched;
+    touched = new ArrayList<>();
+    return all;
   }
 
   /** Where a function with these inputs puts what it finds. */
@@ -85,6 +96,7 @@ final class GradientTable implements AutoCloseable {
 
     @Override
     public Slot slot(Parameter parameter) {
+      touched.add(parameter);
       Tensor existing = parameter.gradient();
       if (existing != null) {
         return new Slot(existing, false);

@@ -14,6 +14,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ public final class Tape implements AutoCloseable {
 
   /** Forward passes of segments under way: what they do is recorded only in backward. */
   private int unrecorded;
+
+  private Consumer<Parameter> added = parameter -> {};
 
   private final Shelf shelf;
 
@@ -217,6 +220,15 @@ public final class Tape implements AutoCloseable {
 
   /** Walks back from {@code root}, whose own gradient is one in every element. */
   public void backward(Tensor root) {
+    backward(root, parameter -> {});
+  }
+
+  /**
+   * The same, telling of each parameter right after a function added to its gradient: where no
+   * other function of the tape has the parameter, its gradient is whole by then.
+   */
+  public void backward(Tensor root, Consumer<Parameter> added) {
+    this.added = added;
     if (!recording) {
       throw new IllegalStateException("this tape does not record");
     }
@@ -254,6 +266,7 @@ public final class Tape implements AutoCloseable {
     } finally {
       gradient.release();
     }
+    gradients.takeTouched().forEach(added);
   }
 
   private void runAgain(Node node, Segment segment) {

@@ -4,16 +4,12 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsFile;
-import dev.nacelle.file.TensorEntry;
 import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.memory.LedgerClass;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,10 +17,15 @@ import java.util.List;
  * over any parameters as one group.
  */
 final class Optimizer implements AutoCloseable {
-  private static final String FIRST = ".exp_avg";
-  private static final String SECOND = ".exp_avg_sq";
+  private static final class State {
+    private final Parameter parameter;
+    private Moments moments;
 
-  private record State(Parameter parameter, Tensor expAvg, Tensor expAvgSq) {}
+    State(Parameter parameter, Moments moments) {
+      this.parameter = parameter;
+      this.moments = moments;
+    }
+  }
 
   private final Engine engine;
   private final AdamSettings settings;
@@ -69,19 +70,10 @@ final class Optimizer implements AutoCloseable {
     List<NamedTensor> named = new ArrayList<>();
     for (List<State> group : List.of(as, bs)) {
       for (State s : group) {
-        named.add(named(s.parameter.name() + FIRST, s.expAvg));
-        named.add(named(s.parameter.name() + SECOND, s.expAvgSq));
+        named.addAll(s.moments.named(s.parameter.name()));
       }
     }
     return named;
-  }
-
-  private static NamedTensor named(String name, Tensor moment) {
-    return NamedTensor.of(
-        name,
-        moment.dtype(),
-        moment.shape(),
-        moment.storage().buffer().slice(0, moment.byteSize()));
   }
 
   /**
@@ -92,32 +84,37 @@ final class Optimizer implements AutoCloseable {
   void restore(SafetensorsFile file) {
     for (List<State> group : List.of(as, bs)) {
       for (State s : group) {
-        read(file, s.parameter.name() + FIRST, s.expAvg);
-        read(file, s.parameter.name() + SECOND, s.expAvgSq);
+        int bits = Moments.bits(file, s.parameter);
+        if (bits != s.moments.bits()) {
+          Moments other = Moments.fresh(engine.allocator(), s.parameter, bits);
+          s.moments.release();
+          s.moments = other;
+        }
+        s.moments.read(file, s.parameter.name());
       }
     }
   }
 
-  private static void read(SafetensorsFile file, String name, Tensor moment) {
-    TensorEntry entry = file.entry(name);
-    if (entry.dtype() != DType.FP32 || !Arrays.equals(entry.shape(), moment.shape())) {
-      throw NacelleException.input(
-          file.path() + ": " + name + " is " + entry.describe() + ", not " + moment,
-          "start anew with --overwrite instead of --resume");
+  /**
+   * Holds all moments in so many bits: 32 or 8. Where this fails some may be in the old form yet,
+   * and all are right.
+   *
+   * @param step steps taken: what narrowing rounds by
+   */
+  void useBits(int bits, long step) {
+    for (List<State> group : List.of(as, bs)) {
+      for (State s : group) {
+        if (s.moments.bits() != bits) {
+          Moments other = s.moments.inBits(engine.allocator(), s.parameter, bits, step);
+          s.moments.release();
+          s.moments = other;
+        }
+      }
     }
-    moment.storage().buffer().copyFrom(0, file.data(name), 0, moment.byteSize());
   }
 
   private State state(Parameter parameter) {
-    long[] shape = parameter.value().shape();
-    Tensor expAvg = engine.allocator().zeros(LedgerClass.OPTIMIZER, DType.FP32, shape);
-    try {
-      return new State(
-          parameter, expAvg, engine.allocator().zeros(LedgerClass.OPTIMIZER, DType.FP32, shape));
-    } catch (RuntimeException e) {
-      expAvg.release();
-      throw e;
-    }
+    return new State(parameter, Moments.fresh(engine.allocator(), parameter, 32));
   }
 
   /** √Σg² over all gradients; scaled down to {@code maxNorm} where that is above 0. */
@@ -144,30 +141,60 @@ final class Optimizer implements AutoCloseable {
     update(bs, step, rate * settings.loraPlusRatio());
   }
 
-  private void update(List<State> group, long step, double rate) {
-    List<AdamW.Slot> slots = new ArrayList<>(group.size());
-    for (State s : group) {
-      Tensor gradient = s.parameter.gradient();
-      if (gradient != null) {
-        slots.add(
-            new AdamW.Slot(
-                s.parameter.value().operand(),
-                gradient.operand(),
-                s.expAvg.operand(),
-                s.expAvgSq.operand()));
+  /**
+   * Updates one parameter alone and gives its gradient back.
+   *
+   * @return its gradient's norm; where that is not finite, nothing was changed
+   */
+  double step(Parameter parameter, long step, double rate) {
+    for (State s : as) {
+      if (s.parameter == parameter) {
+        return updateAlone(s, step, rate);
       }
     }
-    engine
-        .kernels()
-        .adamW()
-        .step(
-            slots,
-            step,
-            rate,
-            settings.beta1(),
-            settings.beta2(),
-            settings.eps(),
-            settings.weightDecay());
+    for (State s : bs) {
+      if (s.parameter == parameter) {
+        return updateAlone(s, step, rate * settings.loraPlusRatio());
+      }
+    }
+    throw new IllegalStateException(parameter.name() + " is not one of the optimiser's");
+  }
+
+  private double updateAlone(State s, long step, double rate) {
+    Tensor gradient = s.parameter.gradient();
+    if (gradient == null) {
+      return 0;
+    }
+    double norm = engine.kernels().clipGradNorm().norm(List.of(gradient.operand()));
+    if (Double.isFinite(norm)) {
+      update(List.of(s), step, rate);
+      s.parameter.releaseGradient();
+    }
+    return norm;
+  }
+
+  private void update(List<State> group, long step, double rate) {
+    List<AdamW.Slot> slots = new ArrayList<>(group.size());
+    List<AdamW.EightBitSlot> eightBit = new ArrayList<>();
+    for (State s : group) {
+      Tensor gradient = s.parameter.gradient();
+      if (gradient != null && s.moments.bits() == 32) {
+        slots.add(s.moments.slot(s.parameter, gradient));
+      } else if (gradient != null) {
+        eightBit.add(s.moments.eightBitSlot(s.parameter, gradient));
+      }
+    }
+    AdamW adamW = engine.kernels().adamW();
+    double beta1 = settings.beta1();
+    double beta2 = settings.beta2();
+    double eps = settings.eps();
+    double decay = settings.weightDecay();
+    if (!slots.isEmpty()) {
+      adamW.step(slots, step, rate, beta1, beta2, eps, decay);
+    }
+    if (!eightBit.isEmpty()) {
+      adamW.stepEightBit(eightBit, step, rate, beta1, beta2, eps, decay);
+    }
   }
 
   void releaseGradients() {
@@ -179,8 +206,7 @@ final class Optimizer implements AutoCloseable {
   public void close() {
     for (List<State> group : List.of(as, bs)) {
       for (State s : group) {
-        s.expAvg.release();
-        s.expAvgSq.release();
+        s.moments.release();
       }
     }
   }

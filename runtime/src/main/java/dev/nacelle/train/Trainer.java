@@ -13,6 +13,7 @@ import dev.nacelle.model.LlamaModel;
 import dev.nacelle.model.TokenRow;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Keeping;
+import dev.nacelle.tape.Parameter;
 import dev.nacelle.tape.QuantizedKeeping;
 import dev.nacelle.tape.SpillKeeping;
 import dev.nacelle.tape.Tape;
@@ -77,9 +78,18 @@ public final class Trainer implements AutoCloseable {
   /**
    * Holds memory in another way from the next step on; not during one.
    *
-   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written
+   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written;
+   *     BUDGET where there is no memory to convert the moments in: the strategy then stays
+   * @throws IllegalArgumentException for an update in backward where gradients are clipped, and for
+   *     spilled moments
    */
   public void use(Strategy next) {
+    if (next.updateInBackward() && settings.clip() > 0) {
+      throw new IllegalArgumentException("clipping needs all gradients before the first update");
+    }
+    if (next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS) {
+      throw new IllegalArgumentException("moments are not spilled yet, activations are");
+    }
     if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
       Path folder = spillFolder;
       if (folder == null) {
@@ -87,6 +97,7 @@ public final class Trainer implements AutoCloseable {
       }
       spillFile = SpillFile.open(folder);
     }
+    optimizer.useBits(next.momentBits(), stepsDone);
     strategy = next;
   }
 
@@ -165,34 +176,27 @@ public final class Trainer implements AutoCloseable {
     }
     double sum = 0;
     long rowsBefore = rowsDone;
+    double rate = settings.schedule().rate(step);
+    UpdateInBackward update = isOnePass(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
       for (PackedBatch batch : microBatches) {
         for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
           cancellation.check();
-          sum += forwardBackward(pass, 1f / Math.max(1, targets));
+          sum += forwardBackward(pass, 1f / Math.max(1, targets), update);
           rowsDone += pass.length();
         }
       }
       double loss = sum / Math.max(1, targets);
-      gradientObserver.accept(adapter);
-      double norm = optimizer.clip(settings.clip());
-      if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-        throw new NacelleException(
-            NacelleException.Kind.INTERNAL,
-            "step "
-                + step
-                + ": the loss is "
-                + loss
-                + " and the gradient norm "
-                + norm
-                + "; the adapter was left as step "
-                + stepsDone
-                + " made it",
-            "lower --lr, set --clip, or use --dtype fp32");
+      double norm;
+      if (update == null) {
+        gradientObserver.accept(adapter);
+        norm = optimizer.clip(settings.clip());
+        requireFinite(step, loss, norm);
+        whole = false;
+        optimizer.step(step, rate);
+      } else {
+        norm = Math.sqrt(update.squares);
       }
-      double rate = settings.schedule().rate(step);
-      whole = false;
-      optimizer.step(step, rate);
       whole = true;
       optimizer.releaseGradients();
       stepsDone = step;
@@ -218,14 +222,65 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private double forwardBackward(TokenRow pass, float gradScale) {
+  private boolean isOnePass(List<PackedBatch> microBatches) {
+    return strategy.updateInBackward()
+        && microBatches.size() == 1
+        && microBatches.get(0).samples() <= strategy.microBatch();
+  }
+
+  private void requireFinite(long step, double loss, double norm) {
+    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      throw new NacelleException(
+          NacelleException.Kind.INTERNAL,
+          "step "
+              + step
+              + ": the loss is "
+              + loss
+              + " and the gradient norm "
+              + norm
+              + (whole
+                  ? "; the adapter was left as step " + stepsDone + " made it"
+                  : "; some parameters were updated already, the last checkpoint is whole"),
+          "lower --lr, set --clip, or use --dtype fp32");
+    }
+  }
+
+  /** Takes each parameter's step when its gradient is whole. An adapter's module is used once. */
+  private final class UpdateInBackward implements Consumer<Parameter> {
+    private final long step;
+    private final double rate;
+    private double squares;
+
+    UpdateInBackward(long step, double rate) {
+      this.step = step;
+      this.rate = rate;
+    }
+
+    @Override
+    public void accept(Parameter parameter) {
+      boolean before = whole;
+      whole = false;
+      double norm = optimizer.step(parameter, step, rate);
+      whole = before && !Double.isFinite(norm);
+      requireFinite(step, 0, norm);
+      squares += norm * norm;
+    }
+  }
+
+  private double forwardBackward(
+      TokenRow pass, float gradScale, @Nullable UpdateInBackward update) {
     try (Tape tape = engine.record(keeping())) {
       Tensor losses = model.losses(tape, strategy, pass, gradScale, true, rowsDone);
       double sum = 0;
       for (float loss : losses.toFloats()) {
         sum += loss;
       }
-      tape.backward(losses);
+      if (update == null) {
+        tape.backward(losses);
+      } else {
+        requireFinite(update.step, sum, 0);
+        tape.backward(losses, update);
+      }
       return sum;
     } finally {
       if (strategy.weights() == Strategy.Weights.STREAMED) {

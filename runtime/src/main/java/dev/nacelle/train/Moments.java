@@ -1,0 +1,123 @@
+package dev.nacelle.train;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.NamedTensor;
+import dev.nacelle.file.SafetensorsFile;
+import dev.nacelle.file.TensorEntry;
+import dev.nacelle.kernels.AdamW;
+import dev.nacelle.kernels.MomentForms;
+import dev.nacelle.memory.Allocator;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.tape.Parameter;
+import dev.nacelle.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * AdamW's two moments of one parameter: fp32, or codes of 8 bits with a scale for every 256
+ * elements.
+ *
+ * @param tensors exp_avg and exp_avg_sq; or codes and scales of the one, then of the other
+ */
+record Moments(int bits, List<Tensor> tensors) {
+  private static final List<String> WHOLE = List.of(".exp_avg", ".exp_avg_sq");
+  private static final List<String> CODED =
+      List.of(".exp_avg", ".exp_avg.scale", ".exp_avg_sq", ".exp_avg_sq.scale");
+
+  /** Zeros. */
+  static Moments fresh(Allocator allocator, Parameter parameter, int bits) {
+    long[] shape = parameter.value().shape();
+    long scales = (parameter.value().elements() + AdamW.SCALED - 1) / AdamW.SCALED;
+    List<Tensor> made = new ArrayList<>();
+    try {
+      for (int moment = 0; moment < 2; moment++) {
+        if (bits == 32) {
+          made.add(allocator.zeros(LedgerClass.OPTIMIZER, DType.FP32, shape));
+        } else {
+          made.add(allocator.zeros(LedgerClass.OPTIMIZER, DType.U8, shape));
+          made.add(allocator.zeros(LedgerClass.OPTIMIZER, DType.FP32, scales));
+        }
+      }
+    } catch (RuntimeException e) {
+      made.forEach(Tensor::release);
+      throw e;
+    }
+    return new Moments(bits, made);
+  }
+
+  /** How many bits the moments have that a file holds under a parameter's name. */
+  static int bits(SafetensorsFile file, Parameter parameter) {
+    return file.find(parameter.name() + CODED.get(1)) == null ? 32 : 8;
+  }
+
+  AdamW.Slot slot(Parameter parameter, Tensor gradient) {
+    return new AdamW.Slot(
+        parameter.value().operand(),
+        gradient.operand(),
+        tensors.get(0).operand(),
+        tensors.get(1).operand());
+  }
+
+  AdamW.EightBitSlot eightBitSlot(Parameter parameter, Tensor gradient) {
+    return new AdamW.EightBitSlot(
+        parameter.value().operand(),
+        gradient.operand(),
+        tensors.get(0).operand(),
+        tensors.get(1).operand(),
+        tensors.get(2).operand(),
+        tensors.get(3).operand());
+  }
+
+  /** The same in other bits; these stay. Narrowing rounds by {@code step}, widening is exact. */
+  Moments inBits(Allocator allocator, Parameter parameter, int other, long step) {
+    Moments to = fresh(allocator, parameter, other);
+    Moments wide = bits == 32 ? this : to;
+    Moments narrow = bits == 32 ? to : this;
+    AdamW.EightBitSlot codes = narrow.eightBitSlot(parameter, parameter.value());
+    if (other == 8) {
+      MomentForms.narrow(codes, wide.tensors.get(0).operand(), wide.tensors.get(1).operand(), step);
+    } else {
+      MomentForms.widen(wide.tensors.get(0).operand(), wide.tensors.get(1).operand(), codes);
+    }
+    return to;
+  }
+
+  private List<String> names() {
+    return bits == 32 ? WHOLE : CODED;
+  }
+
+  /** Under the parameter's name, to be written. */
+  List<NamedTensor> named(String parameter) {
+    List<NamedTensor> named = new ArrayList<>();
+    for (int i = 0; i < tensors.size(); i++) {
+      Tensor t = tensors.get(i);
+      named.add(NamedTensor.of(parameter + names().get(i), t.dtype(), t.shape(), t.memory()));
+    }
+    return named;
+  }
+
+  /**
+   * Reads back what {@link #named} wrote.
+   *
+   * @throws NacelleException of kind INPUT where the file's tensors are not this parameter's
+   */
+  void read(SafetensorsFile file, String parameter) {
+    for (int i = 0; i < tensors.size(); i++) {
+      Tensor moment = tensors.get(i);
+      String name = parameter + names().get(i);
+      TensorEntry entry = file.entry(name);
+      if (entry.dtype() != moment.dtype() || !Arrays.equals(entry.shape(), moment.shape())) {
+        throw NacelleException.input(
+            file.path() + ": " + name + " is " + entry.describe() + ", not " + moment,
+            "start anew with --overwrite instead of --resume");
+      }
+      moment.storage().buffer().copyFrom(0, file.data(name), 0, moment.byteSize());
+    }
+  }
+
+  void release() {
+    tensors.forEach(Tensor::release);
+  }
+}
