@@ -6,6 +6,8 @@ module dev.nacelle.kernels {
 
   exports dev.nacelle.kernels to
       dev.nacelle;
+  exports dev.nacelle.kernels.adamw to
+      dev.nacelle;
   exports dev.nacelle.kernels.backend to
       dev.nacelle;
   exports dev.nacelle.kernels.cpu to

@@ -5,7 +5,7 @@ import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.kernels.AdamW;
-import dev.nacelle.kernels.MomentForms;
+import dev.nacelle.kernels.adamw.MomentForms;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.nativeaccess.DType;

@@ -6,7 +6,7 @@ import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.reference.ReferenceElementwise;
 
 /** Moments as 8-bit codes in plain Java, from the equations of adamw_codes.h. */
-public enum MomentCodes {
+enum MomentCodes {
   /** exp_avg: 128 ± k. */
   SIGNED(15, 127),
   /** exp_avg_sq. */
@@ -23,7 +23,7 @@ public enum MomentCodes {
   }
 
   /** Element {@code i} of a moment. */
-  public double read(Operand codes, Operand scales, int i) {
+  double read(Operand codes, Operand scales, int i) {
     int code = (int) Elements.get(codes, i);
     double scale = Elements.get(scales, i / AdamW.SCALED);
     if (this == UNSIGNED) {
@@ -37,7 +37,7 @@ public enum MomentCodes {
   }
 
   /** Writes all elements of a moment, rounded by the draws of {@code seed}. */
-  public void write(Operand codes, Operand scales, double[] values, long seed) {
+  void write(Operand codes, Operand scales, double[] values, long seed) {
     for (int begin = 0; begin < values.length; begin += (int) AdamW.SCALED) {
       int end = Math.min(values.length, begin + (int) AdamW.SCALED);
       float largest = 0;

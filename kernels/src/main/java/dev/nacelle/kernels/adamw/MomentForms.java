@@ -1,6 +1,7 @@
-package dev.nacelle.kernels;
+package dev.nacelle.kernels.adamw;
 
-import dev.nacelle.kernels.adamw.MomentCodes;
+import dev.nacelle.kernels.AdamW;
+import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.common.Elements;
 
 /** AdamW's moments from fp32 to the codes of {@link AdamW.EightBitSlot} and back. */
