@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Breaks lines of the kernels one at a time and asks the spec matrix whether it notices.
 
-    mutants.py build OUT [--level avx2] [--only TEXT]   one library for each mutant, and OUT/list.tsv
-    mutants.py build OUT --level cuda [--only TEXT]     the same of the CUDA sources, emulated
+    mutants.py build OUT [--level avx2] [--only TEXT,…] one library for each mutant, and OUT/list.tsv
+    mutants.py build OUT --level cuda [--only TEXT,…]   the same of the CUDA sources, emulated
     mutants.py report OUT                               survivors, from what the tests wrote
 
 In between, from the folder kernels, the matrix runs on each library:
@@ -237,7 +237,7 @@ def build(out, level, only):
         compile_one(objects[source], source)
     rows = []
     for number, (name, old, new, operators, *why) in enumerate(CUDA_MUTANTS if cuda else MUTANTS):
-        if only and only not in name:
+        if only and not any(text in name for text in only.split(",")):
             continue
         file = work / name
         text = file.read_text()
