@@ -36,7 +36,7 @@ public final class ProfileReserve {
     Facts facts = recognised.profile().facts();
     // A card's own memory is another one than the machine's.
     return facts.flag(Fact.UNIFIED).orElse(false)
-        ? (Long) facts.number(Fact.RESERVE_BYTES).map(Sourced::value).orElse(null)
+        ? facts.number(Fact.RESERVE_BYTES).map(Sourced::value).orElse(null)
         : null;
   }
 }
