@@ -26,8 +26,14 @@ final class MemoryAtHandTest {
     write("proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 1 kB\nMemAvailable: 6291456 kB\n");
     write(
         "proc/self/status",
-        "Name:\tjava\nVmHWM:\t 307200 kB\nVmRSS:\t 204800 kB\nRssAnon:\t 102400 kB\n"
-            + "RssFile:\t 101376 kB\nRssShmem:\t 1024 kB\n");
+        """
+        Name:   java
+        VmHWM:    307200 kB
+        VmRSS:    204800 kB
+        RssAnon:    102400 kB
+        RssFile:    101376 kB
+        RssShmem:      1024 kB
+        """);
   }
 
   private void write(String path, String text) throws IOException {
