@@ -10,6 +10,7 @@ import dev.nacelle.devices.MemoryWatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +32,7 @@ final class BudgetTest {
     Files.writeString(file, "MemTotal: 4194304 kB\nMemAvailable: %d kB\n".formatted(mib << 10));
   }
 
-  private Budget budget(Long asked) {
+  private Budget budget(@Nullable Long asked) {
     return new Budget(asked, new MemoryWatch(new DeviceFiles(root), null));
   }
 
