@@ -44,7 +44,7 @@ final class ProbeRuns {
       JsonNode more = run(folder, ProcessCost.SMALL_VOCABULARY, several);
       JsonNode large = run(folder, LARGE_VOCABULARY, several);
       long tokens = LARGE_VOCABULARY - ProcessCost.SMALL_VOCABULARY;
-      // Noise of a run is that of its native memory: the heap alone shows what a token takes.
+      // What differs between two runs of the same hides this: live objects alone show it.
       double perToken = Math.max(0, heap(large) - heap(more)) / (double) tokens;
       double perLoaded = Math.max(0, large.path("load").asLong() - more.path("load").asLong());
       long perThread =
@@ -64,7 +64,7 @@ final class ProbeRuns {
   }
 
   private static long heap(JsonNode run) {
-    return run.path("kinds").path("heap").asLong();
+    return run.path("live_heap").asLong();
   }
 
   private JsonNode run(Path folder, int vocabulary, int count) {

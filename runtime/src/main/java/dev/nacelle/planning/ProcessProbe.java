@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,6 +40,7 @@ public final class ProcessProbe {
   private final ProcessTrim trim = new ProcessTrim();
   private final FinetuneOptions options;
   private long loadPeak;
+  private long liveHeap;
   private @Nullable Rehearsal walk;
 
   /**
@@ -86,6 +88,7 @@ public final class ProcessProbe {
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     result.put("load", Math.max(0, loadPeak - tensors.loaded()));
     result.put("run", Math.max(0, peak - tensors.peak()));
+    result.put("live_heap", liveHeap);
     kinds(peak - tensors.peak()).forEach(result.putObject("kinds")::put);
     return result.toString();
   }
@@ -96,6 +99,7 @@ public final class ProcessProbe {
       case TrainEvent.Started started -> {
         loadPeak = ProcessMemory.peakResidentBytes();
         trim.settle();
+        liveHeap = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
         forgetPeak();
       }
       case TrainEvent.Stepped step -> trim.betweenSteps();
@@ -113,8 +117,8 @@ public final class ProcessProbe {
   }
 
   /** What the process holds now by kind; what no mapping explains is the C library's and slack. */
-  private static TreeMap<String, Long> kinds(long all) {
-    TreeMap<String, Long> kinds = new TreeMap<>();
+  private static Map<String, Long> kinds(long all) {
+    Map<String, Long> kinds = new TreeMap<>();
     kinds.put("heap", Runtime.getRuntime().totalMemory());
     for (ProcessPages.Mapping m : ProcessPages.resident()) {
       String kind = null;
