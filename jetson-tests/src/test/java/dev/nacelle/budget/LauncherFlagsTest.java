@@ -25,10 +25,8 @@ final class LauncherFlagsTest {
   @BeforeEach
   void launcherAndJava() throws IOException {
     // A surefire run begins in the module's folder.
-    Path root = Path.of("").toAbsolutePath();
-    while (!Files.exists(root.resolve("nacelle"))) {
-      root = root.getParent();
-    }
+    Path here = Path.of("").toAbsolutePath();
+    Path root = Files.exists(here.resolve("nacelle")) ? here : here.resolveSibling("");
     Files.createDirectories(folder.resolve("lib"));
     executable(folder.resolve("nacelle"), Files.readString(root.resolve("nacelle")));
     Path bin = Files.createDirectories(folder.resolve("java home").resolve("bin"));
