@@ -38,6 +38,7 @@ final class AttentionOracle {
   private static final double UNDERFLOW = 0x1p-126;
 
   /** Values and bounds, each in row-major order. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Result(double[] values, double[] bounds) {}
 
   private final int batch;
