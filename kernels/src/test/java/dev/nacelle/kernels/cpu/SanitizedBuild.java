@@ -76,7 +76,13 @@ public final class SanitizedBuild {
           "-DCMAKE_BUILD_TYPE=None",
           "-DNK_ONLY=" + String.join(";", levels),
           "-DCMAKE_C_FLAGS=" + String.join(" ", FLAGS));
-      command(folder, "cmake", "--build", ".", "--parallel");
+      command(
+          folder,
+          "cmake",
+          "--build",
+          ".",
+          "--parallel",
+          "" + Runtime.getRuntime().availableProcessors());
     }
     return new Built(folder.resolve(LibraryFile.NAME).toAbsolutePath(), sanitizer, "");
   }

@@ -21,6 +21,7 @@ import java.util.SplittableRandom;
  */
 final class FuzzCase {
   private static final double RULE_BROKEN = 0.04;
+  private static final List<Fill> FILLS = List.of(Fill.values());
   private static final int MOST_ELEMENTS = 12_000;
 
   private final SplittableRandom random;
@@ -282,8 +283,7 @@ final class FuzzCase {
         };
     MatrixCase point =
         MatrixCase.of(name, gradients, bound)
-            .filled(
-                chance(0.6) ? Fill.NORMAL : Fill.values()[random.nextInt(Fill.values().length)]);
+            .filled(chance(0.6) ? Fill.NORMAL : FILLS.get(random.nextInt(FILLS.size())));
     for (TensorSpec input : operator.spec().inputs()) {
       if (given.contains(input.name())) {
         point = point.input(input.name(), shape(input.shape()));
@@ -301,11 +301,9 @@ final class FuzzCase {
       String letter = part.strip();
       if (letter.equals(ShapePattern.REST)) {
         sizes.addAll(rest);
-      } else if (letter.isEmpty()) {
-        continue;
-      } else if (Character.isDigit(letter.charAt(0))) {
+      } else if (!letter.isEmpty() && Character.isDigit(letter.charAt(0))) {
         sizes.add(Long.parseLong(letter));
-      } else {
+      } else if (!letter.isEmpty()) {
         sizes.add(letter.endsWith("/2") ? letter(letter.replace("/2", "")) / 2 : letter(letter));
       }
     }
