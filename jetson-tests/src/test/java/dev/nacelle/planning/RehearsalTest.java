@@ -16,6 +16,7 @@ import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
+import dev.nacelle.train.RunPlan;
 import dev.nacelle.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A walk with shapes alone comes to the bytes of the run that then takes place. */
 final class RehearsalTest {
+  /** Of the fixture. */
+  private static final int LAYERS = 2;
+
   @TempDir private Path folder;
 
   @Test
@@ -62,8 +66,8 @@ final class RehearsalTest {
                 event -> {},
                 new Cancellation(),
                 (base, kernels, asked, sizes) -> {
-                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy));
-                  return strategy;
+                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy, LAYERS));
+                  return RunPlan.always(strategy);
                 })
             .run();
     String what = strategy + " " + dtype + " accumulate " + accumulate + " packing " + packing;
@@ -103,6 +107,7 @@ final class RehearsalTest {
         null,
         null,
         null,
+        FinetuneOptions.Limits.NONE,
         false,
         "a test");
   }

@@ -168,9 +168,16 @@ public final class BaseModel implements AutoCloseable {
   /**
    * The model as its headers describe it, for a walk without kernels: no weight is read. It is good
    * while this object is open, and need not be closed.
+   *
+   * @param layers blocks that it has, the first ones
    */
-  public LlamaModel rehearse(Engine engine, DType compute) {
-    return LlamaModel.load(source, config, engine, compute);
+  public LlamaModel rehearse(Engine engine, DType compute, int layers) {
+    return LlamaModel.load(source, config.withLayers(layers), engine, compute);
+  }
+
+  /** Whether matrices are quantised blocks. */
+  public boolean isQuantized() {
+    return source.entries().values().stream().anyMatch(e -> source.stored(e).blocks() != null);
   }
 
   /** Bytes of the mapped files that hold no weights: headers, vocabulary, metadata. */

@@ -5,7 +5,6 @@ import dev.nacelle.data.Cursor;
 import dev.nacelle.data.DataCounts;
 import dev.nacelle.data.DataView;
 import dev.nacelle.data.Dataset;
-import dev.nacelle.data.PackedBatch;
 import dev.nacelle.data.Progress;
 import dev.nacelle.data.Reading;
 import dev.nacelle.data.Sample;
@@ -157,14 +156,14 @@ final class FinetuneData implements AutoCloseable {
     BatchSource drawn =
         new BatchSource(
             train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
-    List<List<PackedBatch>> steps = new ArrayList<>();
+    StepSizes.Collector sizes = new StepSizes.Collector(flow.batchSize());
     for (long step = 0; step < Math.max(1, wanted); step++) {
-      steps.add(
+      sizes.add(
           drawn.next().microBatches().stream()
               .map(samples -> Batches.of(samples, flow.packing(), padId))
               .toList());
     }
-    return StepSizes.of(steps);
+    return sizes.done();
   }
 
   boolean hasEval() {

@@ -90,7 +90,9 @@ public final class Trainer implements AutoCloseable {
     if (next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS) {
       throw new IllegalArgumentException("moments are not spilled yet, activations are");
     }
-    if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
+    boolean writes =
+        next.spill() != Strategy.Spill.NOTHING && !engine.allocator().isRehearsal();
+    if (writes && spillFile == null) {
       Path folder = spillFolder;
       if (folder == null) {
         throw new IllegalStateException("no folder to spill into");
@@ -117,7 +119,7 @@ public final class Trainer implements AutoCloseable {
     if (strategy.savedBits() < 32) {
       return new QuantizedKeeping(engine, strategy.savedBits(), rowsDone + 1);
     }
-    return file == null || strategy.spill() == Strategy.Spill.NOTHING
+    return strategy.spill() == Strategy.Spill.NOTHING
         ? Keeping.WHOLE
         : new SpillKeeping(engine, file);
   }
