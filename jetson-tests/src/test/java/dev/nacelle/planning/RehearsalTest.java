@@ -30,6 +30,8 @@ final class RehearsalTest {
   /** Of the fixture. */
   private static final int LAYERS = 2;
 
+  private static final double HOLES = 128 << 10;
+
   @TempDir private Path folder;
 
   @Test
@@ -40,7 +42,11 @@ final class RehearsalTest {
             Strategy.FASTEST.withRecompute(Strategy.Recompute.MLP, 1),
             Strategy.FASTEST.withRecompute(Strategy.Recompute.BLOCK, 2),
             Strategy.FASTEST.withMicroBatch(1),
-            Strategy.FASTEST.withHeadRows(16));
+            Strategy.FASTEST.withMicroBatch(2).withRecompute(Strategy.Recompute.BLOCK, 2),
+            Strategy.FASTEST.withHeadRows(16),
+            Strategy.FASTEST.withBits(8, 8),
+            Strategy.FASTEST.withPlaces(
+                Strategy.Weights.RESIDENT, Strategy.Spill.ACTIVATIONS));
     int runs = 0;
     for (Strategy strategy : strategies) {
       for (DType dtype : List.of(DType.FP32, DType.BF16)) {
@@ -51,7 +57,7 @@ final class RehearsalTest {
         }
       }
     }
-    assertEquals(40, runs);
+    assertEquals(64, runs);
   }
 
   private static void check(
@@ -75,10 +81,10 @@ final class RehearsalTest {
     assertEquals(result.classes(), walks.getFirst().classes(), what);
     // Behind a smaller pass the gradients lie elsewhere, and leave other holes.
     boolean onePass = accumulate == 1 && strategy.microBatch() == Integer.MAX_VALUE;
-    double error = onePass ? 0 : 0.05;
+    double error = onePass ? 0 : Math.max(HOLES, 0.05 * result.arenaBytes());
     assertTrue(result.arenaBytes() > 0, what);
     double real = (double) result.arenaBytes();
-    assertEquals(real, (double) walks.getFirst().evaluated(), error * real, what);
+    assertEquals(real, (double) walks.getFirst().evaluated(), error, what);
   }
 
   private static FinetuneOptions options(DType dtype, int accumulate, boolean packing, Path out) {

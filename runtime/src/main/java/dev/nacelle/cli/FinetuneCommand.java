@@ -3,6 +3,7 @@ package dev.nacelle.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.planning.Bound;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.PlanJson;
 import dev.nacelle.planning.Planner;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -125,15 +127,15 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private int planAlone(FinetuneOptions options) {
-    MemoryPlan plan =
-        PlanCommand.plan(options, compute, ThisMachine.measured(), ThisMachine.atHand());
+    Supplier<Bound> atHand = ThisMachine.atHand(options.limits().budget());
+    MemoryPlan plan = PlanCommand.plan(options, compute, ThisMachine.measured(), atHand);
     if (output.json && plan.fits()) {
       ObjectNode root = Json.object();
       root.set("plan", PlanJson.of(plan));
       System.out.println(Json.text(root));
       return 0;
     }
-    return PlanCommand.show(plan, options, ThisMachine.atHand(), output.json);
+    return PlanCommand.show(plan, atHand.get(), output.json);
   }
 
   /** Trains and writes log and report. */
@@ -155,7 +157,7 @@ final class FinetuneCommand implements Callable<Integer> {
         Planner planner =
             new Planner(
                 ThisMachine.measured(),
-                ThisMachine::atHand,
+                ThisMachine.atHand(options.limits().budget()),
                 true,
                 plan -> recorder.planned(PlanJson.of(plan)),
                 note -> listener.accept(new TrainEvent.Note(note)));

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.planning.Bound;
-import dev.nacelle.planning.Machine;
+import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.PlanJson;
 import dev.nacelle.planning.Planner;
@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -81,16 +82,19 @@ final class PlanCommand implements Callable<Integer> {
     Path out = flags.out == null ? Path.of("nacelle-plan") : flags.out;
     FinetuneOptions options =
         flags.options(model, out, compute.threads(), compute.seed, given, "./nacelle plan");
-    PlannedDevice device = PlannedDevice.of(deviceProfile, profileFile);
+    PlannedDevice device = PlannedDevice.of(deviceProfile, profileFile, options.limits().budget());
     MemoryPlan plan = plan(options, compute, device.machine(), device.bound());
-    return show(plan, options, device.bound(), output.json);
+    return show(plan, device.bound().get(), output.json);
   }
 
   /** Plans without running. */
   static MemoryPlan plan(
-      FinetuneOptions options, ComputeFlags compute, Machine machine, Bound atHand) {
+      FinetuneOptions options,
+      ComputeFlags compute,
+      MachineCosts machine,
+      Supplier<Bound> atHand) {
     AtomicReference<@Nullable MemoryPlan> found = new AtomicReference<>();
-    Planner planner = new Planner(machine, () -> atHand, false, found::set, note -> {});
+    Planner planner = new Planner(machine, atHand, false, found::set, note -> {});
     new Finetune(
             options,
             FaultInjector.fromEnvironment(),
@@ -111,9 +115,7 @@ final class PlanCommand implements Callable<Integer> {
    *
    * @throws NacelleException of kind BUDGET where it does not fit and no JSON was asked for
    */
-  static int show(MemoryPlan plan, FinetuneOptions options, Bound atHand, boolean json) {
-    Long budget = plan.budget();
-    Bound bound = budget == null ? atHand : new Bound(budget, "--budget").and(atHand);
+  static int show(MemoryPlan plan, Bound bound, boolean json) {
     if (!json) {
       PlanText.print(System.out, plan, bound);
       if (!plan.fits()) {

@@ -4,8 +4,9 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.devices.profile.DeviceChoice;
 import dev.nacelle.devices.profile.ProfileException;
 import dev.nacelle.planning.Bound;
-import dev.nacelle.planning.Machine;
+import dev.nacelle.planning.MachineCosts;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,15 +14,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bound what a process may hold there
  */
-record PlannedDevice(Machine machine, Bound bound) {
+record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
   /**
    * The device that was asked for.
    *
+   * @param budget bytes that {@code --budget} names; null for what is there
    * @param asked {@code ID[:MODE]}; null for this machine, or for the one that {@code file} describes
    */
-  static PlannedDevice of(@Nullable String asked, @Nullable Path file) {
+  static PlannedDevice of(
+      @Nullable String asked, @Nullable Path file, @Nullable Long budget) {
     if (asked == null && file == null) {
-      return new PlannedDevice(ThisMachine.measured(), ThisMachine.atHand());
+      return new PlannedDevice(ThisMachine.measured(), ThisMachine.atHand(budget));
     }
     var profiles = DevicesCommand.profiles(file);
     var own = profiles.own();
@@ -36,9 +39,14 @@ record PlannedDevice(Machine machine, Bound bound) {
       }
       return new PlannedDevice(
           new ProfiledMachine(ThisMachine.measured(), choice),
-          new Bound(usable, "usable on " + choice.label()));
+          () -> bound(usable, choice, budget));
     } catch (ProfileException e) {
       throw NacelleException.usage(e.getMessage(), "./nacelle devices lists the profiles");
     }
+  }
+
+  private static Bound bound(long usable, DeviceChoice choice, @Nullable Long budget) {
+    Bound there = new Bound(usable, "usable on " + choice.label());
+    return budget == null ? there : new Bound(budget, "--budget").and(there);
   }
 }

@@ -2,7 +2,7 @@ package dev.nacelle.cli;
 
 import dev.nacelle.devices.profile.DeviceChoice;
 import dev.nacelle.devices.profile.Sourced;
-import dev.nacelle.planning.Machine;
+import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.Rates;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.FinetuneOptions;
@@ -11,7 +11,7 @@ import dev.nacelle.train.FinetuneOptions;
  * A device of the table: rates derived from its numbers, and the process as it is here, since
  * nobody has measured it there.
  */
-record ProfiledMachine(Machine here, DeviceChoice choice) implements Machine {
+record ProfiledMachine(MachineCosts here, DeviceChoice choice) implements MachineCosts {
   /** Share of the dense fp16 peak that training reaches where kernels are well made. */
   private static final double SHARE = 0.35;
 

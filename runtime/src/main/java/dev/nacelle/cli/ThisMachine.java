@@ -1,17 +1,21 @@
 package dev.nacelle.cli;
 
+import dev.nacelle.devices.recognition.ProfileReserve;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.planning.Bound;
-import dev.nacelle.planning.Machine;
+import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.Rates;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.FinetuneOptions;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What this machine takes and gives. */
 final class ThisMachine {
   private ThisMachine() {}
 
-  static Machine measured() {
-    return new Machine() {
+  static MachineCosts measured() {
+    return new MachineCosts() {
       @Override
       public long processBytes(BaseModel base, FinetuneOptions options) {
         return (140L << 20) + 190L * base.config().vocabularySize();
@@ -24,7 +28,17 @@ final class ThisMachine {
     };
   }
 
-  static Bound atHand() {
-    return new Bound(16L << 30, "memory at hand");
+  /**
+   * What the process may hold here, asked anew each time.
+   *
+   * @param asked bytes that {@code --budget} names; null for what is there
+   * @throws dev.nacelle.NacelleException of kind BUDGET where more is asked than is there
+   */
+  static Supplier<Bound> atHand(@Nullable Long asked) {
+    Budget budget = new Budget(asked, ProfileReserve.watchThisMachine());
+    return () -> {
+      Budget.Look look = budget.now();
+      return new Bound(look.bytes(), look.reason());
+    };
   }
 }

@@ -34,7 +34,7 @@ final class JobPrices {
       KernelSet kernels,
       FinetuneOptions options,
       StepSizes sizes,
-      Machine machine) {
+      MachineCosts machine) {
     this.base = base;
     this.kernels = kernels;
     this.options = options;
@@ -146,7 +146,7 @@ final class JobPrices {
   }
 
   /** The same job with something changed. */
-  JobPrices changed(FinetuneOptions other, StepSizes otherSizes, Machine machine) {
+  JobPrices changed(FinetuneOptions other, StepSizes otherSizes, MachineCosts machine) {
     return new JobPrices(base, kernels, other, otherSizes, machine);
   }
 }

@@ -21,20 +21,20 @@ public final class Planner implements RunPlanner {
   private static final int SHORTEST = 64;
   private static final int OTHERS = 2;
 
-  private final Machine machine;
+  private final MachineCosts machine;
   private final Supplier<Bound> atHand;
   private final boolean refuses;
   private final Consumer<MemoryPlan> listener;
   private final Consumer<String> notes;
 
   /**
-   * @param atHand what the process may hold as things are, asked again between steps
+   * @param atHand what the process may hold, asked again between steps
    * @param refuses whether a run that does not fit is an error, or only a plan that says so
    * @param listener hears the plan
    * @param notes hears, in a sentence, when the plan changes during the run
    */
   public Planner(
-      Machine machine,
+      MachineCosts machine,
       Supplier<Bound> atHand,
       boolean refuses,
       Consumer<MemoryPlan> listener,
@@ -51,7 +51,7 @@ public final class Planner implements RunPlanner {
       BaseModel base, KernelSet kernels, FinetuneOptions options, Supplier<StepSizes> drawn) {
     JobPrices prices = new JobPrices(base, kernels, options, drawn.get(), machine);
     StrategySearch search = prices.search();
-    Bound bound = bound(options, atHand.get());
+    Bound bound = atHand.get();
     List<Choice> fitting = search.fitting(bound.bytes());
     Choice least = search.least();
     Choice chosen = fitting.isEmpty() ? least : fitting.getFirst();
@@ -62,12 +62,7 @@ public final class Planner implements RunPlanner {
       throw refusal(plan, bound);
     }
     return new MovingPlan(
-        search, chosen, bound, () -> bound(options, atHand.get()), notes);
-  }
-
-  private static Bound bound(FinetuneOptions options, Bound there) {
-    Long budget = options.limits().budget();
-    return budget == null ? there : new Bound(budget, "--budget").and(there);
+        search, chosen, bound, atHand, notes);
   }
 
   /** The error of a job that does not fit. */

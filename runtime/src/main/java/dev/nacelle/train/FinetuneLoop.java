@@ -10,6 +10,8 @@ import dev.nacelle.data.StepBatches;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.Linear;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tensor.Weight;
@@ -351,6 +353,19 @@ final class FinetuneLoop {
     return total;
   }
 
+  /** Mapped weights that were let go again: the ledger counts them whole. */
+  private long streamedAway() {
+    boolean streamed = plan.strategy().weights() == Strategy.Weights.STREAMED;
+    long tokens = (long) options.data().batchSize() * options.data().maxLength();
+    return model.mappedBytes(false, tokens) - model.mappedBytes(streamed, tokens);
+  }
+
+  private Map<LedgerClass, Long> classes() {
+    Map<LedgerClass, Long> classes = engine.ledger().classesAtPeak();
+    classes.merge(LedgerClass.PARAMETERS, -streamedAway(), Long::sum);
+    return classes;
+  }
+
   /** What the run has come to so far. */
   FinetuneResult result() {
     DataCounts counts = data.counts();
@@ -371,8 +386,8 @@ final class FinetuneLoop {
         state.evaluation().before(),
         state.evaluation().after(),
         state.evaluation().best(),
-        engine.ledger().classesAtPeak(),
-        engine.ledger().peak(),
+        classes(),
+        engine.ledger().peak() - streamedAway(),
         engine.allocator().touchedBytes(),
         ProcessMemory.peakResidentBytes(),
         set.isaLevel(),
