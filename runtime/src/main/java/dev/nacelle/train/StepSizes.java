@@ -73,8 +73,8 @@ public final class StepSizes {
   }
 
   /**
-   * Steps with the largest passes of so many samples: the first of a step, and a later one, which
-   * meets the gradients of those before it.
+   * Steps with the largest passes of so many samples: where there is one, and where there are more,
+   * which all meet the gradients of the step.
    *
    * @param samples of {@link #passes}
    */
@@ -161,18 +161,17 @@ public final class StepSizes {
     private final int samples;
     private final Extremes first = new Extremes();
     private final Extremes later = new Extremes();
-    private final Extremes otherBatches = new Extremes();
+    private final Extremes accumulated = new Extremes();
 
     Largest(int samples) {
       this.samples = samples;
     }
 
     void add(List<PackedBatch> step) {
-      for (int b = 0; b < step.size(); b++) {
-        PackedBatch batch = step.get(b);
+      for (PackedBatch batch : step) {
         for (int from = 0; from < batch.samples(); ) {
           int to = (int) Math.min(batch.samples(), (long) from + samples);
-          (b > 0 ? otherBatches : from > 0 ? later : first).see(Pass.of(batch, from, to));
+          (step.size() > 1 ? accumulated : from > 0 ? later : first).see(Pass.of(batch, from, to));
           from = to;
         }
       }
@@ -182,7 +181,7 @@ public final class StepSizes {
       List<List<PackedBatch>> steps = new ArrayList<>();
       first.batches().forEach(batch -> steps.add(List.of(batch)));
       later.batches().forEach(batch -> steps.add(List.of(batch)));
-      otherBatches.batches().forEach(batch -> steps.add(List.of(batch, batch)));
+      accumulated.batches().forEach(batch -> steps.add(List.of(batch, batch)));
       return steps.stream().distinct().toList();
     }
   }

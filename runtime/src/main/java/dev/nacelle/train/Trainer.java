@@ -179,8 +179,11 @@ public final class Trainer implements AutoCloseable {
     double sum = 0;
     long rowsBefore = rowsDone;
     double rate = settings.schedule().rate(step);
-    UpdateInBackward update = isOnePass(microBatches) ? new UpdateInBackward(step, rate) : null;
+    UpdateInBackward update = isUpdatedInBackward(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
+      if (passes(microBatches) > 1) {
+        optimizer.openGradients();
+      }
       for (PackedBatch batch : microBatches) {
         for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
           cancellation.check();
@@ -224,10 +227,16 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private boolean isOnePass(List<PackedBatch> microBatches) {
-    return strategy.updateInBackward()
-        && microBatches.size() == 1
-        && microBatches.get(0).samples() <= strategy.microBatch();
+  private boolean isUpdatedInBackward(List<PackedBatch> microBatches) {
+    return strategy.updateInBackward() && passes(microBatches) == 1;
+  }
+
+  private long passes(List<PackedBatch> microBatches) {
+    long passes = 0;
+    for (PackedBatch batch : microBatches) {
+      passes += Math.ceilDiv((long) batch.samples(), strategy.microBatch());
+    }
+    return passes;
   }
 
   private void requireFinite(long step, double loss, double norm) {
