@@ -37,13 +37,18 @@ final class MovingBudgetTest {
   private static final MachineCosts COSTS =
       new MachineCosts() {
         @Override
-        public long processBytes(BaseModel base, FinetuneOptions options) {
+        public long loadBytes(BaseModel base, FinetuneOptions options) {
+          return 0;
+        }
+
+        @Override
+        public long runBytes(BaseModel base, FinetuneOptions options) {
           return 0;
         }
 
         @Override
         public Rates rates() {
-          return new Rates(1e11, 1e11, 1e10, 1e9, true);
+          return Rates.derived(1e11, 1e10, 1e9);
         }
       };
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.planning.Bound;
+import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.PlanJson;
 import dev.nacelle.planning.Planner;
@@ -128,7 +129,8 @@ final class FinetuneCommand implements Callable<Integer> {
 
   private int planAlone(FinetuneOptions options) {
     Supplier<Bound> atHand = ThisMachine.atHand(options.limits().budget());
-    MemoryPlan plan = PlanCommand.plan(options, compute, ThisMachine.measured(), atHand);
+    MachineCosts here = ThisMachine.measured(options.threads(), ThisMachine::say);
+    MemoryPlan plan = PlanCommand.plan(options, compute, here, atHand);
     if (output.json && plan.fits()) {
       ObjectNode root = Json.object();
       root.set("plan", PlanJson.of(plan));
@@ -156,7 +158,8 @@ final class FinetuneCommand implements Callable<Integer> {
       try {
         Planner planner =
             new Planner(
-                ThisMachine.measured(),
+                ThisMachine.measured(
+                    options.threads(), note -> listener.accept(new TrainEvent.Note(note))),
                 ThisMachine.atHand(options.limits().budget()),
                 true,
                 plan -> recorder.planned(PlanJson.of(plan)),

@@ -82,7 +82,7 @@ final class PlanCommand implements Callable<Integer> {
     Path out = flags.out == null ? Path.of("nacelle-plan") : flags.out;
     FinetuneOptions options =
         flags.options(model, out, compute.threads(), compute.seed, given, "./nacelle plan");
-    PlannedDevice device = PlannedDevice.of(deviceProfile, profileFile, options.limits().budget());
+    PlannedDevice device = PlannedDevice.of(deviceProfile, profileFile, options);
     MemoryPlan plan = plan(options, compute, device.machine(), device.bound());
     return show(plan, device.bound().get(), output.json);
   }

@@ -5,6 +5,7 @@ import dev.nacelle.devices.profile.DeviceChoice;
 import dev.nacelle.devices.profile.ProfileException;
 import dev.nacelle.planning.Bound;
 import dev.nacelle.planning.MachineCosts;
+import dev.nacelle.train.FinetuneOptions;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +19,14 @@ record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
   /**
    * The device that was asked for.
    *
-   * @param budget bytes that {@code --budget} names; null for what is there
    * @param asked {@code ID[:MODE]}; null for this machine, or for the one that {@code file} describes
    */
   static PlannedDevice of(
-      @Nullable String asked, @Nullable Path file, @Nullable Long budget) {
+      @Nullable String asked, @Nullable Path file, FinetuneOptions options) {
+    Long budget = options.limits().budget();
+    MachineCosts here = ThisMachine.measured(options.threads(), ThisMachine::say);
     if (asked == null && file == null) {
-      return new PlannedDevice(ThisMachine.measured(), ThisMachine.atHand(budget));
+      return new PlannedDevice(here, ThisMachine.atHand(budget));
     }
     var profiles = DevicesCommand.profiles(file);
     var own = profiles.own();
@@ -38,7 +40,7 @@ record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
             "describe the board with a --profile FILE of your own that says memory_bytes");
       }
       return new PlannedDevice(
-          new ProfiledMachine(ThisMachine.measured(), choice),
+          new ProfiledMachine(here, choice),
           () -> bound(usable, choice, budget));
     } catch (ProfileException e) {
       throw NacelleException.usage(e.getMessage(), "./nacelle devices lists the profiles");

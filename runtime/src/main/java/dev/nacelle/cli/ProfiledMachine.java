@@ -15,9 +15,17 @@ record ProfiledMachine(MachineCosts here, DeviceChoice choice) implements Machin
   /** Share of the dense fp16 peak that training reaches where kernels are well made. */
   private static final double SHARE = 0.35;
 
+  /** Share of the memory's bandwidth that a copy reaches. */
+  private static final double BANDWIDTH_SHARE = 0.8;
+
   @Override
-  public long processBytes(BaseModel base, FinetuneOptions options) {
-    return here.processBytes(base, options);
+  public long loadBytes(BaseModel base, FinetuneOptions options) {
+    return here.loadBytes(base, options);
+  }
+
+  @Override
+  public long runBytes(BaseModel base, FinetuneOptions options) {
+    return here.runBytes(base, options);
   }
 
   @Override
@@ -25,8 +33,8 @@ record ProfiledMachine(MachineCosts here, DeviceChoice choice) implements Machin
     Sourced<Long> flops = choice.fp16Flops();
     Sourced<Long> bandwidth = choice.bandwidth();
     Rates own = here.rates();
-    double rate = flops == null ? own.flopsPerSecond() : SHARE * flops.value();
-    double bytes = bandwidth == null ? own.fileBytesPerSecond() : 0.5 * bandwidth.value();
-    return new Rates(rate, rate, bytes, own.storageBytesPerSecond(), false);
+    double rate = flops == null ? own.speed().attention() : SHARE * flops.value();
+    double copy = bandwidth == null ? own.speed().copy() : BANDWIDTH_SHARE * bandwidth.value();
+    return Rates.derived(rate, copy, own.storageBytesPerSecond());
   }
 }

@@ -2,30 +2,53 @@ package dev.nacelle.cli;
 
 import dev.nacelle.devices.recognition.ProfileReserve;
 import dev.nacelle.memory.Budget;
+import dev.nacelle.nativeaccess.loader.CacheFolder;
 import dev.nacelle.planning.Bound;
+import dev.nacelle.planning.Calibration;
 import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.Rates;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.FinetuneOptions;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What this machine takes and gives. */
 final class ThisMachine {
+  /** What the slowest storage that a run would spill to writes and reads; not measured. */
+  private static final double STORAGE = 2e8;
+
   private ThisMachine() {}
 
-  static MachineCosts measured() {
-    return new MachineCosts() {
-      @Override
-      public long processBytes(BaseModel base, FinetuneOptions options) {
-        return (140L << 20) + 190L * base.config().vocabularySize();
-      }
+  /**
+   * What was measured here, once.
+   *
+   * @param threads of the kernels
+   * @param note hears that it takes a moment, where it was not measured before
+   */
+  static MachineCosts measured(int threads, Consumer<String> note) {
+    Calibration known =
+        Calibration.of(CacheFolder.of(System::getenv), CalibrationMain.class.getName(), threads, note);
+    return new Measured(known);
+  }
 
-      @Override
-      public Rates rates() {
-        return new Rates(1.6e11, 1.5e11, 4e9, 5e8, true);
-      }
-    };
+  private record Measured(Calibration calibration) implements MachineCosts {
+    @Override
+    public long loadBytes(BaseModel base, FinetuneOptions options) {
+      return calibration
+          .process()
+          .loadBytes(base.config().vocabularySize(), options.threads());
+    }
+
+    @Override
+    public long runBytes(BaseModel base, FinetuneOptions options) {
+      return calibration.process().runBytes(base.config().vocabularySize(), options.threads());
+    }
+
+    @Override
+    public Rates rates() {
+      return new Rates(calibration.speed(), STORAGE, true);
+    }
   }
 
   /**
@@ -40,5 +63,10 @@ final class ThisMachine {
       Budget.Look look = budget.now();
       return new Bound(look.bytes(), look.reason());
     };
+  }
+
+  /** To a person. */
+  static void say(String line) {
+    System.err.println("nacelle: " + line);
   }
 }

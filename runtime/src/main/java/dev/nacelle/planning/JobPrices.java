@@ -25,7 +25,8 @@ final class JobPrices {
   private final FinetuneOptions options;
   private final StepSizes sizes;
   private final Rates rates;
-  private final long processBytes;
+  private final long loadBytes;
+  private final long runBytes;
   private final int layers;
   private final Map<Walk, Rehearsal> walked = new HashMap<>();
 
@@ -40,7 +41,8 @@ final class JobPrices {
     this.options = options;
     this.sizes = sizes;
     this.rates = machine.rates();
-    this.processBytes = machine.processBytes(base, options);
+    this.loadBytes = machine.loadBytes(base, options);
+    this.runBytes = machine.runBytes(base, options);
     this.layers = base.config().layers();
   }
 
@@ -96,13 +98,18 @@ final class JobPrices {
 
   private Choice choice(Strategy strategy, long held, long arena) {
     Rehearsal whole = walk(Strategy.FASTEST);
-    StepTime time = new StepTime(rates, base.config(), whole.work(), base.isQuantized());
+    StepTime time = new StepTime(rates, base, whole.adapterFlops());
+    long running = runBytes + whole.fileBytes(strategy.weights()) + held;
     return new Choice(
         strategy,
-        processBytes + whole.fileBytes(strategy.weights()) + held,
+        Math.max(loadBytes + whole.loaded(), running),
         arena,
         time.seconds(
-            strategy, sizes.typical(), options.data().batchSize(), whole.mapped(), spilled(strategy)));
+            strategy,
+            sizes.typical(),
+            options.data().batchSize(),
+            whole.mapped(),
+            spilled(strategy)));
   }
 
   /** Bytes that a step writes to storage. */

@@ -1,6 +1,7 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.KeyValueCache;
@@ -15,7 +16,6 @@ import dev.nacelle.train.ChatAnswer;
 import dev.nacelle.train.Evaluator;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.InitialAdapter;
-import dev.nacelle.train.NeededWork;
 import dev.nacelle.train.Schedule;
 import dev.nacelle.train.StepSizes;
 import dev.nacelle.train.TrainSettings;
@@ -37,7 +37,7 @@ import java.util.Map;
  * @param answered the same after the sample prompts were answered
  * @param scratch bytes that kernels hold beside the tensors
  * @param classes the ledger's classes when its sum was highest, mapped weights among the parameters
- * @param work needed work by what it is spent on
+ * @param adapterFlops needed work of the adapters, for each token
  */
 record Rehearsal(
     long mapped,
@@ -49,7 +49,7 @@ record Rehearsal(
     long answered,
     long scratch,
     Map<LedgerClass, Long> classes,
-    NeededWork work) {
+    double adapterFlops) {
 
   /**
    * Walks a run.
@@ -102,7 +102,7 @@ record Rehearsal(
             allocator.touchedBytes(),
             silent.scratchBytes(),
             engine.ledger().classesAtPeak(),
-            NeededWork.of(model));
+            adapterFlops(adapter));
       }
     }
   }
@@ -114,6 +114,15 @@ record Rehearsal(
       float[] ignored = model.nextLogits(cache, ids);
       float[] alsoIgnored = model.nextLogits(cache, 0);
     }
+  }
+
+  /** 6 · Σ r·(in + out): three products each way. */
+  private static double adapterFlops(Adapter adapter) {
+    double flops = 0;
+    for (LowRankPair pair : adapter.pairs()) {
+      flops += 6.0 * (pair.a().value().elements() + pair.b().value().elements());
+    }
+    return flops;
   }
 
   private static long longest(List<List<PackedBatch>> steps) {

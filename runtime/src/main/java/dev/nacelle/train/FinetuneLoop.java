@@ -11,6 +11,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.ProcessTrim;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
@@ -40,6 +41,7 @@ final class FinetuneLoop {
   private final long begin;
   private final RunPlan plan;
 
+  private final ProcessTrim trim = new ProcessTrim();
   private RunState state;
   private long savedStep;
   private boolean gradientsDumped;
@@ -134,6 +136,9 @@ final class FinetuneLoop {
       }
       answerSamples();
     }
+    if (isBounded()) {
+      trim.settle();
+    }
     trainBegin = System.nanoTime();
     settle(trainer);
     while (state.step() < state.totalSteps() && !isOutOfPatience()) {
@@ -144,6 +149,9 @@ final class FinetuneLoop {
         adopt(trainer);
       }
       StepBatches drawn = source.next();
+      if (isBounded()) {
+        trim.betweenSteps();
+      }
       StepRecord done = step(trainer, batches(drawn));
       stepJoules = sensors.after();
       state = state.after(done, drawn.after(), trainer.rowsDone());
@@ -153,6 +161,11 @@ final class FinetuneLoop {
     if (savedStep < state.step()) {
       save(trainer);
     }
+  }
+
+  /** Whether the process is ours to keep small; in another program its heap is none of ours. */
+  private boolean isBounded() {
+    return plan.arenaBytes() < Long.MAX_VALUE;
   }
 
   /** A step, taken again in a leaner way where an allocation was refused. */

@@ -36,11 +36,6 @@ public record NeededWork(double perToken, double perTarget, double perSquare) {
         7.0 * config.layers() * config.heads() * config.headDim());
   }
 
-  /** Operations of a step of so much work. */
-  public double flops(StepSizes.Work work) {
-    return perToken * work.tokens() + perTarget * work.targets() + perSquare * work.squares();
-  }
-
   /** Operations of one step. */
   public double flops(List<PackedBatch> microBatches) {
     double flops = 0;
