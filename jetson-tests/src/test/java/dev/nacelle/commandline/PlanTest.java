@@ -71,8 +71,7 @@ final class PlanTest {
 
   @Test
   void whatDoesNotFitExitsWithFourAndTheMinimum() {
-    Outcome outcome =
-        Outcome.of("plan", "--model", MODEL, "--budget", "20MiB", "--json").expect(4);
+    Outcome outcome = Outcome.of("plan", "--model", MODEL, "--budget", "20MiB", "--json").expect(4);
     JsonNode plan = outcome.json();
     assertFalse(plan.get("fits").asBoolean());
     assertTrue(plan.get("minimum_bytes").asLong() > 20 << 20);
@@ -83,7 +82,14 @@ final class PlanTest {
     Path out = folder.resolve("never");
     Outcome run =
         Outcome.of(
-                "finetune", "--model", MODEL, "--data", DATA, "--out", out.toString(), "--budget",
+                "finetune",
+                "--model",
+                MODEL,
+                "--data",
+                DATA,
+                "--out",
+                out.toString(),
+                "--budget",
                 "20MiB")
             .expect(4);
     assertTrue(run.err().contains("it needs at least"), run.err());
@@ -95,8 +101,18 @@ final class PlanTest {
   void aDryRunIsThePlanOfTheReport() throws IOException {
     Path out = folder.resolve("out");
     String[] flags = {
-      "finetune", "--model", MODEL, "--data", DATA, "--out", out.toString(), "--steps", "3",
-      "--batch-size", "2", "--json"
+      "finetune",
+      "--model",
+      MODEL,
+      "--data",
+      DATA,
+      "--out",
+      out.toString(),
+      "--steps",
+      "3",
+      "--batch-size",
+      "2",
+      "--json"
     };
     List<String> dry = new ArrayList<>(List.of(flags));
     dry.add("--dry-run");

@@ -92,11 +92,7 @@ final class MovingBudgetTest {
     NacelleException e =
         assertThrows(
             NacelleException.class,
-            () ->
-                run(
-                    "ended",
-                    step -> step < 7 ? sizes[1] : sizes[0] / 2,
-                    FaultInjector.none()));
+            () -> run("ended", step -> step < 7 ? sizes[1] : sizes[0] / 2, FaultInjector.none()));
     assertEquals(NacelleException.Kind.BUDGET, e.kind());
     assertTrue(Files.isDirectory(folder.resolve("ended/checkpoints/step-000007")), e.getMessage());
   }
@@ -107,8 +103,7 @@ final class MovingBudgetTest {
     int refused = 0;
     for (int n = 1; n < 4000; n += 61) {
       try {
-        Ran ran =
-            run("fault" + n, step -> Long.MAX_VALUE, FaultInjector.parse("alloc:" + n));
+        Ran ran = run("fault" + n, step -> Long.MAX_VALUE, FaultInjector.parse("alloc:" + n));
         adapted += ran.notes.isEmpty() ? 0 : 1;
       } catch (NacelleException e) {
         assertEquals(NacelleException.Kind.BUDGET, e.kind(), e.getMessage());
@@ -130,13 +125,8 @@ final class MovingBudgetTest {
   private long[] sizes() {
     List<MemoryPlan> plans = new ArrayList<>();
     Planner planner =
-        new Planner(
-            COSTS, () -> new Bound(Long.MAX_VALUE, "all"), false, plans::add, note -> {});
-    finetune(
-            options(folder.resolve("never")),
-            FaultInjector.none(),
-            event -> {},
-            planner)
+        new Planner(COSTS, () -> new Bound(Long.MAX_VALUE, "all"), false, plans::add, note -> {});
+    finetune(options(folder.resolve("never")), FaultInjector.none(), event -> {}, planner)
         .planOnly();
     return new long[] {plans.getFirst().minimumBytes(), plans.getFirst().peakBytes()};
   }

@@ -89,10 +89,7 @@ final class PlanCommand implements Callable<Integer> {
 
   /** Plans without running. */
   static MemoryPlan plan(
-      FinetuneOptions options,
-      ComputeFlags compute,
-      MachineCosts machine,
-      Supplier<Bound> atHand) {
+      FinetuneOptions options, ComputeFlags compute, MachineCosts machine, Supplier<Bound> atHand) {
     AtomicReference<@Nullable MemoryPlan> found = new AtomicReference<>();
     Planner planner = new Planner(machine, atHand, false, found::set, note -> {});
     new Finetune(

@@ -37,8 +37,7 @@ final class PlanText {
           other.stepSeconds());
     }
     out.println();
-    plan.classes()
-        .forEach((name, bytes) -> out.printf("%-14s %12s%n", name, Sizes.bytes(bytes)));
+    plan.classes().forEach((name, bytes) -> out.printf("%-14s %12s%n", name, Sizes.bytes(bytes)));
     out.println();
     for (MemoryPlan.Phase phase : plan.timeline()) {
       out.printf("%-14s %12s%n", phase.phase(), Sizes.bytes(phase.peakBytes()));

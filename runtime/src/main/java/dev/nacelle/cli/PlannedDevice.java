@@ -19,10 +19,10 @@ record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
   /**
    * The device that was asked for.
    *
-   * @param asked {@code ID[:MODE]}; null for this machine, or for the one that {@code file} describes
+   * @param asked {@code ID[:MODE]}; null for this machine, or for the one that {@code file}
+   *     describes
    */
-  static PlannedDevice of(
-      @Nullable String asked, @Nullable Path file, FinetuneOptions options) {
+  static PlannedDevice of(@Nullable String asked, @Nullable Path file, FinetuneOptions options) {
     Long budget = options.limits().budget();
     MachineCosts here = ThisMachine.measured(options.threads(), ThisMachine::say);
     if (asked == null && file == null) {
@@ -40,8 +40,7 @@ record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
             "describe the board with a --profile FILE of your own that says memory_bytes");
       }
       return new PlannedDevice(
-          new ProfiledMachine(here, choice),
-          () -> bound(usable, choice, budget));
+          new ProfiledMachine(here, choice), () -> bound(usable, choice, budget));
     } catch (ProfileException e) {
       throw NacelleException.usage(e.getMessage(), "./nacelle devices lists the profiles");
     }

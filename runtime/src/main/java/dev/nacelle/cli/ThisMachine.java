@@ -28,16 +28,15 @@ final class ThisMachine {
    */
   static MachineCosts measured(int threads, Consumer<String> note) {
     Calibration known =
-        Calibration.of(CacheFolder.of(System::getenv), CalibrationMain.class.getName(), threads, note);
+        Calibration.of(
+            CacheFolder.of(System::getenv), CalibrationMain.class.getName(), threads, note);
     return new Measured(known);
   }
 
   private record Measured(Calibration calibration) implements MachineCosts {
     @Override
     public long loadBytes(BaseModel base, FinetuneOptions options) {
-      return calibration
-          .process()
-          .loadBytes(base.config().vocabularySize(), options.threads());
+      return calibration.process().loadBytes(base.config().vocabularySize(), options.threads());
     }
 
     @Override

@@ -53,14 +53,16 @@ public final class Allocator implements AutoCloseable {
   }
 
   /**
-   * Bounds {@link #touchedBytes}: an allocation that would pass it is refused, and whoever asked may
-   * give something back and ask again.
+   * Bounds {@link #touchedBytes}: an allocation that would pass it is refused, and whoever asked
+   * may give something back and ask again.
    */
   public void limit(long bytes) {
     arena.limit(bytes);
   }
 
-  /** Gives the system back what lies behind the last tensor: after a way of working that took more. */
+  /**
+   * Gives the system back what lies behind the last tensor: after a way of working that took more.
+   */
   public void trim() {
     if (!rehearsal) {
       arena.trim();

@@ -10,9 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What one job takes under each strategy. A model repeats one block, so that models of a few
- * blocks tell what each further one takes: {@link #guess} walks such short ones, {@link
- * #price} all blocks.
+ * What one job takes under each strategy. A model repeats one block, so that models of a few blocks
+ * tell what each further one takes: {@link #guess} walks such short ones, {@link #price} all
+ * blocks.
  */
 final class JobPrices {
   /** Blocks between the two short models: holes of the arena come and go over a few blocks. */
@@ -119,7 +119,10 @@ final class JobPrices {
     }
     Strategy spilling = SearchSpace.recomputing(strategy, Math.min(1, strategy.recomputedBlocks()));
     Strategy keeping = spilling.withPlaces(Strategy.Weights.RESIDENT, Strategy.Spill.NOTHING);
-    int passes = Math.ceilDiv(options.data().batchSize(), Math.min(strategy.microBatch(), options.data().batchSize()));
+    int passes =
+        Math.ceilDiv(
+            options.data().batchSize(),
+            Math.min(strategy.microBatch(), options.data().batchSize()));
     return Math.max(0, activations(keeping, 1) - activations(spilling, 1)) * layers * passes;
   }
 

@@ -67,7 +67,9 @@ final class MovingPlan implements RunPlan {
           "free memory and go on with --resume");
     }
     decidedAt = seen.bytes();
-    return change(fitting.getFirst(), "%d MiB may be held now (%s)".formatted(seen.bytes() >> 20, seen.words()));
+    return change(
+        fitting.getFirst(),
+        "%d MiB may be held now (%s)".formatted(seen.bytes() >> 20, seen.words()));
   }
 
   @Override

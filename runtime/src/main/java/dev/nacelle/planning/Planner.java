@@ -55,20 +55,17 @@ public final class Planner implements RunPlanner {
     List<Choice> fitting = search.fitting(bound.bytes());
     Choice least = search.least();
     Choice chosen = fitting.isEmpty() ? least : fitting.getFirst();
-    MemoryPlan plan =
-        describe(prices, chosen, least.peakBytes(), fitting);
+    MemoryPlan plan = describe(prices, chosen, least.peakBytes(), fitting);
     listener.accept(plan);
     if (refuses && fitting.isEmpty()) {
       throw refusal(plan, bound);
     }
-    return new MovingPlan(
-        search, chosen, bound, atHand, notes);
+    return new MovingPlan(search, chosen, bound, atHand, notes);
   }
 
   /** The error of a job that does not fit. */
   public static NacelleException refusal(MemoryPlan plan, Bound bound) {
-    StringBuilder hint =
-        new StringBuilder("give it " + mib(plan.minimumBytes()) + " or more");
+    StringBuilder hint = new StringBuilder("give it " + mib(plan.minimumBytes()) + " or more");
     for (MemoryPlan.Way way : plan.ways()) {
       hint.append("; ").append(way.change()).append(" needs ").append(mib(way.minimumBytes()));
     }
@@ -91,8 +88,7 @@ public final class Planner implements RunPlanner {
     return Math.ceilDiv(bytes, 1L << 20) + "MiB";
   }
 
-  private MemoryPlan describe(
-      JobPrices prices, Choice chosen, long least, List<Choice> fitting) {
+  private MemoryPlan describe(JobPrices prices, Choice chosen, long least, List<Choice> fitting) {
     Strategy strategy = chosen.strategy();
     Rehearsal walked = prices.walk(strategy);
     Map<String, Long> classes = new LinkedHashMap<>();
@@ -140,10 +136,7 @@ public final class Planner implements RunPlanner {
     FinetuneOptions.Adapting adapting = options.adapter();
     if (adapting.rank() > 1 && adapting.init() == null) {
       int rank = adapting.rank() / 2;
-      way(
-          ways,
-          "--rank " + rank,
-          prices.changed(options.withRank(rank), prices.sizes(), machine));
+      way(ways, "--rank " + rank, prices.changed(options.withRank(rank), prices.sizes(), machine));
     }
     return ways;
   }

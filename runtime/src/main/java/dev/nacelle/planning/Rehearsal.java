@@ -112,7 +112,7 @@ record Rehearsal(
     int[] ids = ChatAnswer.prompt(base, prompt);
     try (KeyValueCache cache = model.newCache(ids.length + ChatAnswer.MOST_SAMPLE_TOKENS)) {
       float[] ignored = model.nextLogits(cache, ids);
-      float[] alsoIgnored = model.nextLogits(cache, 0);
+      ignored = model.nextLogits(cache, 0);
     }
   }
 

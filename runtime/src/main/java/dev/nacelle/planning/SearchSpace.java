@@ -45,8 +45,7 @@ record SearchSpace(
 
   /** The same strategy with another number of recomputed blocks. */
   static Strategy recomputing(Strategy strategy, int blocks) {
-    Strategy.Recompute what =
-        blocks == 0 ? Strategy.Recompute.NOTHING : strategy.recompute();
+    Strategy.Recompute what = blocks == 0 ? Strategy.Recompute.NOTHING : strategy.recompute();
     return strategy.segmentBlocks() > 1 && blocks > 0
         ? strategy.withSegments(blocks, strategy.segmentBlocks())
         : strategy.withRecompute(what, blocks);
@@ -116,7 +115,10 @@ record SearchSpace(
   private List<int[]> bits() {
     return approximate
         ? List.of(
-            new int[] {32, 32}, new int[] {32, 8}, new int[] {8, 8}, new int[] {4, 8},
+            new int[] {32, 32},
+            new int[] {32, 8},
+            new int[] {8, 8},
+            new int[] {4, 8},
             new int[] {2, 8})
         : List.of(new int[] {32, 32});
   }

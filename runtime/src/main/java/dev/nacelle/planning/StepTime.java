@@ -95,10 +95,10 @@ final class StepTime {
     double between = elements * 4 * tokens / speed.copy();
     double layers = config.layers();
     double seconds = layers * (forward + backward + attention + between);
-    seconds += seconds(head, true, work.targets()) + seconds(head, false, work.targets());
+    double targets = work.targets();
+    seconds += seconds(head, true, targets) + seconds(head, false, targets);
     Product typical = block.getFirst();
-    seconds +=
-        adapterFlops * tokens / speed.product("fp32", true, typical.rows, typical.columns);
+    seconds += adapterFlops * tokens / speed.product("fp32", true, typical.rows, typical.columns);
     double blocks = Math.min(strategy.recomputedBlocks(), layers);
     seconds +=
         switch (strategy.recompute()) {

@@ -87,7 +87,8 @@ public final class RunRecorder implements AutoCloseable {
       answers.recall();
     }
     RunHistory history = RunHistory.read(log);
-    RunReport report = RunReport.of(options, identity, outcome, came, plan, history, answers.json());
+    RunReport report =
+        RunReport.of(options, identity, outcome, came, plan, history, answers.json());
     Path out = options.out();
     JsonNode tree = report.tree();
     AtomicFile.writeText(out.resolve("report.html"), faults, HtmlReport.of(tree, history));

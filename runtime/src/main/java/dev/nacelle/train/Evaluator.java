@@ -20,8 +20,7 @@ public final class Evaluator {
   }
 
   /**
-   * @param strategy of which forward alone heeds microBatch, headRows and where the weights
-   *     are
+   * @param strategy of which forward alone heeds microBatch, headRows and where the weights are
    */
   public Evaluator(Engine engine, LlamaModel model, Strategy strategy) {
     this.strategy = strategy;

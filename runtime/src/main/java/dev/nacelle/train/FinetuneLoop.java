@@ -132,7 +132,9 @@ final class FinetuneLoop {
   private void takeSteps(Trainer trainer, BatchSource source, RunSensors sensors) {
     if (state.step() == 0) {
       if (data.hasEval()) {
-        state = state.evaluated(state.evaluation().beganWith(adapting(trainer, () -> evaluate(0))), false);
+        state =
+            state.evaluated(
+                state.evaluation().beganWith(adapting(trainer, () -> evaluate(0))), false);
       }
       answerSamples();
     }
@@ -300,7 +302,11 @@ final class FinetuneLoop {
     for (int i = 0; i < prompts.size(); i++) {
       String answer =
           ChatAnswer.greedy(
-              base, model, prompts.get(i), ChatAnswer.MOST_SAMPLE_TOKENS, () -> !run.cancellation().isAsked());
+              base,
+              model,
+              prompts.get(i),
+              ChatAnswer.MOST_SAMPLE_TOKENS,
+              () -> !run.cancellation().isAsked());
       run.cancellation().check();
       run.tell(new TrainEvent.Sampled(state.step(), i, prompts.get(i), answer));
     }

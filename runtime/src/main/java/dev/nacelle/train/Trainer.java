@@ -90,8 +90,7 @@ public final class Trainer implements AutoCloseable {
     if (next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS) {
       throw new IllegalArgumentException("moments are not spilled yet, activations are");
     }
-    boolean writes =
-        next.spill() != Strategy.Spill.NOTHING && !engine.allocator().isRehearsal();
+    boolean writes = next.spill() != Strategy.Spill.NOTHING && !engine.allocator().isRehearsal();
     if (writes && spillFile == null) {
       Path folder = spillFolder;
       if (folder == null) {
@@ -179,7 +178,8 @@ public final class Trainer implements AutoCloseable {
     double sum = 0;
     long rowsBefore = rowsDone;
     double rate = settings.schedule().rate(step);
-    UpdateInBackward update = isUpdatedInBackward(microBatches) ? new UpdateInBackward(step, rate) : null;
+    UpdateInBackward update =
+        isUpdatedInBackward(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
       if (passes(microBatches) > 1) {
         optimizer.openGradients();
