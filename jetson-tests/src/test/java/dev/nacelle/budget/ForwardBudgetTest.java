@@ -86,8 +86,14 @@ final class ForwardBudgetTest {
     Ended free = run("eval", "--model", model, "--data", data, "-q", "--json");
     Ended bound =
         run("eval", "--model", model, "--data", data, "-q", "--json", "--budget", "400MiB");
-    JsonNode first = new ObjectMapper().readTree(free.said());
-    assertEquals(first, new ObjectMapper().readTree(bound.said()));
+    assertEquals(json(free), json(bound));
+  }
+
+  /** The object behind whatever the JVM and the calibration said. */
+  private static JsonNode json(Ended ended) throws IOException {
+    int begin = ended.said().indexOf("{\"loss\"");
+    assertTrue(begin >= 0, ended.said());
+    return new ObjectMapper().readTree(ended.said().substring(begin));
   }
 
   @Test
