@@ -197,6 +197,15 @@ final class Optimizer implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes all gradients before the first of several passes: made in backward they would lie amid
+   * its activations, and leave the next pass holes instead of room.
+   */
+  void openGradients() {
+    as.forEach(s -> s.parameter.openGradient(engine.allocator()));
+    bs.forEach(s -> s.parameter.openGradient(engine.allocator()));
+  }
+
   void releaseGradients() {
     as.forEach(s -> s.parameter.releaseGradient());
     bs.forEach(s -> s.parameter.releaseGradient());

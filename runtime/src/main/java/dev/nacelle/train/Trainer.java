@@ -90,7 +90,8 @@ public final class Trainer implements AutoCloseable {
     if (next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS) {
       throw new IllegalArgumentException("moments are not spilled yet, activations are");
     }
-    if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
+    boolean writes = next.spill() != Strategy.Spill.NOTHING && !engine.allocator().isRehearsal();
+    if (writes && spillFile == null) {
       Path folder = spillFolder;
       if (folder == null) {
         throw new IllegalStateException("no folder to spill into");
@@ -117,7 +118,7 @@ public final class Trainer implements AutoCloseable {
     if (strategy.savedBits() < 32) {
       return new QuantizedKeeping(engine, strategy.savedBits(), rowsDone + 1);
     }
-    return file == null || strategy.spill() == Strategy.Spill.NOTHING
+    return strategy.spill() == Strategy.Spill.NOTHING
         ? Keeping.WHOLE
         : new SpillKeeping(engine, file);
   }
@@ -177,8 +178,12 @@ public final class Trainer implements AutoCloseable {
     double sum = 0;
     long rowsBefore = rowsDone;
     double rate = settings.schedule().rate(step);
-    UpdateInBackward update = isOnePass(microBatches) ? new UpdateInBackward(step, rate) : null;
+    UpdateInBackward update =
+        isUpdatedInBackward(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
+      if (passes(microBatches) > 1) {
+        optimizer.openGradients();
+      }
       for (PackedBatch batch : microBatches) {
         for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
           cancellation.check();
@@ -222,10 +227,16 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private boolean isOnePass(List<PackedBatch> microBatches) {
-    return strategy.updateInBackward()
-        && microBatches.size() == 1
-        && microBatches.get(0).samples() <= strategy.microBatch();
+  private boolean isUpdatedInBackward(List<PackedBatch> microBatches) {
+    return strategy.updateInBackward() && passes(microBatches) == 1;
+  }
+
+  private long passes(List<PackedBatch> microBatches) {
+    long passes = 0;
+    for (PackedBatch batch : microBatches) {
+      passes += Math.ceilDiv((long) batch.samples(), strategy.microBatch());
+    }
+    return passes;
   }
 
   private void requireFinite(long step, double loss, double norm) {
