@@ -238,9 +238,18 @@ public final class LlamaModel implements AutoCloseable {
    * @return the last token's logits (V), fp32
    */
   public float[] nextLogits(KeyValueCache cache, int... ids) {
+    return nextLogits(Strategy.FASTEST, cache, ids);
+  }
+
+  /**
+   * The same with weights where a strategy has them.
+   *
+   * @param strategy of which only that is heeded
+   */
+  public float[] nextLogits(Strategy strategy, KeyValueCache cache, int... ids) {
     try (Tape tape = engine.forwardOnly()) {
       TokenRow row = TokenRow.behind(cache.length(), ids);
-      Tensor hidden = hidden(tape, Strategy.FASTEST, row, false, 0, cache);
+      Tensor hidden = hidden(tape, strategy, row, false, 0, cache);
       cache.advance(ids.length);
       Tensor logits =
           tape.own(
@@ -264,6 +273,9 @@ public final class LlamaModel implements AutoCloseable {
             true,
             pair.scale(),
             1f);
+      }
+      if (isStreamed(strategy)) {
+        PageTurn.turn(List.of(head.weight()), List.of());
       }
       return logits.toFloats();
     }

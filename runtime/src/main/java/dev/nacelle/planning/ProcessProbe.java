@@ -170,18 +170,24 @@ public final class ProcessProbe {
 
   /** A run over the folder that {@link #write} made. */
   public static FinetuneOptions options(Path folder, int threads) {
+    return options(folder, folder.resolve(ProbeModel.DATA), folder, threads, LENGTH);
+  }
+
+  /** A run over any model and data, to hold what is foreseen against it. */
+  public static FinetuneOptions options(
+      Path model, Path data, Path folder, int threads, int length) {
     return new FinetuneOptions(
-        folder,
+        model,
         folder.resolve("out" + threads),
         new FinetuneOptions.Adapting(4, 8, 0, "all-linear", "", null, Set.of()),
         new FinetuneOptions.DataFlow(
-            List.of(folder.resolve(ProbeModel.DATA)),
+            List.of(data),
             DataFormat.AUTO,
             TrainOn.COMPLETIONS,
             false,
             2,
             1,
-            LENGTH,
+            length,
             true,
             Order.SHUFFLE),
         new FinetuneOptions.Length(STEPS, 0),
