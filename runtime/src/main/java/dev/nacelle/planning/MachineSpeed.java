@@ -90,7 +90,7 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
         NativeBuffer gradK = filled(bytes);
         NativeBuffer gradV = filled(bytes);
         NativeBuffer sums = filled(4L * ATTENDED * HEADS)) {
-      AttentionMask mask = new AttentionMask(new int[] {0, ATTENDED}, true, null);
+      AttentionMask mask = AttentionMask.causal(0, ATTENDED);
       Operand in = heads(q);
       Operand lse = Operand.of(sums, DType.FP32, HEADS, ATTENDED);
       float scale = 0.125f;
