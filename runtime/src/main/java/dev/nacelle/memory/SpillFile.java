@@ -57,6 +57,24 @@ public final class SpillFile implements AutoCloseable {
    */
   public long write(NativeBuffer from, long bytes) {
     long at = end();
+    put(at, from, bytes);
+    held.put(at, bytes);
+    bytesWritten += bytes;
+    longest = Math.max(longest, end());
+    return at;
+  }
+
+  /**
+   * Writes over what lies at {@code at}, which needs no more room on most file systems.
+   *
+   * @throws NacelleException of kind ENVIRONMENT where that fails: what lies there is then lost
+   */
+  public void rewrite(long at, NativeBuffer from, long bytes) {
+    put(at, from, bytes);
+    bytesWritten += bytes;
+  }
+
+  private void put(long at, NativeBuffer from, long bytes) {
     try {
       for (long done = 0; done < bytes; ) {
         ByteBuffer piece = from.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
@@ -70,24 +88,25 @@ public final class SpillFile implements AutoCloseable {
               .formatted(bytes, folder, held.values().stream().mapToLong(b -> b).sum()),
           e);
     }
-    held.put(at, bytes);
-    bytesWritten += bytes;
-    longest = Math.max(longest, end());
-    return at;
   }
 
   /** Reads back what was written at {@code at}. */
   public void read(long at, NativeBuffer to, long bytes) {
+    for (long done = 0; done < bytes; done += PIECE) {
+      read(at + done, to.asByteBuffer(done, (int) Math.min(PIECE, bytes - done)));
+    }
+  }
+
+  /** Fills a buffer with what lies from {@code at} on. */
+  public void read(long at, ByteBuffer to) {
+    int bytes = to.remaining();
     try {
-      for (long done = 0; done < bytes; ) {
-        ByteBuffer piece = to.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
-        while (piece.hasRemaining()) {
-          int n = channel.read(piece, at + done);
-          if (n < 0) {
-            throw new IOException("the spill file ends at byte " + (at + done));
-          }
-          done += n;
+      for (long from = at; to.hasRemaining(); ) {
+        int n = channel.read(to, from);
+        if (n < 0) {
+          throw new IOException("the spill file ends at byte " + from);
         }
+        from += n;
       }
     } catch (IOException e) {
       throw failed("cannot read back " + bytes + " bytes spilled into " + folder, e);

@@ -78,17 +78,14 @@ public final class Trainer implements AutoCloseable {
   /**
    * Holds memory in another way from the next step on; not during one.
    *
-   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written;
-   *     BUDGET where there is no memory to convert the moments in: the strategy then stays
-   * @throws IllegalArgumentException for an update in backward where gradients are clipped, and for
-   *     spilled moments
+   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written
+   *     or is full; BUDGET where there is no memory to convert the moments in, or to bring them
+   *     back from storage: the strategy then stays, and nothing is lost
+   * @throws IllegalArgumentException for an update in backward where gradients are clipped
    */
   public void use(Strategy next) {
     if (next.updateInBackward() && settings.clip() > 0) {
       throw new IllegalArgumentException("clipping needs all gradients before the first update");
-    }
-    if (next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS) {
-      throw new IllegalArgumentException("moments are not spilled yet, activations are");
     }
     if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
       Path folder = spillFolder;
@@ -98,6 +95,8 @@ public final class Trainer implements AutoCloseable {
       spillFile = SpillFile.open(folder);
     }
     optimizer.useBits(next.momentBits(), stepsDone);
+    boolean away = next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS;
+    optimizer.spillInto(away ? spillFile : null);
     strategy = next;
   }
 
@@ -157,7 +156,9 @@ public final class Trainer implements AutoCloseable {
   /**
    * One optimiser step over all its micro-batches: the loss is the mean over all their targets.
    *
-   * <p>A step that fails may be taken again, and then comes to what it would have come to.
+   * <p>A step that fails may be taken again, and then comes to what it would have come to; but not
+   * one that updates in backward, once an update was made, nor one that cannot read its moments
+   * back.
    *
    * @throws NacelleException where the loss is not a number; the adapter then is what it was before
    * @throws CancelledException where the cancellation asked for it
@@ -179,6 +180,9 @@ public final class Trainer implements AutoCloseable {
     double rate = settings.schedule().rate(step);
     UpdateInBackward update = isOnePass(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
+      if (update != null) {
+        optimizer.stage();
+      }
       for (PackedBatch batch : microBatches) {
         for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
           cancellation.check();
@@ -192,6 +196,7 @@ public final class Trainer implements AutoCloseable {
         gradientObserver.accept(adapter);
         norm = optimizer.clip(settings.clip());
         requireFinite(step, loss, norm);
+        optimizer.stage();
         whole = false;
         optimizer.step(step, rate);
       } else {
@@ -218,6 +223,7 @@ public final class Trainer implements AutoCloseable {
         // Taken again, the step must draw the same dropout masks.
         rowsDone = rowsBefore;
       }
+      optimizer.unstage();
       optimizer.releaseGradients();
     }
   }
