@@ -25,6 +25,9 @@ import dev.nacelle.tensor.Tensor;
  */
 public record Convolution(Parameter weight, int height, int width, int kernel, boolean trains)
     implements Function {
+  /** Elements of scratch to unfold into. */
+  private static final long STRETCH = 1L << 18;
+
   /**
    * @throws IllegalArgumentException for an even kernel
    */
@@ -40,15 +43,18 @@ public record Convolution(Parameter weight, int height, int width, int kernel, b
     Operand w = weight.value().operand();
     if (x.rank() != 3
         || x.size(0) != (long) height * width
-        || w.size(1) != kernel * kernel * x.size(2)) {
+        || w.size(1) != x.size(2) * kernel * kernel) {
       throw new IllegalArgumentException(
           "%s and %s do not go together for %d × %d images and kernels of %d"
               .formatted(x, weight.value(), height, width, kernel));
     }
     Tensor y = context.output(x.dtype(), x.size(0), x.size(1), w.size(0));
     Unfolded seen = new Unfolded(context, x);
-    for (int row = 0; row < height; row++) {
-      context.kernels().products().multiply(rows(y, row), seen.row(row), false, w, true, 1f, 0f);
+    for (int row = 0; row < height; row += seen.stretch) {
+      context
+          .kernels()
+          .products()
+          .multiply(seen.rowsOf(y, row), seen.at(row), false, w, true, 1f, 0f);
     }
     context.save(x);
     return y;
@@ -61,40 +67,28 @@ public record Convolution(Parameter weight, int height, int width, int kernel, b
     if (trains) {
       Gradients.Slot slot = gradients.slot(weight);
       Unfolded seen = new Unfolded(context, x);
-      for (int row = 0; row < height; row++) {
+      for (int row = 0; row < height; row += seen.stretch) {
         float beta = row == 0 ? slot.beta() : 1f;
-        products.multiply(
-            slot.gradient().operand(), rows(gradOutput, row), true, seen.row(row), false, 1f, beta);
+        Operand g = seen.rowsOf(gradOutput, row);
+        products.multiply(slot.gradient().operand(), g, true, seen.at(row), false, 1f, beta);
       }
     }
     if (gradients.wants(0)) {
       Gradients.Slot slot = gradients.slot(0);
       Tensor turned = turned(context, x.size(2));
       Unfolded seen = new Unfolded(context, gradOutput);
-      for (int row = 0; row < height; row++) {
-        products.multiply(
-            rows(slot.gradient(), row),
-            seen.row(row),
-            false,
-            turned.operand(),
-            true,
-            1f,
-            slot.beta());
+      for (int row = 0; row < height; row += seen.stretch) {
+        Operand to = seen.rowsOf(slot.gradient(), row);
+        products.multiply(to, seen.at(row), false, turned.operand(), true, 1f, slot.beta());
       }
     }
-  }
-
-  /** Row number {@code row} of the images, as a matrix (W·B, channels). */
-  private Operand rows(Tensor images, int row) {
-    long rows = width * images.size(1);
-    return images.operand(height * rows, images.size(2)).rows(row * rows, (row + 1) * rows);
   }
 
   /** The kernel turned by half a circle, inputs and outputs exchanged: (C, k·k·M). */
   private Tensor turned(Context context, long channels) {
     Tensor w = weight.value();
     long outputs = w.size(0);
-    Tensor turned = context.scratch(w.dtype(), channels, kernel * kernel * outputs);
+    Tensor turned = context.scratch(w.dtype(), channels, outputs * kernel * kernel);
     for (long place = 0; place < (long) kernel * kernel; place++) {
       long opposite = (long) kernel * kernel - 1 - place;
       Operand to =
@@ -110,52 +104,76 @@ public record Convolution(Parameter weight, int height, int width, int kernel, b
         of.storage().buffer(), first * of.dtype().bytes(), of.dtype(), shape, strides);
   }
 
-  /** What the kernel sees of images, a row of pixels at a time. */
+  /** What the kernel sees of images, a stretch of rows of pixels at a time. */
   private final class Unfolded {
     private final Elementwise elementwise;
     private final Tensor images;
+    private final long batch;
+    private final long channels;
+
+    /** Elements that belong to one pixel. */
+    private final long seen;
+
+    private final int stretch;
     private final Tensor columns;
 
     Unfolded(Context context, Tensor images) {
       this.elementwise = context.kernels().elementwise();
       this.images = images;
-      this.columns =
-          context.scratch(
-              images.dtype(), width, images.size(1), (long) kernel * kernel, images.size(2));
+      this.batch = images.size(1);
+      this.channels = images.size(2);
+      this.seen = (long) kernel * kernel * channels;
+      this.stretch = Math.clamp(STRETCH / (width * batch * seen), 1, height);
+      this.columns = context.scratch(images.dtype(), batch * stretch * width, seen);
     }
 
-    /** (W·B, k·k·C), good until the next call. */
-    Operand row(int row) {
+    private int rows(int first) {
+      return Math.min(stretch, height - first);
+    }
+
+    /** The stretch that begins with row {@code first} of other images of this size, as a matrix. */
+    Operand rowsOf(Tensor others, int first) {
+      long pixels = width * batch;
+      return others
+          .operand(height * pixels, others.size(2))
+          .rows(first * pixels, (first + rows(first)) * pixels);
+    }
+
+    /** (rows·W·B, k·k·C), good until the next call. */
+    Operand at(int first) {
       columns.storage().buffer().slice(0, columns.byteSize()).zero();
       int reach = kernel / 2;
       for (int i = -reach; i <= reach; i++) {
         for (int j = -reach; j <= reach; j++) {
-          int from = Math.max(0, -j);
-          int to = Math.min(width, width - j);
-          if (row + i >= 0 && row + i < height && from < to) {
-            copy(row + i, i, j, from, to - from);
-          }
+          copy(first, i, j);
         }
       }
-      return columns.operand(width * images.size(1), kernel * kernel * images.size(2));
+      return columns.operand().rows(0, batch * rows(first) * width);
     }
 
-    /** Pixels {@code from + j} on of a row, to where the kernel sees them from {@code from} on. */
-    private void copy(int row, int i, int j, int from, int count) {
-      long batch = images.size(1);
-      long channels = images.size(2);
-      long seen = (long) kernel * kernel * channels;
+    /** Pixels i rows below and j to the right of those of a stretch, to their place beside them. */
+    private void copy(int first, int i, int j) {
+      int top = Math.max(0, -(first + i));
+      int bottom = Math.min(rows(first), height - first - i);
+      int left = Math.max(0, -j);
+      int right = Math.min(width, width - j);
+      if (top >= bottom || left >= right) {
+        return;
+      }
       long place = (long) (i + kernel / 2) * kernel + j + kernel / 2;
-      long[] shape = {count, batch, channels};
+      long[] shape = {bottom - top, right - left, batch, channels};
+      long pixel = batch * seen;
+      long from = ((long) (first + i + top) * width + left + j) * batch * channels;
       elementwise.convert(
-          view(columns, from * batch * seen + place * channels, shape, batch * seen, seen, 1),
           view(
-              images,
-              ((long) row * width + from + j) * batch * channels,
+              columns,
+              ((long) top * width + left) * pixel + place * channels,
               shape,
-              batch * channels,
-              channels,
-              1));
+              width * pixel,
+              pixel,
+              seen,
+              1),
+          view(images, from, shape, width * batch * channels, batch * channels, channels, 1));
     }
   }
 }

@@ -160,11 +160,14 @@ public final class Trainer implements AutoCloseable {
    * one that updates in backward, once an update was made, nor one that cannot read its moments
    * back.
    *
-   * @throws NacelleException where the loss is not a number; the adapter then is what it was before
+   * @throws NacelleException where the loss is not a number; the adapter then is what it was
+   *     before. Also after a step that failed once some parameters were updated: no further step is
+   *     taken
    * @throws CancelledException where the cancellation asked for it
    */
   public StepRecord step(List<PackedBatch> microBatches) {
     long begin = System.nanoTime();
+    requireWhole();
     engine.ledger().startLap();
     long step = stepsDone + 1;
     long tokens = 0;
@@ -225,6 +228,17 @@ public final class Trainer implements AutoCloseable {
       }
       optimizer.unstage();
       optimizer.releaseGradients();
+    }
+  }
+
+  private void requireWhole() {
+    if (!whole) {
+      throw new NacelleException(
+          NacelleException.Kind.INTERNAL,
+          "step "
+              + (stepsDone + 1)
+              + " failed halfway: some parameters have moved, others have not",
+          "--resume goes on from the last checkpoint");
     }
   }
 

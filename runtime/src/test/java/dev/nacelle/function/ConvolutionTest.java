@@ -31,7 +31,10 @@ final class ConvolutionTest {
     Loader.load(torch.class);
   }
 
-  /** H, W, B, C, M, k: one pixel, one row, kernels wider than the image, odd and even sizes. */
+  /**
+   * H, W, B, C, M, k: one pixel, one row, kernels wider than the image, odd and even sizes, and one
+   * that is unfolded in four stretches.
+   */
   private static final int[][] SHAPES = {
     {1, 1, 1, 1, 1, 3},
     {1, 7, 2, 3, 5, 3},
@@ -40,6 +43,7 @@ final class ConvolutionTest {
     {5, 8, 2, 3, 7, 3},
     {8, 8, 4, 16, 16, 3},
     {4, 5, 3, 6, 2, 1},
+    {10, 16, 16, 32, 8, 3},
   };
 
   private record Outcome(double[] y, double[] gradX, double[] gradW) {}
