@@ -25,6 +25,7 @@ final class StrategiesJson {
         .put("threads", p.threads())
         .put("java", p.java())
         .put("time", p.time())
+        .put("load", p.load())
         .put("command", p.command());
     measured.networks().forEach(n -> on.put(n.network().label(), n.description()));
     return all;

@@ -99,8 +99,8 @@ final class StrategiesText {
     Measured.Provenance p = measured.provenance();
     field(
         "measured on",
-        "%s, %s, %d threads, Java %s, %s"
-            .formatted(p.processor(), p.isa(), p.threads(), p.java(), p.time()));
+        "%s, %s, %d threads, Java %s, %s, at a load of %.1f"
+            .formatted(p.processor(), p.isa(), p.threads(), p.java(), p.time(), p.load()));
   }
 
   /** A label, and text beside it that goes on under its own beginning. */

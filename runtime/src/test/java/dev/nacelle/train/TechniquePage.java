@@ -83,14 +83,15 @@ final class TechniquePage {
         Bytes are the ledger's, the most at once in a step, and the same wherever they are counted: the test
         counts them again. *Left* is what the technique leaves of the bytes that it acts on; *whole step* is the
         ledger over all classes. *Time* is the median of a step over the median without, of steps taken in turn
-        on one machine: %s, %s, %d threads, Java %s, %s. The file is
+        on one machine: %s, %s, %d threads, Java %s, %s, at a load of %.1f when it began: where that is above
+        the threads, times are noisy. The file is
         [measured.json](../../runtime/src/main/resources/dev/nacelle/memory/technique/measured.json), a copy of
         the one in [jetson-tests/results](../../jetson-tests/results). Spilling wrote to the machine's temporary
         folder, which its page cache holds: a slow card will take longer. What is always on has no switch, and
         is not measured apart.
 
         """
-            .formatted(p.processor(), p.isa(), p.threads(), p.java(), p.time()));
+            .formatted(p.processor(), p.isa(), p.threads(), p.java(), p.time(), p.load()));
     for (Network network : List.of(Network.TRANSFORMER, Network.CONVOLUTIONAL)) {
       text.append("### ").append(capital(network.label())).append("\n\n");
       text.append(

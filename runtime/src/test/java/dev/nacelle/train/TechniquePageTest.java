@@ -11,6 +11,7 @@ import dev.nacelle.memory.technique.Network;
 import dev.nacelle.memory.technique.Technique;
 import dev.nacelle.memory.technique.Techniques;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -38,11 +39,12 @@ final class TechniquePageTest {
   /** Bytes are the same everywhere; only seconds and the kernel's pages are a machine's own. */
   @Test
   void theFiguresAreWhatIsMeasured() throws IOException, InterruptedException {
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     try (TechniqueBench bench = new TechniqueBench(folder)) {
       if (ASKED.equals("measure")) {
         Measured measured =
             new Measured(
-                provenance(bench.isa()),
+                provenance(bench.isa(), Math.round(load * 10) / 10.0),
                 TechniqueBench.networks(),
                 bench.results(ROUNDS),
                 bench.pairs());
@@ -83,7 +85,7 @@ final class TechniquePageTest {
         0);
   }
 
-  private static Measured.Provenance provenance(String isa) throws IOException {
+  private static Measured.Provenance provenance(String isa, double load) throws IOException {
     String processor;
     try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
       processor =
@@ -99,6 +101,7 @@ final class TechniquePageTest {
         2,
         Runtime.version().toString(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        load,
         TechniquePage.COMMAND);
   }
 

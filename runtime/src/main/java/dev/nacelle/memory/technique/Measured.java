@@ -16,10 +16,17 @@ public record Measured(
   /**
    * Where the seconds come from; bytes are the ledger's, the same everywhere.
    *
+   * @param load the machine's own at the beginning: above its threads, seconds are noise
    * @param command that measures again
    */
   public record Provenance(
-      String processor, String isa, int threads, String java, String time, String command) {}
+      String processor,
+      String isa,
+      int threads,
+      String java,
+      String time,
+      double load,
+      String command) {}
 
   /** A network that was trained, in words. */
   public record Trained(Network network, String description) {}
