@@ -1,6 +1,5 @@
 package dev.nacelle.devices;
 
-import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,17 +22,10 @@ public record Memory(
 
   /** Reads {@code /proc/meminfo} and the control group's files, of either version. */
   public static Memory read(DeviceFiles files) {
-    Map<String, Long> info = new HashMap<>();
-    String text = files.required(FILE);
-    for (String line : text == null ? new String[0] : text.split("\n", -1)) {
-      String[] words = line.split("\\s+", -1);
-      if (words.length >= 2 && words[0].endsWith(":") && words[1].matches("\\d{1,15}")) {
-        info.put(words[0].substring(0, words[0].length() - 1), Long.parseLong(words[1]) << 10);
-      }
-    }
+    Map<String, Long> info = Kilobytes.read(files.required(FILE));
     Long total = info.get("MemTotal");
     Long available = info.get("MemAvailable");
-    if (text != null && (total == null || available == null)) {
+    if (files.exists(FILE) && (total == null || available == null)) {
       files.senseless(FILE);
     }
     ControlGroup group = ControlGroup.read(files);
@@ -56,6 +48,11 @@ public record Memory(
    */
   public @Nullable Long reserve() {
     Long whole = limit != null ? limit : total;
-    return whole == null ? null : Math.max(LEAST_RESERVE, whole / 20);
+    return whole == null ? null : (Long) reserveOf(whole);
+  }
+
+  /** The larger of 256 MiB and 5 % of a memory. */
+  static long reserveOf(long whole) {
+    return Math.max(LEAST_RESERVE, whole / 20);
   }
 }

@@ -27,4 +27,17 @@ public final class JsonText {
       throw new AssertionError(e); // a tree in memory can be written
     }
   }
+
+  /**
+   * Reads a text of our own.
+   *
+   * @throws IllegalArgumentException if it is no JSON
+   */
+  public static JsonNode read(String text) {
+    try {
+      return MAPPER.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("no JSON: " + e.getOriginalMessage(), e);
+    }
+  }
 }

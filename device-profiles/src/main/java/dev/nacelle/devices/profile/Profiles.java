@@ -79,6 +79,16 @@ public final class Profiles {
     return own;
   }
 
+  /** Whether any of them may have the fact; their texts are searched, not read. */
+  public boolean mention(Fact fact) {
+    String key = fact.key();
+    return (own != null && own.facts().values().containsKey(fact))
+        || ids.stream()
+            .anyMatch(
+                id ->
+                    (own == null || !id.equals(own.id())) && resource(id + ".yaml").contains(key));
+  }
+
   /** Every profile, in the order of the ids. */
   public List<DeviceProfile> all() {
     return ids.stream().map(this::find).toList();

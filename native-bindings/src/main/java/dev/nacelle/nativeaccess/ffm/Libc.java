@@ -91,6 +91,32 @@ public final class Libc {
     }
   }
 
+  private static final class Trimming {
+    /** The GNU C library has it, others do not. */
+    static final @Nullable MethodHandle MALLOC_TRIM = find();
+
+    private static @Nullable MethodHandle find() {
+      try {
+        return Linking.libc("malloc_trim", Linking.int32(I64));
+      } catch (UnsatisfiedLinkError e) {
+        return null;
+      }
+    }
+  }
+
+  /** Gives back what {@code free} has kept; nothing where the C library cannot. */
+  public static void trimHeap() {
+    MethodHandle trim = Trimming.MALLOC_TRIM;
+    if (trim == null) {
+      return;
+    }
+    try {
+      int ignored = (int) trim.invokeExact(0L);
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
   /**
    * Sets a variable in the environment that native code reads. Java's own {@link System#getenv} was
    * copied at start and does not see it; libraries loaded later do.

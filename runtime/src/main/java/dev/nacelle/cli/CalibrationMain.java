@@ -1,0 +1,54 @@
+package dev.nacelle.cli;
+
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.planning.ProcessProbe;
+import dev.nacelle.report.RunIdentity;
+import dev.nacelle.report.RunRecorder;
+import dev.nacelle.report.TrainProgress;
+import dev.nacelle.train.FinetuneOptions;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import picocli.CommandLine;
+
+/**
+ * Where the processes start that a calibration measures: as {@code ./nacelle finetune} does,
+ * parser, log, progress and report included. Prints one JSON object.
+ */
+public final class CalibrationMain {
+  private CalibrationMain() {}
+
+  /** {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS} or {@code speed THREADS}. */
+  public static void main(String[] args) {
+    switch (args[0]) {
+      case "write" -> ProcessProbe.write(Path.of(args[1]), Integer.parseInt(args[2]));
+      case "run" -> System.out.println(run(Path.of(args[1]), Integer.parseInt(args[2])));
+      case "speed" -> System.out.println(ProcessProbe.speed(Integer.parseInt(args[1])));
+      default -> throw new IllegalArgumentException(args[0]);
+    }
+    System.out.flush();
+    System.exit(0);
+  }
+
+  private static String run(Path folder, int threads) {
+    CommandLine.ParseResult parsed =
+        Main.commandLine().parseArgs("finetune", "--model", folder.toString());
+    FinetuneOptions options = ProcessProbe.options(folder, threads);
+    RunIdentity identity =
+        new RunIdentity(
+            Version.VERSION, options.command(), FlagValues.of(parsed.subcommand().commandSpec()));
+    PrintStream nowhere =
+        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    try (TrainProgress progress = TrainProgress.onStandardError(nowhere, false);
+        RunRecorder recorder = new RunRecorder(options, identity, FaultInjector.none())) {
+      return new ProcessProbe(options)
+          .run(
+              event -> {
+                recorder.accept(event);
+                progress.accept(event);
+              },
+              recorder::done);
+    }
+  }
+}

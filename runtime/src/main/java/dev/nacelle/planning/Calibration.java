@@ -1,0 +1,150 @@
+package dev.nacelle.planning;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.NacelleException;
+import dev.nacelle.devices.DeviceFiles;
+import dev.nacelle.devices.Processor;
+import dev.nacelle.file.AtomicFile;
+import dev.nacelle.file.ContentHash;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.JsonText;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this machine's processes cost and how fast it is, measured once and kept in the cache folder
+ * with what it was measured of: another JVM, other flags, other classes or another processor are
+ * measured anew.
+ *
+ * @param threads that the speed is for
+ * @param provenance what was measured, and when
+ */
+public record Calibration(
+    ProcessCost process, MachineSpeed speed, int threads, Map<String, String> provenance) {
+  private static final int VERSION = 1;
+  private static final String WHEN = "measured";
+
+  public Calibration {
+    provenance = Map.copyOf(provenance);
+  }
+
+  /**
+   * Reads what was measured before, or measures, which takes some ten seconds.
+   *
+   * @param cache the cache folder; where it cannot be written, each run measures
+   * @param main the class whose processes are measured, {@code dev.nacelle.cli.CalibrationMain}
+   * @param threads of the kernels
+   * @param note hears that it takes a moment
+   * @throws NacelleException of kind ENVIRONMENT where no process can be started
+   */
+  public static Calibration of(Path cache, String main, int threads, Consumer<String> note) {
+    JvmCommand jvm = JvmCommand.ofThis();
+    Map<String, String> facts = facts(jvm, threads);
+    Path file =
+        cache.resolve("calibration").resolve(ContentHash.of(bytes(facts.toString())) + ".json");
+    Calibration known = read(file, facts);
+    if (known != null) {
+      return known;
+    }
+    note.accept("measuring this machine once, some ten seconds");
+    Calibration fresh = measure(new ProbeRuns(jvm, main, threads), threads, facts);
+    write(file, fresh);
+    return fresh;
+  }
+
+  /** What the numbers depend on. */
+  private static Map<String, String> facts(JvmCommand jvm, int threads) {
+    Map<String, String> facts = new TreeMap<>();
+    facts.put("version", Integer.toString(VERSION));
+    facts.put(
+        "jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+    facts.put("flags", jvm.identity());
+    facts.put("processor", Processor.read(new DeviceFiles(Path.of("/"))).name());
+    facts.put("kernel", System.getProperty("os.version", ""));
+    facts.put("threads", Integer.toString(threads));
+    for (String name : new String[] {"NACELLE_ISA", "NACELLE_PRODUCTS", "MALLOC_ARENA_MAX"}) {
+      facts.put(name, String.valueOf(System.getenv(name)));
+    }
+    facts.put("classes", classes());
+    return facts;
+  }
+
+  /** A digest of the class path: of each file its name, size and time of change. */
+  private static String classes() {
+    StringBuilder text = new StringBuilder();
+    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
+      Path path = Path.of(entry);
+      try (Stream<Path> files = Files.isDirectory(path) ? Files.walk(path) : Stream.of(path)) {
+        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+          text.append(file).append(' ').append(Files.size(file)).append(' ');
+          text.append(Files.getLastModifiedTime(file).toMillis()).append('\n');
+        }
+      } catch (IOException | UncheckedIOException e) {
+        text.append(entry).append(" unreadable\n");
+      }
+    }
+    return ContentHash.of(bytes(text.toString()));
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Calibration measure(ProbeRuns runs, int threads, Map<String, String> facts) {
+    Map<String, String> provenance = new TreeMap<>(facts);
+    provenance.put(WHEN, Instant.now().toString());
+    return new Calibration(runs.cost(), runs.speed(), threads, provenance);
+  }
+
+  private static @Nullable Calibration read(Path file, Map<String, String> facts) {
+    if (!Files.isRegularFile(file)) {
+      return null;
+    }
+    try {
+      JsonNode root = JsonText.read(Files.readString(file));
+      Map<String, String> provenance = new TreeMap<>();
+      root.path("provenance")
+          .properties()
+          .forEach(p -> provenance.put(p.getKey(), p.getValue().asText()));
+      Map<String, String> held = new TreeMap<>(provenance);
+      held.remove(WHEN);
+      ProcessCost process = ProcessCost.of(root.path("process"));
+      boolean whole = process.run() > 0 && process.load() > 0 && held.equals(facts);
+      return whole
+          ? new Calibration(
+              process,
+              MachineSpeed.of(root.path("speed")),
+              root.path("threads").asInt(),
+              provenance)
+          : null;
+    } catch (IOException | RuntimeException e) {
+      return null; // damaged: measured anew
+    }
+  }
+
+  private static void write(Path file, Calibration calibration) {
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
+    root.put("threads", calibration.threads);
+    ObjectNode provenance = root.putObject("provenance");
+    new TreeMap<>(calibration.provenance).forEach(provenance::put);
+    root.set("process", calibration.process.json());
+    root.set("speed", calibration.speed.json());
+    try {
+      Files.createDirectories(file.resolveSibling(""));
+      AtomicFile.writeText(file, FaultInjector.none(), root.toPrettyString() + "\n");
+    } catch (IOException | NacelleException e) {
+      return; // the next run measures again
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package dev.nacelle.planning;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.data.DataFormat;
+import dev.nacelle.data.Order;
+import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.FaultInjector;
+import dev.nacelle.memory.ProcessTrim;
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.ProcessPages;
+import dev.nacelle.train.AdamSettings;
+import dev.nacelle.train.Cancellation;
+import dev.nacelle.train.ComputeKernels;
+import dev.nacelle.train.Finetune;
+import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.ProcessMemory;
+import dev.nacelle.train.Schedule;
+import dev.nacelle.train.TrainEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the process that a calibration starts does: it fine-tunes a tiny model as every run does,
+ * and says what it held beside tensors, scratch and model files.
+ */
+public final class ProcessProbe {
+  private static final int STEPS = 6;
+  private static final int LENGTH = 64;
+
+  private final ProcessTrim trim = new ProcessTrim();
+  private final FinetuneOptions options;
+  private long loadPeak;
+  private long liveHeap;
+  private @Nullable Rehearsal walk;
+
+  /**
+   * @param options as {@link #options} gives them
+   */
+  public ProcessProbe(FinetuneOptions options) {
+    this.options = options;
+  }
+
+  /** Makes the tiny model, with a vocabulary of so many tokens, in a folder. */
+  public static void write(Path folder, int vocabulary) {
+    ProbeModel.write(folder, vocabulary);
+  }
+
+  /** Measures products, attention and copies. */
+  public static String speed(int threads) {
+    return MachineSpeed.measure(threads).json().toString();
+  }
+
+  /**
+   * Runs, and says what the process held.
+   *
+   * @param others who else listens to a run, recorders say
+   * @param after what follows a run, reports say
+   * @return one JSON object
+   */
+  public String run(Consumer<TrainEvent> others, Runnable after) {
+    new Finetune(
+            options,
+            FaultInjector.none(),
+            ComputeKernels::open,
+            event -> {
+              others.accept(event);
+              hear(event);
+            },
+            new Cancellation(),
+            (base, kernels, asked, sizes) -> {
+              walk = Rehearsal.of(base, kernels, asked, sizes.get(), Strategy.FASTEST);
+              return Strategy.FASTEST;
+            })
+        .run();
+    after.run();
+    long peak = ProcessMemory.peakResidentBytes();
+    Rehearsal tensors = Objects.requireNonNull(walk);
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    result.put("load", Math.max(0, loadPeak - tensors.loaded()));
+    result.put("run", Math.max(0, peak - tensors.peak()));
+    result.put("live_heap", liveHeap);
+    kinds(peak - tensors.peak()).forEach(result.putObject("kinds")::put);
+    return result.toString();
+  }
+
+  /** As a run does: what loading left behind goes before the first step. */
+  private void hear(TrainEvent event) {
+    switch (event) {
+      case TrainEvent.Started started -> {
+        loadPeak = ProcessMemory.peakResidentBytes();
+        trim.settle();
+        liveHeap = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+        forgetPeak();
+      }
+      case TrainEvent.Stepped step -> trim.betweenSteps();
+      default -> {}
+    }
+  }
+
+  /** Begins the kernel's peak anew; where that is not allowed, loading counts for steps too. */
+  private static void forgetPeak() {
+    try {
+      Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+    } catch (IOException e) {
+      return;
+    }
+  }
+
+  /** What the process holds now by kind; what no mapping explains is the C library's and slack. */
+  private static Map<String, Long> kinds(long all) {
+    Map<String, Long> kinds = new TreeMap<>();
+    kinds.put("heap", Runtime.getRuntime().totalMemory());
+    for (ProcessPages.Mapping m : ProcessPages.resident()) {
+      String kind = null;
+      if (m.access().equals("rwxp")) {
+        kind = "code";
+      } else if (m.name().endsWith(".jsa")) {
+        kind = "archives";
+      } else if (m.isFile() && !m.name().endsWith(".safetensors")) {
+        kind = "libraries";
+      } else if (m.name().equals("[stack]")) {
+        kind = "stacks";
+      }
+      if (kind != null) {
+        kinds.merge(kind, m.resident(), Long::sum);
+      }
+    }
+    long known = kinds.values().stream().mapToLong(Long::longValue).sum();
+    kinds.put("native", Math.max(0, all - known));
+    return kinds;
+  }
+
+  /** A run over the folder that {@link #write} made. */
+  public static FinetuneOptions options(Path folder, int threads) {
+    return new FinetuneOptions(
+        folder,
+        folder.resolve("out" + threads),
+        new FinetuneOptions.Adapting(4, 8, 0, "all-linear", "", null, Set.of()),
+        new FinetuneOptions.DataFlow(
+            List.of(folder.resolve(ProbeModel.DATA)),
+            DataFormat.AUTO,
+            TrainOn.COMPLETIONS,
+            false,
+            2,
+            1,
+            LENGTH,
+            true,
+            Order.SHUFFLE),
+        new FinetuneOptions.Length(STEPS, 0),
+        new FinetuneOptions.Learning(1e-3, Schedule.Kind.COSINE, 0.03, 1, AdamSettings.DEFAULT),
+        new FinetuneOptions.Evaluating(List.of(), 5, 3, 0),
+        new FinetuneOptions.Saving(3, 2, false),
+        DType.FP32,
+        threads,
+        0,
+        List.of(),
+        null,
+        null,
+        null,
+        true,
+        "a calibration");
+  }
+}
