@@ -5,7 +5,6 @@ import dev.nacelle.memory.technique.Network;
 import dev.nacelle.memory.technique.Principle;
 import dev.nacelle.memory.technique.Technique;
 import dev.nacelle.memory.technique.Techniques;
-import dev.nacelle.report.Sizes;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,8 +63,8 @@ final class StrategiesText {
         r.network().label(),
         r.setting(),
         r.actsOn(),
-        Sizes.bytes(r.with()),
-        Sizes.bytes(r.without()),
+        size(r.with()),
+        size(r.without()),
         r.left(),
         r.slowdown());
   }
@@ -82,10 +81,10 @@ final class StrategiesText {
               "%s, %s: %s with neither, %s and %s with one, %s with both: %.2f × the product",
               p.network().label(),
               p.actsOn(),
-              Sizes.bytes(p.without()),
-              Sizes.bytes(p.one()),
-              Sizes.bytes(p.other()),
-              Sizes.bytes(p.both()),
+              size(p.without()),
+              size(p.one()),
+              size(p.other()),
+              size(p.both()),
               p.overProduct()));
       field(p.multiplies() ? "multiply" : "do not", p.why());
       out.println();
@@ -101,6 +100,10 @@ final class StrategiesText {
         "measured on",
         "%s, %s, %d threads, Java %s, %s, at a load of %.1f"
             .formatted(p.processor(), p.isa(), p.threads(), p.java(), p.time(), p.load()));
+  }
+
+  private static String size(long bytes) {
+    return String.format(Locale.ROOT, "%.2f MiB", bytes / 0x1p20);
   }
 
   /** A label, and text beside it that goes on under its own beginning. */

@@ -184,33 +184,35 @@ final class SpilledMomentsTest {
   private static final class SmallDisk implements AutoCloseable {
     final Path path;
 
-    SmallDisk(Path path, int kilobytes) throws IOException, InterruptedException {
+    SmallDisk(Path path, int kilobytes) throws IOException {
       this.path = Files.createDirectory(path);
       assumeTrue(
           run("mount", "-t", "tmpfs", "-o", "size=" + kilobytes + "k", "tmpfs", path.toString()),
           "a small file system can be mounted: that takes root");
     }
 
-    private static boolean run(String... command) throws IOException, InterruptedException {
-      Process process;
+    private static boolean run(String... command) {
       try {
-        process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
       } catch (IOException e) {
         return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
       }
-      process.getInputStream().readAllBytes();
-      return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() {
       run("umount", path.toString());
     }
   }
 
   /** Each size of disk fails somewhere else: at the moments, at some block's activations. */
   @Test
-  void aFullDiskLosesNothing() throws IOException, InterruptedException {
+  void aFullDiskLosesNothing() throws IOException {
     float[][] expected = steps(32, false, false);
     List<String> where = new ArrayList<>();
     for (int kilobytes : new int[] {8, 100, 164, 200, 240, 280, 4000}) {

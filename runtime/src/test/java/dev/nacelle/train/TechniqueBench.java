@@ -114,7 +114,7 @@ final class TechniqueBench implements AutoCloseable {
         new Measured.Trained(
             Network.CONVOLUTIONAL,
             "12 gated blocks of 32 channels with two 3 × 3 convolutions each, all trained, fp32; a"
-                + " step over 8 images of 16 × 16 pixels (of 12 inputs: 32 × 32 in colour by 2 ×"
+                + " step over 8 images of 8 × 8 pixels (of 12 inputs: 16 × 16 in colour by 2 ×"
                 + " 2)"));
   }
 

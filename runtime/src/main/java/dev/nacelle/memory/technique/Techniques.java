@@ -12,7 +12,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * The registry: every technique that the engine can carry out, in the order in which a page shows
@@ -29,8 +28,6 @@ public final class Techniques {
   static final String PLAN = "by the plan";
   static final String ALLOWED = "by the plan, with --allow-approximate";
   private static final String ALWAYS = "always";
-
-  private static final Predicate<Strategy> NEVER = strategy -> false;
 
   private Techniques() {}
 
@@ -103,7 +100,7 @@ public final class Techniques {
               "only where an output comes from what is kept anyway",
               networks(TRANSFORMER, CONVOLUTIONAL, SPIKING),
               "in the manner of in-place normalisation: Rota Bulò et al. 2018, arXiv 1712.02616",
-              NEVER,
+              Techniques::never,
               ALWAYS),
           new Technique(
               "micro-batch",
@@ -140,7 +137,7 @@ public final class Techniques {
               "none that we know of: at short lengths it is no slower",
               networks(TRANSFORMER),
               "Dao et al. 2022, arXiv 2205.14135",
-              NEVER,
+              Techniques::never,
               ALWAYS),
           new Technique(
               "saved-bits",
@@ -218,7 +215,7 @@ public final class Techniques {
               "a tied head multiplies with the whole table all the same",
               networks(TRANSFORMER),
               "mmap(2)",
-              NEVER,
+              Techniques::never,
               ALWAYS),
           new Technique(
               "quantised-base",
@@ -231,7 +228,7 @@ public final class Techniques {
                   + " training already. Same bits as that base widened to fp32",
               networks(TRANSFORMER),
               "Dettmers et al. 2023 (QLoRA), arXiv 2305.14314",
-              NEVER,
+              Techniques::never,
               "by the model: a GGUF file"),
           new Technique(
               "update-in-backward",
@@ -257,7 +254,7 @@ public final class Techniques {
               "activations between the layers are kept all the same",
               networks(TRANSFORMER),
               "Hu et al. 2021 (LoRA), arXiv 2106.09685",
-              NEVER,
+              Techniques::never,
               ALWAYS),
           new Technique(
               "frozen-prefix",
@@ -269,7 +266,7 @@ public final class Techniques {
               "the first blocks stay as they were; --layers says which ones train",
               networks(TRANSFORMER, CONVOLUTIONAL, SPIKING),
               "Brock et al. 2017 (FreezeOut), arXiv 1706.04983",
-              NEVER,
+              Techniques::never,
               "by --layers"),
           new Technique(
               "packing",
@@ -281,7 +278,7 @@ public final class Techniques {
               "nothing where all samples are of one length",
               networks(TRANSFORMER),
               "Krell et al. 2021, arXiv 2107.02027",
-              NEVER,
+              Techniques::never,
               "always, but for --packing off"),
           new Technique(
               "arena",
@@ -294,8 +291,13 @@ public final class Techniques {
               "pages once touched stay until the run ends",
               networks(TRANSFORMER, CONVOLUTIONAL, SPIKING),
               "best-fit allocation; Knuth, The Art of Computer Programming, vol. 1, 2.5",
-              NEVER,
+              Techniques::never,
               ALWAYS));
+
+  /** What no strategy decides. */
+  private static boolean never(Strategy ignored) {
+    return false;
+  }
 
   private static Set<Network> networks(Network... some) {
     return new LinkedHashSet<>(List.of(some));
