@@ -71,7 +71,8 @@ if [ ! -f "$build_dir/CMakeCache.txt" ]; then
   fi
 fi
 # With tools at hand a failure is an error of our sources: it stops the build.
-if ! cmake --build "$build_dir" --parallel >"$build_dir/build.log" 2>&1; then
+# A compiler for each processor, not for each file: those are a hundred.
+if ! cmake --build "$build_dir" --parallel "$(nproc 2>/dev/null || echo 2)" >"$build_dir/build.log" 2>&1; then
   cat "$build_dir/build.log" >&2
   exit 1
 fi

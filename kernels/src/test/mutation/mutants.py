@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Breaks lines of the C kernels one at a time and asks the spec matrix whether it notices.
+"""Breaks lines of the kernels one at a time and asks the spec matrix whether it notices.
 
-    mutants.py build OUT [--level avx2] [--only TEXT]   one library for each mutant, and OUT/list.tsv
+    mutants.py build OUT [--level avx2] [--only TEXT,…] one library for each mutant, and OUT/list.tsv
+    mutants.py build OUT --level cuda [--only TEXT,…]   the same of the CUDA sources, emulated
     mutants.py report OUT                               survivors, from what the tests wrote
 
 In between, from the folder kernels, the matrix runs on each library:
@@ -61,9 +62,9 @@ MUTANTS = [
     ("spike_linear/spike_linear.c", "if (w == columns / 32) word &=", "if (w == columns / 32 + 1) word &=", "spike_linear",
      "unused bits are 0 by the operator's contract"),
     ("spike_linear/spike_linear.c", "total[i] += (double)g[i];", "total[i] = (double)g[i];", "spike_linear"),
-    ("fourier_filter/spectrum.c", "re[i] = g[i] * a - h[i] * b;", "re[i] = g[i] * a + h[i] * b;", "fourier_filter"),
-    ("fourier_filter/spectrum.c", "im[i] = b * g[i] - a * h[i];", "im[i] = b * g[i] + a * h[i];", "fourier_filter"),
-    ("fourier_filter/spectrum.c", "(im[i] * x_re[i] - re[i] * x_im[i])", "(re[i] * x_im[i] - im[i] * x_re[i])", "fourier_filter"),
+    ("fourier_filter/spectrum.c", "im[i] = nk_fourier_gain_im(g[i], h[i], a, b);", "im[i] = nk_fourier_gain_im(g[i], -h[i], a, b);", "fourier_filter"),
+    ("fourier_filter/spectrum.c", "to_re[i] += weight * nk_fourier", "to_re[i] += nk_fourier", "fourier_filter"),
+    ("fourier_filter/spectrum.c", "im[i] = nk_fourier_grad_im(a, b, g[i], h[i]);", "im[i] = -nk_fourier_grad_im(a, b, g[i], h[i]);", "fourier_filter"),
     # Norm, rope, gated units.
     ("rms_norm/rms_norm_math.h", "sqrt(squares / columns + (double)eps)", "sqrt(squares / columns)", "rms_norm"),
     ("rms_norm/rms_norm_math.h", "rstd * nk_fma(-n, pull, g)", "rstd * nk_fma(n, pull, g)", "rms_norm"),
@@ -89,6 +90,13 @@ MUTANTS = [
     (B, "return spread == NK_ALL ? 0 : nk_run_start(length, run, spread);", "return nk_run_start(length, run, spread);", "attention"),
     (B, "if (b->lows && b->lows[start + at] >= key + keys) break;", "if (b->lows && b->lows[start + at] >= key) break;", "attention"),
     (B, "sum[j] *= b->scale;", "sum[j] *= 1.0f;", "attention"),
+    (B, "(size_t)(2 * NK_TILE * width)", "(size_t)(NK_TILE * width)", "attention"),
+    (B, "run < nk_runs(length) && nk_run_query", "run + 1 < nk_runs(length) && nk_run_query", "attention"),
+    (B, "for (int64_t at = b->causal ? key : 0;", "for (int64_t at = key;", "attention"),
+    (F, "denominator[i] += nk_v_sum(sum);", "denominator[i] = nk_v_sum(sum);", "attention"),
+    (F, "if (factor[i] != 1.0f) {", "if (factor[i] > 1.0f) {", "attention"),
+    (A, "nk_max(0, j - seen->first) : 0;", "nk_max(0, j - seen->first + 1) : 0;", "attention"),
+    (A, "for (int64_t j = *begin; j < from && j < *end; j++) s[j] = -INFINITY;", "", "attention"),
     # Head and loss.
     ("cross_entropy/cross_entropy_math.h", "return nk_fma(-t, t, 1.0f);", "return 1.0f;", "cross_entropy"),
     ("cross_entropy/cross_entropy.c", "sum[row] * (double)change + part", "sum[row] + part", "cross_entropy"),
@@ -98,10 +106,16 @@ MUTANTS = [
     (H, "to_hidden[r] = nk_fma(weight, g[r], to_hidden[r]);", "to_hidden[r] += g[r];", "hydra_linear"),
     (H, "if (!weighed) nk_hydra_softmax(own, heads);", "nk_hydra_softmax(own, heads);", "hydra_linear"),
     ("hydra_linear/hydra_linear_math.h", "omega[f], grad_omega[e] - grad_omega[f], sum", "omega[f], grad_omega[e], sum", "hydra_linear"),
+    (H, "to_omega[e] = sum;", "to_omega[e] = weight * sum;", "hydra_linear"),
+    (H, "memset(to_hidden, 0, (size_t)rank * sizeof(float));", "", "hydra_linear"),
+    (D, "end = nk_min(rows, (chunk + 1) * chunk_rows);", "end = nk_min(rows, (chunk + 1) * chunk_rows - 1);", "dora_linear"),
+    (D, "float factor = nk_dora_factor(magnitude[row], norms[row]);", "float factor = magnitude[row];", "dora_linear"),
     (D, "a_stride, tile + j, NK_DORA_RUN, scale,", "a_stride, tile + j, NK_DORA_RUN, 1.0f,", "dora_linear"),
     (D, "total / (double)norms[column]", "total", "dora_linear"),
     ("dora_linear/dora_linear_math.h", "return magnitude / norm;", "return magnitude / (norm + 1e-3f);", "dora_linear"),
     ("elementwise/elementwise.c", "draw[i] >= bound ? b[i] * keep", "draw[i] >= bound ? b[i]", "lora_linear"),
+    ("elementwise/elementwise.c", "i++) a[i] += b[i];", "i++) a[i] -= b[i];", "lora_linear"),
+    ("elementwise/elementwise.c", "(uint64_t)offset + (uint64_t)from, count", "(uint64_t)from, count", "lora_linear"),
     ("elementwise/elementwise.c", "accumulate ? a[i] + kept : kept", "kept", "lora_linear"),
     ("common/nk_random.h", "draw[i] = nk_mix32(nk_mix32((base + (uint32_t)i) ^ low) + high);", "draw[i] = nk_mix32(nk_mix32((base + (uint32_t)i) ^ low));", "lora_linear,quantize_activation"),
     # Blocks.
@@ -113,6 +127,10 @@ MUTANTS = [
     (Q + "_math.h", "q > steps ? steps : q < -steps ? -steps : q", "q", "quantize_activation",
      "a scale rounded down lets one draw in 100,000 past the last step"),
     (Q + ".c", "float scale = (wild == 0.0f ? largest : NAN)", "float scale = largest", "quantize_activation"),
+    (Q + "_math.h", "(float)(draw >> 8) * 0x1p-24f", "(float)(draw >> 9) * 0x1p-24f", "quantize_activation"),
+    (Q + ".c", "*scales = (wild == 0.0f ? largest : NAN)", "*scales = largest", "quantize_activation"),
+    (Q + ".c", "(uint64_t)(number + from), count);", "(uint64_t)number, count);", "quantize_activation"),
+    (Q + ".c", "if (!(scale > 0.0f)) {", "if (scale == 0.0f) {", "quantize_activation"),
     (Q + ".c", "number = row * columns + begin;", "number = begin;", "quantize_activation"),
     (Q + ".c", "byte >> (j * bits) & mask, scale", "byte >> (j * bits), scale", "dequantize_activation"),
     (Q + ".c", "for (int64_t i = count; i < block; i++) q[from + i] = 0;", "", "quantize_activation"),
@@ -121,12 +139,39 @@ MUTANTS = [
     ("adamw/adamw_math.h", "f.weight1 < 0.5f ?", "f.weight1 < 2.0f ?", "adamw"),
     ("adamw/adamw_codes.h", "return k > top ? top : k;", "return k;", "adamw",
      "a scale rounded down lets one draw in 1,000,000 past the last code"),
+    ("adamw/adamw_codes.h", "return k < 8 ? (float)k * unit.value : word.value;", "return word.value;", "adamw"),
+    ("adamw/adamw.c", "m_unit = (m_largest + wild)", "m_unit = m_largest", "adamw",
+     "codes under a scale that is NaN are any: EightBitAdamWTest holds the scales"),
+    ("adamw/adamw.c", "(m[i] < 0.0f ? 128 - k : 128 + k)", "(128 + k)", "adamw"),
+    ("adamw/adamw.c", "*v_scale = (float *)(uintptr_t)slot[5] + at / NK_RUN;", "*v_scale = (float *)(uintptr_t)slot[5];", "adamw"),
+    ("adamw/adamw.c", "float first = nk_adamw_first(k < 0 ? -size : size, gg[i], f);", "float first = nk_adamw_first(size, gg[i], f);", "adamw"),
     ("adamw/adamw_codes.h", "int k = scaled < 8.0f ? small : large;", "int k = scaled < 4.0f ? small : large;", "adamw"),
-    ("adamw/adamw.c", "nk_draw_run(draw, 2 * step + 1, (uint64_t)at, n);", "", "adamw",
+    ("adamw/adamw.c", "nk_draw_run(draw, (int64_t)(seed + 1), (uint64_t)at, n);", "", "adamw",
      "another draw is another rounding, which the tolerance of one code allows"),
     ("clip_grad_norm/clip_grad_norm_math.h", "return factor > 1.0 ? 1.0 : factor;", "return factor;", "clip_grad_norm"),
     ("sum_of_squares/sum_of_squares.c", "end = nk_min(n, (block + 1) * NK_SQUARES_BLOCK)", "end = nk_min(n, (block + 1) * NK_SQUARES_BLOCK - 1)", "sum_of_squares"),
     ("sum_of_squares/sum_of_squares_math.h", "return 2.0f * x * grad_sum;", "return x * grad_sum;", "sum_of_squares"),
+]
+
+E = "elementwise/elementwise.cu"
+
+# The CUDA sources, which the emulation runs.
+CUDA_MUTANTS = [
+    (E, "int64_t each = (columns + NK_V - 1) / NK_V;\n  if", "int64_t each = columns / NK_V;\n  if", "lora_linear"),
+    (E, "int64_t k = p.row % n2, ij = p.row / n2, j = ij % n1, i = ij / n1;", "int64_t k = p.row % n2, ij = p.row / n2, j = ij, i = 0;", "attention,lora_linear",
+     "no operator's tensors keep four dimensions apart: LargeShapesTest converts some that do"),
+    (E, "nk_read_as<NK_V>(bias, bias_type, p.column, wide, left)", "nk_read_as<NK_V>(bias, bias_type, at, wide, left)", "lora_linear"),
+    (E, "a.at[e] += b.at[e];", "a.at[e] -= b.at[e];", "lora_linear"),
+    (E, "if (e > 0 && (uint32_t)own == 0) key = nk_draw_key((uint64_t)seed, own);", "", "lora_linear"),
+    (E, "nk_draw(key, (uint32_t)own) >= (uint32_t)bound", "(int)nk_draw(key, (uint32_t)own) >= bound", "lora_linear"),
+    (E, "accumulate ? a.at[e] + kept : kept;", "kept;", "lora_linear"),
+    (E, "to += i * y0 + j * y1 + k * y2;", "to += i * y0 + j * y1 + k * y1;", "attention,lora_linear"),
+    ("adamw/adamw.cu", "(float *)(uintptr_t)slot[5] + at / NK_SCALED;", "(float *)(uintptr_t)slot[5];", "adamw"),
+    ("adamw/adamw.cu", "m_unit = (m_largest + wild)", "m_unit = m_largest", "adamw",
+     "codes under a scale that is NaN are any: EightBitAdamWTest holds the scales"),
+    ("quantize_activation/quantize_activation.cu", "for (int step = lanes / 2; step > 0; step /= 2) {", "for (int step = lanes / 2; step > 1; step /= 2) {", "quantize_activation"),
+    ("quantize_activation/quantize_activation.cu", "(wild == 0.0f ? largest : wild)", "largest", "quantize_activation"),
+    ("attention/attention.cu", "sums[i][j] * factor[i]", "sums[i][j]", "attention"),
 ]
 
 
@@ -156,18 +201,46 @@ def compile_to(target, source, root, level):
         check=True)
 
 
+EMULATION = NATIVE.parents[1] / "test" / "native" / "emulation"
+
+# As its CMakeLists has them.
+EMULATED = ["g++", "-std=gnu++17", "-O1", "-march=native", "-fPIC", "-w", "-ffp-contract=off",
+            "-fno-strict-aliasing", "-fvisibility=hidden", "-DNK_EMULATION", "-x", "c++"]
+
+
+def compile_emulated(target, source, root):
+    includes = [f"-I{p}" for p in (EMULATION, root / "cuda", root / "common", root)]
+    subprocess.run([*EMULATED, *includes, "-c", source, "-o", target], check=True)
+
+
 def build(out, level, only):
+    cuda = level == "cuda"
+    gone = [f"{m[0]}: {m[1].splitlines()[0]}" for m in (CUDA_MUTANTS if cuda else MUTANTS)
+            if m[1] not in (NATIVE / m[0]).read_text()]
+    if gone:
+        sys.exit("these texts are no more:\n" + "\n".join(gone))
     work = out / "source"
     subprocess.run(["rm", "-rf", out], check=True)
     out.mkdir(parents=True)
     subprocess.run(["cp", "-r", NATIVE, work], check=True)
     objects = {}
-    for source in [NATIVE / "library" / "library.c", *sources()]:
+    all_sources = ([EMULATION / "emulation.cpp", *sorted(NATIVE.glob("*/*.cu"))] if cuda
+                   else [NATIVE / "library" / "library.c", *sources()])
+
+    def compile_one(target, source):
+        if not cuda:
+            compile_to(target, work / source.relative_to(NATIVE), work, level)
+        elif source.parent == EMULATION:
+            compile_emulated(target, source, work)
+        else:
+            compile_emulated(target, work / source.relative_to(NATIVE), work)
+
+    for source in all_sources:
         objects[source] = out / (source.parent.name + "_" + source.stem + ".o")
-        compile_to(objects[source], work / source.relative_to(NATIVE), work, level)
+        compile_one(objects[source], source)
     rows = []
-    for number, (name, old, new, operators, *why) in enumerate(MUTANTS):
-        if only and only not in name:
+    for number, (name, old, new, operators, *why) in enumerate(CUDA_MUTANTS if cuda else MUTANTS):
+        if only and not any(text in name for text in only.split(",")):
             continue
         file = work / name
         text = file.read_text()
@@ -176,13 +249,14 @@ def build(out, level, only):
         file.write_text(text.replace(old, new, 1))
         mutant = dict(objects)
         try:
-            for source in dependents(name, level):
+            for source in [NATIVE / name] if cuda else dependents(name, level):
                 mutant[source] = out / f"m{number}_{objects[source].name}"
-                compile_to(mutant[source], work / source.relative_to(NATIVE), work, level)
+                compile_one(mutant[source], source)
         finally:
             file.write_text(text)
         library = out / f"mutant{number}.so"
-        subprocess.run(["cc", "-shared", "-fopenmp", "-o", library, *mutant.values(), "-lm"], check=True)
+        subprocess.run(["g++" if cuda else "cc", "-shared", "-fopenmp", "-o", library,
+                        *mutant.values(), "-lm"], check=True)
         rows.append("\t".join([str(number), operators, name, old.splitlines()[0], *why]))
     (out / "list.tsv").write_text("".join(row + "\n" for row in rows))
     (out / "level").write_text(level)

@@ -160,8 +160,8 @@ NK_DEVICE void nk_adamw_run_8(const int64_t *slot, int64_t at, int n, int64_t st
   }
   float m_over = m_unit > 0.0f ? m_unit : NK_INFINITY, v_over = v_unit > 0.0f ? v_unit : NK_INFINITY;
   /* Elements of a scale never straddle 2^32: it divides that number. */
-  uint64_t m_key = nk_draw_key((uint64_t)(2 * step), (uint64_t)at);
-  uint64_t v_key = nk_draw_key((uint64_t)(2 * step + 1), (uint64_t)at);
+  uint64_t seed = 2 * (uint64_t)step;
+  uint64_t m_key = nk_draw_key(seed, (uint64_t)at), v_key = nk_draw_key(seed + 1, (uint64_t)at);
   NK_UNROLL
   for (int part = 0; part < NK_MOMENT_PARTS; part++) {
     int i = (part * 32 + lane) * NK_MOMENT_V;

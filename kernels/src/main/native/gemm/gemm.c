@@ -45,7 +45,7 @@ typedef struct {
   int64_t a_stride;
   int layout;
   const float *b;
-  int64_t b_stride; /* 0: packed */
+  int64_t b_stride; /* between rows of B as it is, 0 for one row repeated; −1: packed */
   float *sums;      /* null: each tile goes to C at once */
 } nk_operands;
 
@@ -57,8 +57,8 @@ static void nk_panel(const nk_product *p, const nk_operands *o, int64_t i0, int6
   for (int64_t j = 0; j < n; j += NK_NR) {
     int64_t width = nk_min(NK_NR, n - j);
     int64_t vectors = width > NK_W ? NK_NV : 1;
-    const float *b = o->b_stride ? o->b + j : o->b + j * k;
-    int64_t step = o->b_stride ? o->b_stride : vectors * NK_W;
+    const float *b = o->b_stride < 0 ? o->b + j * k : o->b + j;
+    int64_t step = o->b_stride < 0 ? vectors * NK_W : o->b_stride;
     nk_micro micro = vectors == NK_NV ? full : NK_FN(nk_micro_for)(o->layout, (int)m, 1);
     if (o->sums) {
       micro(k, o->a, o->a_stride, b, step, o->sums + j, NK_NC, p->alpha, !first);
@@ -95,6 +95,7 @@ static void nk_block(const nk_product *p, int64_t i0, int64_t i1, int64_t j0, in
     } else {
       NK_FN(nk_pack_b)(b_block, &p->b, k0, k, j0, n, stage);
       o.b = b_block;
+      o.b_stride = -1;
     }
     for (int64_t panel = 0; panel < panels; panel++) {
       int64_t from = i0 + m * panel / panels, to = i0 + m * (panel + 1) / panels;

@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Native memory from the C library. Java's own arenas clear what they hand out, which costs a pass
@@ -26,13 +25,14 @@ public final class NativeMemory {
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
   private static final AtomicLong ALLOCATED_BYTES = new AtomicLong();
 
-  private static volatile @Nullable Source source;
+  private static final ScopedValue<Source> SOURCE = ScopedValue.newInstance();
 
   private NativeMemory() {}
 
   /** Memory in the C library's place: such as a device reaches too. */
   public interface Source {
     /**
+     * @param bytes may be 0: then too the address is one of its own
      * @return an address, {@link NativeMemory#ALIGNMENT}-aligned; 0 where there is no more
      */
     long allocate(long bytes);
@@ -41,12 +41,11 @@ public final class NativeMemory {
   }
 
   /**
-   * Takes all further memory from a source; what was given out before goes back where it came from.
-   *
-   * @param next null for the C library
+   * Does some work whose memory comes from a source: what this thread allocates meanwhile. It goes
+   * back where it came from, whenever it is closed.
    */
-  public static void takeFrom(@Nullable Source next) {
-    source = next;
+  public static void from(Source source, Runnable work) {
+    ScopedValue.where(SOURCE, source).run(work);
   }
 
   /**
@@ -58,9 +57,8 @@ public final class NativeMemory {
     if (bytes < 0 || bytes > LARGEST) {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
     }
-    long rounded = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    Source from = source;
-    long address = from == null ? Libc.alignedAlloc(ALIGNMENT, rounded) : from.allocate(rounded);
+    Source from = SOURCE.isBound() ? SOURCE.get() : null;
+    long address = from == null ? alignedAlloc(bytes) : from.allocate(bytes);
     if (address == 0) {
       throw new NativeException("the system refused " + bytes + " bytes of memory");
     }
@@ -78,6 +76,11 @@ public final class NativeMemory {
             from.free(address);
           }
         });
+  }
+
+  private static long alignedAlloc(long bytes) {
+    long rounded = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return Libc.alignedAlloc(ALIGNMENT, rounded);
   }
 
   /**

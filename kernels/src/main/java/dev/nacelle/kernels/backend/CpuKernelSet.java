@@ -48,58 +48,63 @@ import dev.nacelle.kernels.sumofsquares.CpuSumOfSquares;
 import dev.nacelle.kernels.swiglu.CpuGatedUnit;
 import java.util.List;
 
-/** The operators of the C library. */
+/** The operators of the C library; each binds its functions at its first use. */
 public final class CpuKernelSet implements KernelSet {
   private final KernelLibrary library;
   private final CpuProducts ownProducts;
   private final Products products;
-  private final QuantizedLinear quantizedLinear;
-  private final Dequantize dequantize;
-  private final QuantizeActivation quantizeActivation;
-  private final RmsNorm rmsNorm;
-  private final Rope rope;
-  private final SwiGlu swiGlu;
-  private final GeGlu geGlu;
-  private final CrossEntropy crossEntropy;
-  private final AdamW adamW;
-  private final ClipGradNorm clipGradNorm;
-  private final SumOfSquares sumOfSquares;
-  private final SpikingNeuron spikingNeuron;
-  private final FourierFilter fourierFilter;
-  private final SpikePack spikePack;
-  private final SpikeLinear spikeLinear;
-  private final LeakyIntegrate leakyIntegrate;
-  private final CpuAttention attention;
-  private final Elementwise elementwise;
-  private final LoraLinear loraLinear;
-  private final HydraLinear hydraLinear;
-  private final DoraLinear doraLinear;
+  private final Lazy<CpuAttention> attention;
+  private final Lazy<Elementwise> elementwise;
+  private final Lazy<QuantizedLinear> quantizedLinear;
+  private final Lazy<Dequantize> dequantize;
+  private final Lazy<QuantizeActivation> quantizeActivation;
+  private final Lazy<RmsNorm> rmsNorm;
+  private final Lazy<Rope> rope;
+  private final Lazy<SwiGlu> swiGlu;
+  private final Lazy<GeGlu> geGlu;
+  private final Lazy<CrossEntropy> crossEntropy;
+  private final Lazy<AdamW> adamW;
+  private final Lazy<ClipGradNorm> clipGradNorm;
+  private final Lazy<SumOfSquares> sumOfSquares;
+  private final Lazy<SpikingNeuron> spikingNeuron;
+  private final Lazy<FourierFilter> fourierFilter;
+  private final Lazy<SpikePack> spikePack;
+  private final Lazy<SpikeLinear> spikeLinear;
+  private final Lazy<LeakyIntegrate> leakyIntegrate;
+  private final Lazy<LoraLinear> loraLinear;
+  private final Lazy<HydraLinear> hydraLinear;
+  private final Lazy<DoraLinear> doraLinear;
 
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
     this.ownProducts = new CpuProducts(library);
     this.products = ProductLibraries.choose(library, ownProducts);
-    this.quantizedLinear = new CpuQuantizedLinear(library, ownProducts.workspace());
-    this.dequantize = new CpuDequantize(library);
-    this.quantizeActivation = new CpuQuantizeActivation(library);
-    this.rmsNorm = new CpuRmsNorm(library);
-    this.rope = new CpuRope(library);
-    this.swiGlu = new CpuGatedUnit(library, "swiglu");
-    this.geGlu = new CpuGatedUnit(library, "geglu");
-    this.crossEntropy = new CpuCrossEntropy(library, products, quantizedLinear, dequantize);
-    this.adamW = new CpuAdamW(library);
-    this.clipGradNorm = new CpuClipGradNorm(library);
-    this.sumOfSquares = new CpuSumOfSquares(library);
-    this.spikingNeuron = new CpuNeuron(library);
-    this.fourierFilter = new CpuFourierFilter(library);
-    this.spikePack = new CpuSpikePack(library);
-    this.spikeLinear = new CpuSpikeLinear(library, products);
-    this.leakyIntegrate = new CpuLeakyIntegrate(library);
-    this.attention = new CpuAttention(library);
-    this.elementwise = new CpuElementwise(library);
-    this.loraLinear = new CpuLoraLinear(products, quantizedLinear, elementwise);
-    this.hydraLinear = new CpuHydraLinear(library, products, quantizedLinear, elementwise);
-    this.doraLinear = new CpuDoraLinear(library, products, quantizedLinear, elementwise);
+    this.attention = new Lazy<>(() -> new CpuAttention(library));
+    this.elementwise = new Lazy<>(() -> new CpuElementwise(library));
+    this.quantizedLinear =
+        new Lazy<>(() -> new CpuQuantizedLinear(library, ownProducts.workspace()));
+    this.dequantize = new Lazy<>(() -> new CpuDequantize(library));
+    this.quantizeActivation = new Lazy<>(() -> new CpuQuantizeActivation(library));
+    this.rmsNorm = new Lazy<>(() -> new CpuRmsNorm(library));
+    this.rope = new Lazy<>(() -> new CpuRope(library));
+    this.swiGlu = new Lazy<>(() -> new CpuGatedUnit(library, "swiglu"));
+    this.geGlu = new Lazy<>(() -> new CpuGatedUnit(library, "geglu"));
+    this.crossEntropy =
+        new Lazy<>(() -> new CpuCrossEntropy(library, products, quantizedLinear(), dequantize()));
+    this.adamW = new Lazy<>(() -> new CpuAdamW(library));
+    this.clipGradNorm = new Lazy<>(() -> new CpuClipGradNorm(library));
+    this.sumOfSquares = new Lazy<>(() -> new CpuSumOfSquares(library));
+    this.spikingNeuron = new Lazy<>(() -> new CpuNeuron(library));
+    this.fourierFilter = new Lazy<>(() -> new CpuFourierFilter(library));
+    this.spikePack = new Lazy<>(() -> new CpuSpikePack(library));
+    this.spikeLinear = new Lazy<>(() -> new CpuSpikeLinear(library, products));
+    this.leakyIntegrate = new Lazy<>(() -> new CpuLeakyIntegrate(library));
+    this.loraLinear =
+        new Lazy<>(() -> new CpuLoraLinear(products, quantizedLinear(), elementwise()));
+    this.hydraLinear =
+        new Lazy<>(() -> new CpuHydraLinear(library, products, quantizedLinear(), elementwise()));
+    this.doraLinear =
+        new Lazy<>(() -> new CpuDoraLinear(library, products, quantizedLinear(), elementwise()));
   }
 
   @Override
@@ -119,67 +124,67 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public RmsNorm rmsNorm() {
-    return rmsNorm;
+    return rmsNorm.get();
   }
 
   @Override
   public Rope rope() {
-    return rope;
+    return rope.get();
   }
 
   @Override
   public SwiGlu swiGlu() {
-    return swiGlu;
+    return swiGlu.get();
   }
 
   @Override
   public GeGlu geGlu() {
-    return geGlu;
+    return geGlu.get();
   }
 
   @Override
   public CrossEntropy crossEntropy() {
-    return crossEntropy;
+    return crossEntropy.get();
   }
 
   @Override
   public AdamW adamW() {
-    return adamW;
+    return adamW.get();
   }
 
   @Override
   public ClipGradNorm clipGradNorm() {
-    return clipGradNorm;
+    return clipGradNorm.get();
   }
 
   @Override
   public SumOfSquares sumOfSquares() {
-    return sumOfSquares;
+    return sumOfSquares.get();
   }
 
   @Override
   public SpikingNeuron spikingNeuron() {
-    return spikingNeuron;
+    return spikingNeuron.get();
   }
 
   @Override
   public FourierFilter fourierFilter() {
-    return fourierFilter;
+    return fourierFilter.get();
   }
 
   @Override
   public SpikePack spikePack() {
-    return spikePack;
+    return spikePack.get();
   }
 
   @Override
   public SpikeLinear spikeLinear() {
-    return spikeLinear;
+    return spikeLinear.get();
   }
 
   @Override
   public LeakyIntegrate leakyIntegrate() {
-    return leakyIntegrate;
+    return leakyIntegrate.get();
   }
 
   @Override
@@ -189,32 +194,32 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public QuantizedLinear quantizedLinear() {
-    return quantizedLinear;
+    return quantizedLinear.get();
   }
 
   @Override
   public QuantizeActivation quantizeActivation() {
-    return quantizeActivation;
+    return quantizeActivation.get();
   }
 
   @Override
   public LoraLinear loraLinear() {
-    return loraLinear;
+    return loraLinear.get();
   }
 
   @Override
   public HydraLinear hydraLinear() {
-    return hydraLinear;
+    return hydraLinear.get();
   }
 
   @Override
   public DoraLinear doraLinear() {
-    return doraLinear;
+    return doraLinear.get();
   }
 
   @Override
   public Dequantize dequantize() {
-    return dequantize;
+    return dequantize.get();
   }
 
   @Override
@@ -224,12 +229,12 @@ public final class CpuKernelSet implements KernelSet {
 
   @Override
   public Attention attention() {
-    return attention;
+    return attention.get();
   }
 
   @Override
   public Elementwise elementwise() {
-    return elementwise;
+    return elementwise.get();
   }
 
   @Override
@@ -241,6 +246,6 @@ public final class CpuKernelSet implements KernelSet {
   @Override
   public void close() {
     ownProducts.close();
-    attention.close();
+    attention.ifMade(CpuAttention::close);
   }
 }

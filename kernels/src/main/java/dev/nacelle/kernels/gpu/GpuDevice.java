@@ -170,12 +170,12 @@ public final class GpuDevice implements CudaDevice, AutoCloseable {
     return best;
   }
 
-  /** Memory that this device and the processor both reach: for {@link NativeMemory#takeFrom}. */
+  /** Memory that this device and the processor both reach: for {@link NativeMemory#from}. */
   public NativeMemory.Source managed() {
     return new NativeMemory.Source() {
       @Override
       public long allocate(long bytes) {
-        CudaMemory memory = context.managed(bytes);
+        CudaMemory memory = context.managed(Math.max(1, bytes));
         managed.put(memory.address(), memory);
         return memory.address();
       }

@@ -147,6 +147,36 @@ class ProductsTest {
     assertEquals(3 * 4 * Levels.here().size(), cases);
   }
 
+  /** As B's row is read where it lies, a stride of 0 once passed for packed. */
+  @Test
+  void oneRowMayStandForAll() {
+    for (KernelLibrary library : Levels.here()) {
+      try (CpuProducts products = new CpuProducts(library)) {
+        for (int[] size : new int[][] {{7, 4, 1}, {5, 16, 9}, {12, 32, 40}, {40, 48, 300}}) {
+          for (DType type : Samples.COMPUTE) {
+            try (Samples samples = new Samples(SEED)) {
+              Operand a = repeated(samples.normal(type, 0, 1, size[2]), size[0]);
+              Operand b = repeated(samples.normal(type, 0, 1, size[1]), size[2]);
+              Operand expected = samples.strided(DType.FP32, 0, 0, size[0], size[1]);
+              Operand actual = samples.copy(expected);
+              reference.multiply(expected, a, false, b, false, 1, 0);
+              products.multiply(actual, a, false, b, false, 1, 0);
+              double tolerance = 1e-6 * (4 + 4 * size[2]);
+              assertEquals(0, Samples.maxDifference(expected, actual), tolerance);
+              cases++;
+            }
+          }
+        }
+      }
+    }
+    assertEquals(12 * Levels.here().size(), cases);
+  }
+
+  private static Operand repeated(Operand row, long rows) {
+    long[] shape = {rows, row.size(1)};
+    return Operand.view(row.buffer(), row.byteOffset(), row.dtype(), shape, new long[] {0, 1});
+  }
+
   @Test
   void namesTheShapesThatDoNotFit() {
     try (Samples samples = new Samples(SEED);

@@ -59,7 +59,14 @@ public final class EmulationBuild {
                 "-DCMAKE_BUILD_TYPE=None",
                 "-DNK_SANITIZE=" + (sanitize ? "ON" : "OFF")));
       }
-      command(folder, List.of("cmake", "--build", ".", "--parallel"));
+      command(
+          folder,
+          List.of(
+              "cmake",
+              "--build",
+              ".",
+              "--parallel",
+              "" + Runtime.getRuntime().availableProcessors()));
     }
     return new Built(folder.resolve("libnacelle_cuda_emulation.so").toAbsolutePath(), "");
   }

@@ -1,5 +1,6 @@
 package dev.nacelle.kernels.cuda;
 
+import dev.nacelle.nativeaccess.cuda.NvrtcWheel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -239,6 +239,22 @@ final class LargeShapesTest {
     }
   }
 
+  /** No two of the dimensions merge: each has its stride to itself. */
+  @Test
+  void fourDimensionsAreConverted() {
+    for (DType type : Samples.COMPUTE) {
+      Operand x = samples.normal(DType.FP32, 0, 7, 5, 4, 3);
+      Operand turned =
+          Operand.view(
+              x.buffer(), 0, x.dtype(), new long[] {3, 4, 5, 7}, new long[] {1, 3, 12, 60});
+      Operand want = empty(type, 3, 4, 5, 7);
+      Operand got = empty(type, 3, 4, 5, 7);
+      cpu.elementwise().convert(want, turned);
+      cuda.elementwise().convert(got, turned);
+      assertEquals(Samples.values(want), Samples.values(got));
+    }
+  }
+
   @Test
   void rowsAreGatheredAndBadIdsNamed() {
     BlockMatrix table = BlockMatrix.of(samples.bytes(40, 6 * 20), BlockFormat.Q4_1);

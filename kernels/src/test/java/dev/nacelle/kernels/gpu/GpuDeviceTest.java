@@ -77,7 +77,6 @@ final class GpuDeviceTest {
 
   @AfterEach
   void close() {
-    NativeMemory.takeFrom(null);
     if (device != null) {
       device.close();
     }
@@ -91,9 +90,9 @@ final class GpuDeviceTest {
       x[i] = (float) random.nextDouble(-1, 3);
     }
     float[] want = spikes(Kernels.reference(), x);
-    NativeMemory.takeFrom(device.managed());
-    float[] got = spikes(new CudaKernelSet(device, "sm_87"), x);
-    assertArrayEquals(want, got);
+    NativeMemory.from(
+        device.managed(),
+        () -> assertArrayEquals(want, spikes(new CudaKernelSet(device, "sm_87"), x)));
     List<KernelLadder.Rung> way = device.ways().get("neuron");
     assertTrue(way != null && way.getLast().taken(), String.valueOf(way));
     assertEquals(KernelLadder.Step.SHIPPED_PTX, way.getLast().step());

@@ -17,14 +17,18 @@ final class BlockBytes {
     if (point.operator().equals("dequantize_activation") || point.operator().equals("adamw")) {
       return bytes;
     }
-    BlockFormat format =
-        BlockFormat.parse(
-            java.util.Objects.requireNonNull(
-                point.attributes().getOrDefault("w_format", point.attributes().get("format"))));
+    String label = point.attributes().get("w_format");
+    if (label == null) {
+      label = point.attributes().get("format");
+    }
+    if (label == null || label.equals("none")) {
+      return bytes; // a call that must be refused
+    }
+    BlockFormat format = BlockFormat.parse(label);
     // A sum of products of numbers below the normal ones keeps no digits to compare.
     boolean sums = !point.operator().equals("dequantize");
     Fill fill = sums && point.fill() == Fill.DENORMAL ? Fill.NORMAL : point.fill();
-    for (int at = 0; at < count; at += format.blockBytes()) {
+    for (int at = 0; at + format.blockBytes() <= count; at += format.blockBytes()) {
       for (int place : scales(format)) {
         double scale = fill.value(random, DType.FP16, false);
         short half = Float.floatToFloat16((float) scale);

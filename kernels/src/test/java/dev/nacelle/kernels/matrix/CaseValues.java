@@ -32,6 +32,13 @@ final class CaseValues {
   private final SplittableRandom random;
 
   CaseValues(MatrixCase point, Operator operator, DType storage, long seed) {
+    this(point, operator, storage, seed, true);
+  }
+
+  /**
+   * @param settle whether neurons are kept from their thresholds, where a rounding would decide
+   */
+  CaseValues(MatrixCase point, Operator operator, DType storage, long seed, boolean settle) {
     this.point = point;
     this.storage = storage;
     this.random =
@@ -42,7 +49,7 @@ final class CaseValues {
         tensors.put(spec.name(), input(spec, shape));
       }
     }
-    if (SpikingCases.isNeuron(point.operator())) {
+    if (settle && SpikingCases.isNeuron(point.operator())) {
       Attributes with =
           Attributes.of(point.operator(), operator.spec().attributes(), point.attributes());
       Settling.settle(this, point.operator(), with, storage);

@@ -31,6 +31,16 @@ final class CodedMatrix {
         cases.add(one.with("seed", "3"));
       }
     }
+    // A block of more than one run looks for what is no number in a loop of its own.
+    for (String bits : List.of("8", "4", "2")) {
+      MatrixCase one =
+          MatrixCase.of("quantize_activation", Set.of(), 1)
+              .input("x", 2, 700)
+              .with("bits", bits)
+              .with("block", "300");
+      cases.addFirst(one.filled(Fill.NAN));
+      cases.addFirst(one.filled(Fill.INFINITE));
+    }
     return cases;
   }
 

@@ -1,6 +1,7 @@
 package dev.nacelle.kernels.matrix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nacelle.kernels.AdamW;
@@ -8,11 +9,13 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Samples;
 import dev.nacelle.kernels.backend.CpuKernelSet;
+import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.cpu.Levels;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -109,6 +112,38 @@ final class EightBitAdamWTest {
         assertEquals("", Comparison.bits(pairs[0][1], pairs[1][1]));
       }
     }
+  }
+
+  /** One element that is none, of 700 in three blocks: both moments of the second are none then. */
+  @Test
+  void aNumberThatIsNoneSpoilsItsBlockAlone() throws Exception {
+    int held = 0;
+    for (KernelSet set : sets()) {
+      for (double wild : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+        try (Samples samples = new Samples(SEED)) {
+          AdamW.EightBitSlot slot = slot(samples.normal(DType.FP32, 0, 700), samples);
+          Elements.set(slot.gradient(), 300, wild);
+          set.adamW().stepEightBit(List.of(slot), 3, 0.1, 0.9, 0.99, 1e-8, 0.1);
+          for (Operand scales : List.of(slot.expAvgScales(), slot.expAvgSqScales())) {
+            for (int block = 0; block < 3; block++) {
+              assertEquals(block == 1, Double.isNaN(Elements.get(scales, block)), set.isaLevel());
+              held++;
+            }
+          }
+          assertFalse(Double.isFinite(Elements.get(slot.parameter(), 300)));
+          assertTrue(Double.isFinite(Elements.get(slot.parameter(), 301)));
+        }
+      }
+      set.close();
+    }
+    assertTrue(held >= 2 * 12, "only " + held);
+  }
+
+  private static List<KernelSet> sets() throws Exception {
+    List<KernelSet> sets = new ArrayList<>(List.of(Kernels.reference()));
+    Levels.here().forEach(library -> sets.add(new CpuKernelSet(library)));
+    CudaSets.emulated().ifPresent(sets::add);
+    return sets;
   }
 
   private static AdamW.EightBitSlot slot(Operand p, Samples samples) {

@@ -51,6 +51,7 @@ final class GpuCheckMain {
   private final int every;
   private int number;
   private int skipped;
+  private double copy;
 
   private GpuCheckMain(GpuDevice device, double seconds, int every) {
     this.device = device;
@@ -86,8 +87,6 @@ final class GpuCheckMain {
       }
       check.ways(json);
       check.set.close();
-    } finally {
-      NativeMemory.takeFrom(null);
     }
     json.append(" \"well\": ").append(well).append("\n}\n");
     Files.writeString(Path.of(args[0]), json);
@@ -133,7 +132,6 @@ final class GpuCheckMain {
       skipped++;
       return 0;
     }
-    NativeMemory.takeFrom(null);
     List<NativeBuffer> host = new ArrayList<>();
     List<NativeBuffer> there = new ArrayList<>();
     int runs = 0;
@@ -143,25 +141,26 @@ final class GpuCheckMain {
       gradients(
           operator, point, values, run(reference, point, dtype, values, Layout.CONTIGUOUS, host));
       Map<String, Operand> want = run(reference, point, dtype, values, Layout.CONTIGUOUS, host);
-      NativeMemory.takeFrom(device.managed());
       for (Layout layout : Layout.values()) {
-        if (layout != Layout.CONTIGUOUS && point.fill() != Fill.NORMAL) {
-          continue;
+        if (layout == Layout.CONTIGUOUS || point.fill() == Fill.NORMAL) {
+          NativeMemory.from(
+              device.managed(),
+              () ->
+                  run(set, point, dtype, values, layout, there)
+                      .forEach(
+                          (tensor, result) -> {
+                            String wrong =
+                                Comparison.outside(
+                                    result,
+                                    numbers(Objects.requireNonNull(want.get(tensor))),
+                                    scale(want, operator.scaledBy(tensor)),
+                                    tolerance(operator, tensor, dtype, point));
+                            if (!wrong.isEmpty()) {
+                              failures.add(where + " " + layout + " " + tensor + ": " + wrong);
+                            }
+                          }));
+          runs++;
         }
-        Map<String, Operand> got = run(set, point, dtype, values, layout, there);
-        runs++;
-        got.forEach(
-            (tensor, result) -> {
-              String wrong =
-                  Comparison.outside(
-                      result,
-                      numbers(Objects.requireNonNull(want.get(tensor))),
-                      scale(want, operator.scaledBy(tensor)),
-                      tolerance(operator, tensor, dtype, point));
-              if (!wrong.isEmpty()) {
-                failures.add(where + " " + layout + " " + tensor + ": " + wrong);
-              }
-            });
       }
     } catch (CudaException e) {
       failures.add(where + ": " + e.getMessage());
@@ -249,11 +248,15 @@ final class GpuCheckMain {
   }
 
   private void bench(StringBuilder json, double seconds) {
-    double copy = device.copyBandwidth(COPY_BYTES);
+    copy = device.copyBandwidth(COPY_BYTES);
     json.append(" \"copy_bandwidth\": ").append(copy).append(",\n \"bench\": [\n");
     long end = System.nanoTime() + (long) (seconds * 1e9);
+    NativeMemory.from(device.managed(), () -> benchAll(json, end));
+    json.append("\n ],\n");
+  }
+
+  private void benchAll(StringBuilder json, long end) {
     int rows = 0;
-    NativeMemory.takeFrom(device.managed());
     for (Operator operator : Operators.all()) {
       if (System.nanoTime() > end) {
         continue;
@@ -261,29 +264,7 @@ final class GpuCheckMain {
       for (DType dtype : operator.spec().dtypes()) {
         try (BenchTensors tensors = new BenchTensors(operator.benchSizes())) {
           for (Measurement m : operator.measurements(set, dtype, tensors)) {
-            double best = best(m.work());
-            json.append(rows++ == 0 ? "" : ",\n")
-                .append("  {\"op\": ")
-                .append(text(operator.spec().name()))
-                .append(", \"dtype\": ")
-                .append(text(dtype.label()))
-                .append(", \"variant\": ")
-                .append(text(m.variant()))
-                .append(", \"pass\": ")
-                .append(text(m.pass()))
-                .append(", \"size\": ")
-                .append(text(operator.benchSizes().toString()))
-                .append(", \"seconds\": ")
-                .append(best)
-                .append(", \"bytes\": ")
-                .append(m.bytes())
-                .append(", \"flops\": ")
-                .append(m.flops())
-                .append(", \"share_of\": ")
-                .append(text(m.shareOf().label()))
-                .append(", \"share_of_copy\": ")
-                .append(m.bytes() / best / copy)
-                .append('}');
+            json.append(rows++ == 0 ? "" : ",\n").append(row(operator, dtype, m));
           }
         } catch (RuntimeException e) {
           json.append(rows++ == 0 ? "" : ",\n")
@@ -297,8 +278,31 @@ final class GpuCheckMain {
         }
       }
     }
-    NativeMemory.takeFrom(null);
-    json.append("\n ],\n");
+  }
+
+  private String row(Operator operator, DType dtype, Measurement m) {
+    double best = best(m.work());
+    return "  {\"op\": "
+        + text(operator.spec().name())
+        + ", \"dtype\": "
+        + text(dtype.label())
+        + ", \"variant\": "
+        + text(m.variant())
+        + ", \"pass\": "
+        + text(m.pass())
+        + ", \"size\": "
+        + text(operator.benchSizes().toString())
+        + ", \"seconds\": "
+        + best
+        + ", \"bytes\": "
+        + m.bytes()
+        + ", \"flops\": "
+        + m.flops()
+        + ", \"share_of\": "
+        + text(m.shareOf().label())
+        + ", \"share_of_copy\": "
+        + m.bytes() / best / copy
+        + "}";
   }
 
   /** Wall time of a synchronous call, launch included, the best of many after the first few. */

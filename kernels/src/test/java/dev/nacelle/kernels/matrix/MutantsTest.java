@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.backend.CpuKernelSet;
+import dev.nacelle.kernels.backend.CudaKernelSet;
 import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.cuda.EmulatedDevice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,8 +49,8 @@ final class MutantsTest {
         if (!done.contains(parts[0])) {
           // Stands until the next line, which a crash keeps from being written.
           append(verdicts, parts[0] + "\tcrashed");
-          System.setProperty(LIBRARY, folder.resolve("mutant" + parts[0] + ".so").toString());
-          append(verdicts, parts[0] + "\t" + verdict(parts[1], level));
+          Path library = folder.resolve("mutant" + parts[0] + ".so");
+          append(verdicts, parts[0] + "\t" + verdict(parts[1], level, library));
         }
       }
     } finally {
@@ -60,12 +62,9 @@ final class MutantsTest {
     }
   }
 
-  private static String verdict(String operators, String level) {
-    KernelLibrary.Opened opened = KernelLibrary.open(2, level);
-    KernelLibrary library = opened.library();
-    assertNotNull(library, opened.reason());
+  private static String verdict(String operators, String level, Path library) {
     for (String operator : operators.split(",", -1)) {
-      try (KernelSet set = new CpuKernelSet(library)) {
+      try (KernelSet set = set(level, library)) {
         String failure = new OperatorMatrixTest().firstFailure(operator, level, set);
         if (!failure.isEmpty()) {
           return "noticed\t" + failure.lines().findFirst().orElse("");
@@ -73,6 +72,17 @@ final class MutantsTest {
       }
     }
     return "survived";
+  }
+
+  private static KernelSet set(String level, Path library) {
+    if (level.equals("cuda")) {
+      return new CudaKernelSet(EmulatedDevice.of(library), "emulated");
+    }
+    System.setProperty(LIBRARY, library.toString());
+    KernelLibrary.Opened opened = KernelLibrary.open(2, level);
+    KernelLibrary c = opened.library();
+    assertNotNull(c, opened.reason());
+    return new CpuKernelSet(c);
   }
 
   private static void append(Path file, String row) throws IOException {

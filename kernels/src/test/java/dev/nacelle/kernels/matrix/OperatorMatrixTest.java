@@ -63,7 +63,7 @@ final class OperatorMatrixTest {
           Map.entry("dora_linear", 1338),
           Map.entry("dequantize", 1170),
           Map.entry("quantized_linear", 3681),
-          Map.entry("quantize_activation", 1548),
+          Map.entry("quantize_activation", 1566),
           Map.entry("dequantize_activation", 1170),
           Map.entry("adamw", 1128),
           Map.entry("clip_grad_norm", 792),

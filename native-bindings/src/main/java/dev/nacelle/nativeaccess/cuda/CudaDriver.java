@@ -14,6 +14,27 @@ public final class CudaDriver {
   private static final int NAME_BYTES = 256;
   private static final int UUID_BYTES = 16;
 
+  /** The first driver that knows of memory pools. */
+  private static final int CUDA_11_2 = 11020;
+
+  /** Those of cuda.h's CUdevice_attribute that we ask for; a driver's numbers never change. */
+  private enum Attribute {
+    MULTIPROCESSOR_COUNT(16),
+    INTEGRATED(18),
+    L2_CACHE_SIZE(38),
+    MAX_THREADS_PER_MULTIPROCESSOR(39),
+    COMPUTE_CAPABILITY_MAJOR(75),
+    COMPUTE_CAPABILITY_MINOR(76),
+    MAX_SHARED_MEMORY_PER_BLOCK_OPTIN(97),
+    MEMORY_POOLS_SUPPORTED(115);
+
+    private final int number;
+
+    Attribute(int number) {
+      this.number = number;
+    }
+  }
+
   private final DriverCalls calls;
   private final int version;
 
@@ -102,14 +123,14 @@ public final class CudaDriver {
           name,
           "GPU-" + HexFormat.of().formatHex(uuid),
           bytes,
-          attribute(handle, 75),
-          attribute(handle, 76),
-          attribute(handle, 16),
-          attribute(handle, 39),
-          attribute(handle, 97),
-          attribute(handle, 38),
-          attribute(handle, 18) != 0,
-          version >= 11020 && attribute(handle, 115) != 0);
+          attribute(handle, Attribute.COMPUTE_CAPABILITY_MAJOR),
+          attribute(handle, Attribute.COMPUTE_CAPABILITY_MINOR),
+          attribute(handle, Attribute.MULTIPROCESSOR_COUNT),
+          attribute(handle, Attribute.MAX_THREADS_PER_MULTIPROCESSOR),
+          attribute(handle, Attribute.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+          attribute(handle, Attribute.L2_CACHE_SIZE),
+          attribute(handle, Attribute.INTEGRATED) != 0,
+          version >= CUDA_11_2 && attribute(handle, Attribute.MEMORY_POOLS_SUPPORTED) != 0);
     }
   }
 
@@ -123,10 +144,10 @@ public final class CudaDriver {
     }
   }
 
-  private int attribute(int handle, int attribute) throws Throwable {
+  private int attribute(int handle, Attribute attribute) throws Throwable {
     try (Out out = new Out(8)) {
       calls.check(
-          (int) calls.deviceGetAttribute.invokeExact(out.address(), attribute, handle),
+          (int) calls.deviceGetAttribute.invokeExact(out.address(), attribute.number, handle),
           "cuDeviceGetAttribute",
           () -> "attribute " + attribute);
       return out.getInt(0);

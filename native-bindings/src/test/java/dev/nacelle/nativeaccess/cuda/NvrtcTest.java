@@ -6,79 +6,35 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.nacelle.nativeaccess.ffm.DynamicLibrary;
-import dev.nacelle.nativeaccess.loader.CacheFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** NVIDIA's own compiler, which needs no GPU, out of its wheel. */
 final class NvrtcTest {
-  private static final String WHEEL = "nvidia-cuda-nvrtc==13.2.86";
-  private static final Map<String, String> DIGESTS =
-      Map.of(
-          "amd64",
-          "8111c5130e967b78222ea2124145f8efe9ce201b752b2579a2513100a53be1c5",
-          "aarch64",
-          "1e5d7b411a2eb83f5c71c98d58133a763fc9fa86a4241ee320c5c4782d9ad1fd");
-
   private static Nvrtc nvrtc;
 
   @BeforeAll
   static void open() throws IOException {
-    Optional<Path> library = find();
-    if (library.isEmpty()) {
-      System.out.println(
-          "SKIPPED: no NVRTC, so no kernel was compiled (pip install " + WHEEL + ")");
+    NvrtcWheel.Found found = NvrtcWheel.find();
+    if (found.library() == null) {
+      System.out.println("SKIPPED: " + found.reason());
     }
-    assumeTrue(library.isPresent(), "no NVRTC");
-    Path folder = library.orElseThrow().getParent();
+    assumeTrue(found.library() != null, found.reason());
+    Path library = Objects.requireNonNull(found.library());
+    Path folder = library.resolveSibling("");
     try (var builtins = Files.newDirectoryStream(folder, "libnvrtc-builtins.so*")) {
       builtins.forEach(b -> DynamicLibrary.open(b.toString()));
     }
-    nvrtc = Nvrtc.open(DynamicLibrary.open(library.orElseThrow().toString()));
-  }
-
-  private static Optional<Path> find() throws IOException {
-    String named = System.getProperty("nacelle.nvrtc.library", "");
-    if (!named.isEmpty()) {
-      return Optional.of(Path.of(named));
-    }
-    // The kernels' tests look for it there too: it is fetched once.
-    Path shared = CacheFolder.of(System::getenv).resolve("nvrtc-test").resolve("13.2.86");
-    Path library = shared.resolve("libnvrtc.so.13");
-    String digest = DIGESTS.get(System.getProperty("os.arch", ""));
-    if (Files.isRegularFile(library) || digest == null) {
-      return Optional.of(library).filter(Files::isRegularFile);
-    }
-    Optional<Path> wheel = Wheels.unpacked(WHEEL, digest);
-    if (wheel.isEmpty()) {
-      return Optional.empty();
-    }
-    Files.createDirectories(shared);
-    try (Stream<Path> files = Files.walk(wheel.get())) {
-      // The compiler last: where it is, all is.
-      for (Path file :
-          files
-              .filter(f -> String.valueOf(f.getFileName()).startsWith("libnvrtc"))
-              .filter(Files::isRegularFile)
-              .sorted(Comparator.comparing(f -> f.endsWith("libnvrtc.so.13")))
-              .toList()) {
-        Path fresh = Files.createTempFile(shared, "wheel", ".tmp");
-        Files.copy(file, fresh, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(fresh, shared.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
-    return Optional.of(library).filter(Files::isRegularFile);
+    nvrtc = Nvrtc.open(DynamicLibrary.open(library.toString()));
   }
 
   private static KernelSource source(String text) {
