@@ -37,6 +37,7 @@ public final class Finetuning {
         options.log(),
         options.dumpGradients(),
         options.maxTemperature(),
+        options.limits(),
         options.overwrite(),
         options.command() + " --threads " + threads);
   }

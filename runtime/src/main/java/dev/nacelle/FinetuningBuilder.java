@@ -293,6 +293,7 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
                 null,
                 null,
                 null,
+                FinetuneOptions.Limits.NONE,
                 overwrite,
                 command())));
   }

@@ -144,10 +144,13 @@ final class BadRunTest {
             List.of("--init", "pissa"),
             List.of("--save-every", "-1"),
             List.of("--keep", "0"),
-            List.of("--budget", "1GiB"),
-            List.of("--dry-run"),
-            List.of("--sample-prompt", " "));
-    assertEquals(32, all.size());
+            List.of("--sample-prompt", " "),
+            List.of("--spill", "maybe"),
+            List.of("--budget", "0"),
+            List.of("--budget", "-1"),
+            List.of("--budget", "10XB"),
+            List.of("--budget", "1.5.5GiB"));
+    assertEquals(35, all.size());
     return all.stream()
         .map(
             flags ->

@@ -168,6 +168,7 @@ record Job(
         null,
         null,
         null,
+        FinetuneOptions.Limits.NONE,
         false,
         "a test");
   }

@@ -148,6 +148,19 @@ public final class NativeMemory {
     }
   }
 
+  /**
+   * Gives whole pages of a {@link #reserve reserved} range back: they hold zeros from now on, and
+   * count against nothing until they are written again.
+   *
+   * @param part begins and ends at pages
+   */
+  public static void discard(NativeBuffer part) {
+    if (part.isMapped()) {
+      throw new IllegalArgumentException("a mapped file's pages are let go, not discarded");
+    }
+    Libc.advise(part.address(), part.byteSize(), false);
+  }
+
   /** Bytes that {@link #allocate} gave out since the start, whether they came back or not. */
   public static long allocatedBytes() {
     return ALLOCATED_BYTES.get();

@@ -19,11 +19,25 @@ import picocli.CommandLine;
 public final class CalibrationMain {
   private CalibrationMain() {}
 
-  /** {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS} or {@code speed THREADS}. */
+  /**
+   * {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS}, {@code speed THREADS}, or, to hold
+   * what is foreseen against a model in use, {@code check MODEL DATA FOLDER THREADS LENGTH}.
+   */
   public static void main(String[] args) {
     switch (args[0]) {
       case "write" -> ProcessProbe.write(Path.of(args[1]), Integer.parseInt(args[2]));
-      case "run" -> System.out.println(run(Path.of(args[1]), Integer.parseInt(args[2])));
+      case "run" ->
+          System.out.println(
+              run(ProcessProbe.options(Path.of(args[1]), Integer.parseInt(args[2]))));
+      case "check" ->
+          System.out.println(
+              run(
+                  ProcessProbe.options(
+                      Path.of(args[1]),
+                      Path.of(args[2]),
+                      Path.of(args[3]),
+                      Integer.parseInt(args[4]),
+                      Integer.parseInt(args[5]))));
       case "speed" -> System.out.println(ProcessProbe.speed(Integer.parseInt(args[1])));
       default -> throw new IllegalArgumentException(args[0]);
     }
@@ -31,10 +45,9 @@ public final class CalibrationMain {
     System.exit(0);
   }
 
-  private static String run(Path folder, int threads) {
+  private static String run(FinetuneOptions options) {
     CommandLine.ParseResult parsed =
-        Main.commandLine().parseArgs("finetune", "--model", folder.toString());
-    FinetuneOptions options = ProcessProbe.options(folder, threads);
+        Main.commandLine().parseArgs("finetune", "--model", options.model().toString());
     RunIdentity identity =
         new RunIdentity(
             Version.VERSION, options.command(), FlagValues.of(parsed.subcommand().commandSpec()));

@@ -75,6 +75,7 @@ final class ChatCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     model.check();
+    model.refuseBudget("leave it out: a conversation grows; generate keeps to one");
     compute.check();
     sampling.check();
     boolean person = Terminal.isStandardInput();

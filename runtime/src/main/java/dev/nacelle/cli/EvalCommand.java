@@ -4,6 +4,8 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.data.Dataset;
 import dev.nacelle.data.TokenizeOptions;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.planning.ForwardPlan;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.Evaluation;
 import dev.nacelle.train.Evaluator;
@@ -32,6 +34,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  ./nacelle eval --model DIR --data heldout.jsonl",
       "  ./nacelle eval --model DIR --adapter my-adapter --data heldout.jsonl --json",
+      "  ./nacelle eval --model base.gguf --data heldout.jsonl --budget 300MiB",
       "  ./nacelle eval --model DIR --data a.jsonl --train-on all --token-losses losses.jsonl",
     })
 final class EvalCommand implements Callable<Integer> {
@@ -54,6 +57,8 @@ final class EvalCommand implements Callable<Integer> {
   @Mixin private ComputeFlags compute = new ComputeFlags();
   @Mixin private OutputFlags output = new OutputFlags();
 
+  private ForwardPlan plan = new ForwardPlan(Strategy.FASTEST, 1, 0);
+
   @Override
   public Integer call() {
     model.check();
@@ -68,13 +73,20 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private Evaluation.Result evaluate() {
+    plan = new ForwardPlan(Strategy.FASTEST, batchSize, 0);
     FaultInjector faults = FaultInjector.fromEnvironment();
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress;
-        ReadyModel ready = model.open(compute, faults);
+        ReadyModel ready =
+            model.open(
+                compute,
+                faults,
+                job -> ForwardPlan.evaluation(job, samples.options().maxLength(), batchSize),
+                made -> plan = made);
         Dataset dataset = samples.open(ready.base(), true, progress, faults)) {
       Evaluation evaluation =
-          new Evaluation(new Evaluator(ready.engine(), ready.model()), batchSize);
+          new Evaluation(
+              new Evaluator(ready.engine(), ready.model(), plan.strategy()), plan.batch());
       Evaluation.Result result =
           TokenLossFile.write(
               tokenLosses,

@@ -1,7 +1,13 @@
 package dev.nacelle.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.planning.Bound;
+import dev.nacelle.planning.MachineCosts;
+import dev.nacelle.planning.MemoryPlan;
+import dev.nacelle.planning.PlanJson;
+import dev.nacelle.planning.Planner;
 import dev.nacelle.report.RunIdentity;
 import dev.nacelle.report.RunOutcome;
 import dev.nacelle.report.RunRecorder;
@@ -20,11 +26,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -55,6 +63,12 @@ final class FinetuneCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private FinetuneFlags flags = new FinetuneFlags();
   @Mixin private LaterFlags later = new LaterFlags();
+
+  @Option(
+      names = "--dry-run",
+      description = "Print the plan, as plan does, and stop; with --json {\"plan\":{...}}.")
+  private boolean dryRun;
+
   @Mixin private ComputeFlags compute = new ComputeFlags();
   @Mixin private OutputFlags output = new OutputFlags();
 
@@ -103,11 +117,27 @@ final class FinetuneCommand implements Callable<Integer> {
     }
     FinetuneOptions options =
         flags.options(flags.model, flags.out, compute.threads(), compute.seed, given(), typed());
+    if (dryRun) {
+      return planAlone(options);
+    }
     RunReport report = run(options);
     if (output.json) {
       System.out.println(report.json());
     }
     return 0;
+  }
+
+  private int planAlone(FinetuneOptions options) {
+    Supplier<Bound> atHand = ThisMachine.atHand(options.limits().budget());
+    MachineCosts here = ThisMachine.measured(options.threads(), ThisMachine::say);
+    MemoryPlan plan = PlanCommand.plan(options, compute, here, atHand);
+    if (output.json && plan.fits()) {
+      ObjectNode root = Json.object();
+      root.set("plan", PlanJson.of(plan));
+      System.out.println(Json.text(root));
+      return 0;
+    }
+    return PlanCommand.show(plan, atHand.get(), output.json);
   }
 
   /** Trains and writes log and report. */
@@ -126,8 +156,18 @@ final class FinetuneCommand implements Callable<Integer> {
             progress.accept(event);
           };
       try {
+        Planner planner =
+            new Planner(
+                ThisMachine.measured(
+                    options.threads(), note -> listener.accept(new TrainEvent.Note(note))),
+                ThisMachine.atHand(options.limits().budget()),
+                true,
+                plan -> recorder.planned(PlanJson.of(plan)),
+                note -> listener.accept(new TrainEvent.Note(note)));
         FinetuneResult ignored =
-            new Finetune(options, faults, compute::kernels, listener, signals.cancellation()).run();
+            new Finetune(
+                    options, faults, compute::kernels, listener, signals.cancellation(), planner)
+                .run();
         return recorder.done();
       } catch (CancelledException e) {
         CancelledException told = e.withHint(howToGoOn(options, e));

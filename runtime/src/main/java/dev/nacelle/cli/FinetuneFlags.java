@@ -240,6 +240,25 @@ final class FinetuneFlags {
       description = "Pause between steps above so many degrees Celsius (default: never).")
   @Nullable Double maxTemperature;
 
+  @Option(
+      names = "--budget",
+      paramLabel = "SIZE",
+      description = "Bytes that the whole process may hold, 900MiB say (default: what is there).")
+  @Nullable String budget;
+
+  @Option(
+      names = "--allow-approximate",
+      description = "Let the plan round activations and moments to fewer bits.")
+  boolean allowApproximate;
+
+  @Option(
+      names = "--spill",
+      defaultValue = "on",
+      description =
+          "on: where nothing else fits, activations may go to a file in --out (default:"
+              + " ${DEFAULT-VALUE}).")
+  String spill = "on";
+
   /** The options, held against {@link FinetuneRules}. */
   FinetuneOptions options(
       Path givenModel, Path givenOut, int threads, long seed, Set<String> given, String command) {
@@ -288,6 +307,10 @@ final class FinetuneFlags {
         log,
         dumpGradients,
         maxTemperature,
+        new FinetuneOptions.Limits(
+            budget == null ? null : ByteSize.parse("--budget", budget),
+            allowApproximate,
+            isOn("--spill", spill)),
         overwrite,
         command);
   }

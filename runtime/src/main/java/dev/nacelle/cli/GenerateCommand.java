@@ -3,6 +3,8 @@ package dev.nacelle.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.planning.ForwardPlan;
 import dev.nacelle.text.Message;
 import dev.nacelle.train.Answer;
 import dev.nacelle.train.BaseModel;
@@ -62,15 +64,22 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private ComputeFlags compute = new ComputeFlags();
   @Mixin private OutputFlags output = new OutputFlags();
 
+  private Strategy strategy = Strategy.FASTEST;
+
   @Override
   public Integer call() {
     model.check();
     compute.check();
     sampling.check();
-    try (ReadyModel ready = model.open(compute, FaultInjector.fromEnvironment())) {
+    try (ReadyModel ready =
+        model.open(
+            compute,
+            FaultInjector.fromEnvironment(),
+            job -> ForwardPlan.generation(job, prompt(job.base()).length, sampling.maxNewTokens),
+            made -> strategy = made.strategy())) {
       BaseModel base = ready.base();
       int[] prompt = prompt(base);
-      Generator generator = new Generator(ready.model(), base.endTokens());
+      Generator generator = new Generator(ready.model(), base.endTokens(), strategy);
       Answer answer =
           new Answer(
               base.tokenizer(),

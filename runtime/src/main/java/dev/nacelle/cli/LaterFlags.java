@@ -17,17 +17,8 @@ final class LaterFlags {
   @Option(names = "--balance-weight", hidden = true)
   String balanceWeight = "";
 
-  @Option(names = "--budget", hidden = true)
-  String budget = "";
-
   @Option(names = "--host-budget", hidden = true)
   String hostBudget = "";
-
-  @Option(names = "--dry-run", hidden = true)
-  boolean dryRun;
-
-  @Option(names = "--allow-approximate", hidden = true)
-  boolean allowApproximate;
 
   @Option(names = "--will-export", hidden = true)
   String willExport = "";
@@ -38,10 +29,7 @@ final class LaterFlags {
     refuse(!init.equals("default"), "--init " + init, "only the default initialisation is there");
     refuse(!heads.isEmpty(), "--heads", "hydra adapters come later");
     refuse(!balanceWeight.isEmpty(), "--balance-weight", "hydra adapters come later");
-    refuse(!budget.isEmpty(), "--budget", "leave it out");
     refuse(!hostBudget.isEmpty(), "--host-budget", "leave it out");
-    refuse(dryRun, "--dry-run", "leave it out");
-    refuse(allowApproximate, "--allow-approximate", "leave it out: everything is exact");
     refuse(!willExport.isEmpty(), "--will-export", "leave it out");
   }
 

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       DoctorCommand.class,
       DevicesCommand.class,
+      PlanCommand.class,
       StrategiesCommand.class,
     },
     footer = {

@@ -3,12 +3,14 @@ package dev.nacelle.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.report.Sizes;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.ProcessMemory;
 import dev.nacelle.train.export.FolderMerge;
 import dev.nacelle.train.export.GgufMerge;
+import dev.nacelle.train.export.MergeNeeds;
 import dev.nacelle.train.export.MergeOptions;
 import dev.nacelle.train.export.MergeResult;
 import java.util.Locale;
@@ -39,9 +41,8 @@ import picocli.CommandLine.Option;
           + " and",
       "peak_bytes.",
       "",
-      "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 5 the environment"
-          + " lacks",
-      "something.",
+      "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 4 does not fit the",
+      "memory budget, 5 the environment lacks something.",
       "",
       "Examples:",
       "  ./nacelle merge --model DIR --adapter my-adapter --out merged",
@@ -77,12 +78,14 @@ final class MergeCommand implements Callable<Integer> {
       description = "Weights beyond it go into further files (default: ${DEFAULT-VALUE}).")
   private String shardSize = "5GB";
 
+  @Mixin private BudgetFlag budget = new BudgetFlag();
   @Mixin private ComputeFlags compute = new ComputeFlags();
   @Mixin private OutputFlags output = new OutputFlags();
 
   @Override
   public Integer call() {
     compute.check();
+    Long ignored = budget.bytes(); // checked before anything is opened
     MergeOptions options = options();
     long begin = System.nanoTime();
     MergeResult result = merge(options);
@@ -92,6 +95,10 @@ final class MergeCommand implements Callable<Integer> {
 
   private MergeResult merge(MergeOptions options) {
     FaultInjector faults = FaultInjector.fromEnvironment();
+    Budget binding = budget.binding(0);
+    if (binding != null) {
+      MergeNeeds.check(options, binding.now(), ProcessMemory.residentBytes(), faults);
+    }
     TrainProgress progress = TrainProgress.onStandardError(System.err, output.quiet);
     try (progress) {
       return format.equals("gguf")

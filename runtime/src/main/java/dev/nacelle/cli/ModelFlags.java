@@ -3,11 +3,18 @@ package dev.nacelle.cli;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.memory.Budget;
+import dev.nacelle.memory.ProcessTrim;
+import dev.nacelle.planning.ForwardPlan;
+import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.ReadyModel;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -28,27 +35,93 @@ final class ModelFlags {
       description = "Compute type, fp32 or bf16 (default: ${DEFAULT-VALUE}).")
   String dtype = "fp32";
 
-  @Option(names = "--budget", hidden = true)
-  String budget = "";
+  @Mixin private BudgetFlag budget = new BudgetFlag();
 
   @Option(names = "--host-budget", hidden = true)
   String hostBudget = "";
 
-  /** Refuses what is agreed on but not built. */
+  /** Refuses what is agreed on but not built, and what is no budget. */
   void check() {
-    if (!budget.isEmpty() || !hostBudget.isEmpty()) {
-      throw NacelleException.usage(
-          (budget.isEmpty() ? "--host-budget" : "--budget") + " is not built into this version",
-          "leave it out");
+    if (!hostBudget.isEmpty()) {
+      throw NacelleException.usage("--host-budget is not built into this version", "leave it out");
+    }
+    Long ignored = budget.bytes();
+  }
+
+  /** Refuses a budget where none is kept to. */
+  void refuseBudget(String instead) {
+    if (budget.isGiven()) {
+      throw NacelleException.usage("--budget is not kept to here", instead);
     }
   }
 
-  /** The model with its weights and adapters. */
+  /** The model with its weights and adapters, everything at once. */
   ReadyModel open(ComputeFlags compute, FaultInjector faults) {
-    List<AdapterBlend.Choice> choices = adapters.stream().map(ModelFlags::choice).toList();
+    return open(compute, faults, (base, kernels) -> {});
+  }
+
+  /** How a command would do its work inside a budget. */
+  @FunctionalInterface
+  interface Planning {
+    ForwardPlan plan(ForwardPlan.Job job);
+  }
+
+  /**
+   * The model with its weights and adapters, as a plan has them.
+   *
+   * @param planning makes the plan, where a budget may bind
+   * @param plan hears of it before anything is loaded
+   */
+  ReadyModel open(
+      ComputeFlags compute, FaultInjector faults, Planning planning, Consumer<ForwardPlan> plan) {
+    boolean[] planned = {false};
+    ReadyModel ready =
+        open(
+            compute,
+            faults,
+            (model, kernels) -> {
+              Budget binding = budget.binding(size(model));
+              if (binding != null) {
+                planned[0] = true;
+                plan.accept(
+                    planning.plan(
+                        new ForwardPlan.Job(
+                            model,
+                            kernels,
+                            FinetuneFlags.computeType(dtype),
+                            choices(),
+                            binding.now(),
+                            BudgetFlag.calibration(kernels.threads()).process())));
+              }
+            });
+    if (planned[0]) {
+      new ProcessTrim().settle();
+    }
+    return ready;
+  }
+
+  private static long size(BaseModel model) {
+    return model.path().toFile().isFile()
+        ? model.path().toFile().length()
+        : Stream.ofNullable(model.path().toFile().listFiles())
+            .flatMap(Stream::of)
+            .mapToLong(File::length)
+            .sum();
+  }
+
+  private ReadyModel open(ComputeFlags compute, FaultInjector faults, ReadyModel.Planner planner) {
     int threads = compute.threads();
     return ReadyModel.open(
-        path(), choices, FinetuneFlags.computeType(dtype), () -> compute.kernels(threads), faults);
+        path(),
+        choices(),
+        FinetuneFlags.computeType(dtype),
+        () -> compute.kernels(threads),
+        faults,
+        planner);
+  }
+
+  private List<AdapterBlend.Choice> choices() {
+    return adapters.stream().map(ModelFlags::choice).toList();
   }
 
   /** The model's path; a name that pull knows is looked up. */

@@ -13,7 +13,7 @@ import java.util.Optional;
  * step; no step spans two epochs.
  */
 public final class BatchSource {
-  private final DataView view;
+  private final Records view;
   private final Order order;
   private final long seed;
   private final int batchSize;
@@ -29,7 +29,7 @@ public final class BatchSource {
    * @param start {@link Cursor#START}, or where an earlier run stopped
    */
   public BatchSource(
-      DataView view, Order order, long seed, int batchSize, int accumulate, Cursor start) {
+      Records view, Order order, long seed, int batchSize, int accumulate, Cursor start) {
     if (batchSize < 1 || accumulate < 1) {
       throw new IllegalArgumentException(
           "batch size " + batchSize + ", accumulation " + accumulate + ": both are at least 1");

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The records of a dataset that one purpose uses: all, or one side of a split. */
-public final class DataView {
+public final class DataView implements Records {
   enum Side {
     ALL,
     UP_TO,
@@ -18,6 +18,7 @@ public final class DataView {
   private final Side side;
   private final long threshold;
   private @Nullable DataCounts counts;
+  private final Outline outline = new Outline();
 
   DataView(Dataset dataset, Side side, long threshold) {
     this.dataset = dataset;
@@ -26,6 +27,7 @@ public final class DataView {
   }
 
   /** Numbers of records run from 0 to this, those of the other side included. */
+  @Override
   public long records() {
     return dataset.records();
   }
@@ -36,6 +38,7 @@ public final class DataView {
    * @throws NacelleException (input) with {@code FILE:LINE} where the chat template refuses it, or
    *     rewrites its earlier turns, and bad lines are not skipped
    */
+  @Override
   public Optional<Reading> read(long record) {
     RecordIndex.Entry entry = dataset.index().get(record);
     return contains(entry) ? Optional.of(dataset.read(record, entry)) : Optional.empty();
@@ -55,11 +58,17 @@ public final class DataView {
    *
    * @throws NacelleException (input) where no sample is left to train on, and as {@link #read}
    */
+  @Override
   public DataCounts measure(Progress progress) {
     if (counts == null) {
       counts = count(progress);
     }
     return counts;
+  }
+
+  /** The sizes of the samples, once the view was measured. */
+  public Outline outline() {
+    return outline;
   }
 
   private DataCounts count(Progress progress) {
@@ -69,9 +78,12 @@ public final class DataView {
       RecordIndex.Entry entry = dataset.index().get(r);
       bytes += entry.length();
       if (!contains(entry)) {
+        outline.add(Optional.empty());
         continue;
       }
-      all = all.plus(dataset.read(r, entry));
+      Reading reading = dataset.read(r, entry);
+      outline.add(Optional.of(reading));
+      all = all.plus(reading);
       if (r % RECORDS_A_NOTICE == 0) {
         progress.at(bytes, dataset.bytes());
       }
@@ -80,6 +92,7 @@ public final class DataView {
     if (all.samples() == 0) {
       throw nothingLeft(all.dropped(), all.badLines());
     }
+    outline.done(all);
     return all;
   }
 

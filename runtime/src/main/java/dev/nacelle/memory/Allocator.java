@@ -52,6 +52,23 @@ public final class Allocator implements AutoCloseable {
     return arena.touchedBytes();
   }
 
+  /**
+   * Bounds {@link #touchedBytes}: an allocation that would pass it is refused, and whoever asked
+   * may give something back and ask again.
+   */
+  public void limit(long bytes) {
+    arena.limit(bytes);
+  }
+
+  /**
+   * Gives the system back what lies behind the last tensor: after a way of working that took more.
+   */
+  public void trim() {
+    if (!rehearsal) {
+      arena.trim();
+    }
+  }
+
   /** Bytes of others' memory, mapped files say, that tensors lie over now. */
   public long borrowedBytes() {
     return borrowed;
@@ -92,7 +109,7 @@ public final class Allocator implements AutoCloseable {
               + " held ("
               + e.getMessage()
               + ")",
-          "use a smaller --batch-size or --max-length",
+          "use a smaller --batch-size or --max-length, or a larger --budget",
           e);
     }
     ledger.book(kind, bytes);

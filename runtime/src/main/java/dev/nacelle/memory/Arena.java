@@ -43,6 +43,7 @@ final class Arena implements AutoCloseable {
   private final long regionBytes;
   private final List<Region> regions = new ArrayList<>();
   private final TreeSet<Hole> holes = new TreeSet<>();
+  private long limit = Long.MAX_VALUE;
 
   /**
    * @param regionBytes addresses to reserve at a time; only touched pages become memory
@@ -60,12 +61,19 @@ final class Arena implements AutoCloseable {
     if (hole == null) {
       hole = grow(wanted);
     }
+    Region region = regions.get(hole.region);
+    long grown = Math.max(region.touched, hole.offset + wanted);
+    long more = pages(grown) - pages(region.touched);
+    if (more > 0 && touchedBytes() + more > limit) {
+      throw new NativeException(
+          "%d bytes are touched, %d more would pass the limit of %d"
+              .formatted(touchedBytes(), more, limit));
+    }
     remove(hole);
     if (hole.bytes > wanted) {
       add(new Hole(hole.bytes - wanted, hole.region, hole.offset + wanted));
     }
-    Region region = regions.get(hole.region);
-    region.touched = Math.max(region.touched, hole.offset + wanted);
+    region.touched = grown;
     NativeBuffer slice = region.buffer.slice(hole.offset, wanted);
     return new Block(slice, hole.region, hole.offset, wanted);
   }
@@ -77,9 +85,33 @@ final class Arena implements AutoCloseable {
   long touchedBytes() {
     long sum = 0;
     for (Region region : regions) {
-      sum += (region.touched + PAGE - 1) / PAGE * PAGE;
+      sum += pages(region.touched);
     }
     return sum;
+  }
+
+  private static long pages(long bytes) {
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+  }
+
+  /** From now on no more than so many bytes of pages are handed out; what is there stays. */
+  void limit(long bytes) {
+    limit = bytes;
+  }
+
+  /** Gives the pages behind the last block of each region back to the system. */
+  void trim() {
+    for (Region region : regions) {
+      Map.Entry<Long, Hole> last = region.byOffset.lastEntry();
+      if (last == null || last.getKey() + last.getValue().bytes < region.buffer.byteSize()) {
+        continue;
+      }
+      long from = pages(last.getKey());
+      if (from < region.touched) {
+        NativeMemory.discard(region.buffer.slice(from, pages(region.touched) - from));
+        region.touched = from;
+      }
+    }
   }
 
   void free(Block block) {

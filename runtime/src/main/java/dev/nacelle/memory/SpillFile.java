@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory on storage: a file without a name that goes when it is closed, or with the process. What
@@ -20,12 +21,15 @@ public final class SpillFile implements AutoCloseable {
   private static final int PIECE = 8 << 20;
 
   private final Path folder;
-  private final FileChannel channel;
+
+  /** Null in a walk without kernels, where nothing is written. */
+  private final @Nullable FileChannel channel;
+
   private final TreeMap<Long, Long> held = new TreeMap<>();
   private long bytesWritten;
   private long longest;
 
-  private SpillFile(Path folder, FileChannel channel) {
+  private SpillFile(Path folder, @Nullable FileChannel channel) {
     this.folder = folder;
     this.channel = channel;
   }
@@ -47,6 +51,11 @@ public final class SpillFile implements AutoCloseable {
     } catch (IOException e) {
       throw failed("cannot open a spill file in " + folder, e);
     }
+  }
+
+  /** One for a walk without kernels: places are given, and nothing is written or read. */
+  public static SpillFile rehearsing() {
+    return new SpillFile(Path.of(""), null);
   }
 
   /**
@@ -75,11 +84,15 @@ public final class SpillFile implements AutoCloseable {
   }
 
   private void put(long at, NativeBuffer from, long bytes) {
+    FileChannel open = channel;
+    if (open == null) {
+      return;
+    }
     try {
       for (long done = 0; done < bytes; ) {
         ByteBuffer piece = from.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
         while (piece.hasRemaining()) {
-          done += channel.write(piece, at + done);
+          done += open.write(piece, at + done);
         }
       }
     } catch (IOException e) {
@@ -92,6 +105,9 @@ public final class SpillFile implements AutoCloseable {
 
   /** Reads back what was written at {@code at}. */
   public void read(long at, NativeBuffer to, long bytes) {
+    if (channel == null) {
+      return;
+    }
     for (long done = 0; done < bytes; done += PIECE) {
       read(at + done, to.asByteBuffer(done, (int) Math.min(PIECE, bytes - done)));
     }
@@ -100,9 +116,13 @@ public final class SpillFile implements AutoCloseable {
   /** Fills a buffer with what lies from {@code at} on. */
   public void read(long at, ByteBuffer to) {
     int bytes = to.remaining();
+    FileChannel open = channel;
+    if (open == null) {
+      return;
+    }
     try {
       for (long from = at; to.hasRemaining(); ) {
-        int n = channel.read(to, from);
+        int n = open.read(to, from);
         if (n < 0) {
           throw new IOException("the spill file ends at byte " + from);
         }
@@ -142,7 +162,9 @@ public final class SpillFile implements AutoCloseable {
   @Override
   public void close() {
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
     } catch (IOException e) {
       throw failed("cannot close the spill file in " + folder, e);
     }

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * layers.
  */
 public final class LlamaModel implements AutoCloseable {
+  /** A page fault in a mapped file maps up to so many bytes around it. */
+  private static final long READ_AROUND = 64 << 10;
+
   /** The head's path. */
   public static final String HEAD = "lm_head";
 
@@ -167,6 +170,36 @@ public final class LlamaModel implements AutoCloseable {
     }
   }
 
+  /**
+   * Bytes of the mapped file that are in memory at once.
+   *
+   * @param streamed whether each stretch's pages go once it is done
+   * @param tokens of the longest pass: of the token table only their rows are read
+   */
+  public long mappedBytes(boolean streamed, long tokens) {
+    long all = engine.allocator().borrowedBytes();
+    if (!streamed) {
+      return all;
+    }
+    long most = 0;
+    long matrices = 0;
+    for (int stretch = 0; stretch <= blocks.size(); stretch++) {
+      long bytes = 0;
+      for (Weight weight : weights(stretch)) {
+        bytes += weight.memory().isMapped() ? weight.byteSize() : 0;
+      }
+      matrices += bytes;
+      most = Math.max(most, bytes);
+    }
+    if (!config.tieWordEmbeddings() && table.memory().isMapped()) {
+      matrices += table.byteSize();
+      long row = Math.ceilDiv(table.byteSize(), table.size(0)) + 2 * READ_AROUND;
+      most = Math.max(most, Math.min(table.byteSize(), tokens * row));
+    }
+    // What is no matrix stays, and a fault brings the pages around it along.
+    return Math.min(all, most + (all - matrices) + 2 * READ_AROUND);
+  }
+
   private static boolean isStreamed(Strategy strategy) {
     return strategy.weights() == Strategy.Weights.STREAMED;
   }
@@ -205,9 +238,18 @@ public final class LlamaModel implements AutoCloseable {
    * @return the last token's logits (V), fp32
    */
   public float[] nextLogits(KeyValueCache cache, int... ids) {
+    return nextLogits(Strategy.FASTEST, cache, ids);
+  }
+
+  /**
+   * The same with weights where a strategy has them.
+   *
+   * @param strategy of which only that is heeded
+   */
+  public float[] nextLogits(Strategy strategy, KeyValueCache cache, int... ids) {
     try (Tape tape = engine.forwardOnly()) {
       TokenRow row = TokenRow.behind(cache.length(), ids);
-      Tensor hidden = hidden(tape, Strategy.FASTEST, row, false, 0, cache);
+      Tensor hidden = hidden(tape, strategy, row, false, 0, cache);
       cache.advance(ids.length);
       Tensor logits =
           tape.own(
@@ -231,6 +273,9 @@ public final class LlamaModel implements AutoCloseable {
             true,
             pair.scale(),
             1f);
+      }
+      if (isStreamed(strategy)) {
+        PageTurn.turn(List.of(head.weight()), List.of());
       }
       return logits.toFloats();
     }

@@ -73,6 +73,29 @@ public record ModelConfig(
         dtype);
   }
 
+  /** The same model with fewer blocks, or more. */
+  public ModelConfig withLayers(int count) {
+    return new ModelConfig(
+        hiddenSize,
+        intermediateSize,
+        count,
+        heads,
+        kvHeads,
+        headDim,
+        vocabularySize,
+        rmsNormEps,
+        ropeTheta,
+        ropeScaling,
+        maxPositionEmbeddings,
+        attentionBias,
+        mlpBias,
+        tieWordEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        padTokenId,
+        dtype);
+  }
+
   /** Rows of the query projection: heads × headDim. */
   public int queryWidth() {
     return heads * headDim;

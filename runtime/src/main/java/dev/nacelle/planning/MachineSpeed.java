@@ -26,7 +26,8 @@ import java.util.TreeMap;
  * @param attention flop/s of causal attention, forward and backward together
  * @param copy bytes read plus written a second by a copy that no cache holds
  */
-public record MachineSpeed(Map<String, Double> products, double attention, double copy) {
+public record MachineSpeed(Map<String, Double> products, double attention, double copy)
+    implements Speed {
   private static final int ROWS = 256;
   private static final int[] SIZES = {576, 2048};
   private static final int ATTENDED = 512;
@@ -151,14 +152,7 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
     return best;
   }
 
-  /**
-   * Flop/s of a product with a frozen matrix.
-   *
-   * @param form of the weight: {@code fp32}, {@code bf16}, {@code fp16}, {@code q4_1} …
-   * @param forward whether x·Wᵀ, else gradY·W
-   * @param rows of the weight
-   * @param columns of the weight
-   */
+  @Override
   public double product(String form, boolean forward, long rows, long columns) {
     String measured = nearest(form.toLowerCase(Locale.ROOT));
     String direction = forward ? " forward " : " backward ";

@@ -11,12 +11,14 @@ import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.ProcessPages;
 import dev.nacelle.train.AdamSettings;
+import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.ComputeKernels;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.ProcessMemory;
 import dev.nacelle.train.Schedule;
+import dev.nacelle.train.StepSizes;
 import dev.nacelle.train.TrainEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +38,30 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessProbe {
   private static final int STEPS = 6;
   private static final int LENGTH = 64;
+
+  /** A run plans too, and what that takes is a part of its costs. */
+  private static final Planner PLANNER =
+      new Planner(
+          new MachineCosts() {
+            @Override
+            public long loadBytes(BaseModel base, FinetuneOptions options) {
+              return 0;
+            }
+
+            @Override
+            public long runBytes(BaseModel base, FinetuneOptions options) {
+              return 0;
+            }
+
+            @Override
+            public Rates rates() {
+              return Rates.derived(1e11, 1e10, 1e9);
+            }
+          },
+          () -> new Bound(Long.MAX_VALUE / 2, "a probe"),
+          true,
+          plan -> {},
+          note -> {});
 
   private final ProcessTrim trim = new ProcessTrim();
   private final FinetuneOptions options;
@@ -78,8 +104,10 @@ public final class ProcessProbe {
             },
             new Cancellation(),
             (base, kernels, asked, sizes) -> {
-              walk = Rehearsal.of(base, kernels, asked, sizes.get(), Strategy.FASTEST);
-              return Strategy.FASTEST;
+              StepSizes steps = sizes.get();
+              int layers = base.config().layers();
+              walk = Rehearsal.of(base, kernels, asked, steps, Strategy.FASTEST, layers);
+              return PLANNER.plan(base, kernels, asked, () -> steps);
             })
         .run();
     after.run();
@@ -87,9 +115,9 @@ public final class ProcessProbe {
     Rehearsal tensors = Objects.requireNonNull(walk);
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     result.put("load", Math.max(0, loadPeak - tensors.loaded()));
-    result.put("run", Math.max(0, peak - tensors.peak()));
+    result.put("run", Math.max(0, peak - tensors.peak(Strategy.Weights.RESIDENT)));
     result.put("live_heap", liveHeap);
-    kinds(peak - tensors.peak()).forEach(result.putObject("kinds")::put);
+    kinds(peak - tensors.peak(Strategy.Weights.RESIDENT)).forEach(result.putObject("kinds")::put);
     return result.toString();
   }
 
@@ -142,18 +170,24 @@ public final class ProcessProbe {
 
   /** A run over the folder that {@link #write} made. */
   public static FinetuneOptions options(Path folder, int threads) {
+    return options(folder, folder.resolve(ProbeModel.DATA), folder, threads, LENGTH);
+  }
+
+  /** A run over any model and data, to hold what is foreseen against it. */
+  public static FinetuneOptions options(
+      Path model, Path data, Path folder, int threads, int length) {
     return new FinetuneOptions(
-        folder,
+        model,
         folder.resolve("out" + threads),
         new FinetuneOptions.Adapting(4, 8, 0, "all-linear", "", null, Set.of()),
         new FinetuneOptions.DataFlow(
-            List.of(folder.resolve(ProbeModel.DATA)),
+            List.of(data),
             DataFormat.AUTO,
             TrainOn.COMPLETIONS,
             false,
             2,
             1,
-            LENGTH,
+            length,
             true,
             Order.SHUFFLE),
         new FinetuneOptions.Length(STEPS, 0),
@@ -167,6 +201,7 @@ public final class ProcessProbe {
         null,
         null,
         null,
+        FinetuneOptions.Limits.NONE,
         true,
         "a calibration");
   }

@@ -1,7 +1,10 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.data.PackedBatch;
 import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.layer.KeyValueCache;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
@@ -9,14 +12,15 @@ import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.BaseModel;
+import dev.nacelle.train.ChatAnswer;
 import dev.nacelle.train.Evaluator;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.InitialAdapter;
-import dev.nacelle.train.NeededWork;
 import dev.nacelle.train.Schedule;
 import dev.nacelle.train.StepSizes;
 import dev.nacelle.train.TrainSettings;
 import dev.nacelle.train.Trainer;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,82 +28,119 @@ import java.util.Map;
  * kernels that compute nothing. No weight is read and no tensor becomes memory; what the arena
  * handed out is what a run with kernels keeps resident, holes included.
  *
- * @param mapped bytes of the model's files that come into memory and stay
+ * @param mapped bytes of the model's files that are in memory where weights stay there
+ * @param streamed the same where each stretch's weights go once it is done
  * @param loaded bytes of tensors once model and adapter are there
  * @param firstStep the same after the first step
  * @param steadyStep the same after the second
  * @param evaluated the same after an evaluation; that of the step where there is none
+ * @param answered the same after the sample prompts were answered
  * @param scratch bytes that kernels hold beside the tensors
  * @param classes the ledger's classes when its sum was highest, mapped weights among the parameters
- * @param flops needed work of one step of the typical size, without what is computed twice
- * @param repeatedFlops what the strategy computes twice of it
+ * @param adapterFlops needed work of the adapters, for each token
  */
 record Rehearsal(
     long mapped,
+    long streamed,
     long loaded,
     long firstStep,
     long steadyStep,
     long evaluated,
+    long answered,
     long scratch,
     Map<LedgerClass, Long> classes,
-    double flops,
-    double repeatedFlops) {
+    double adapterFlops) {
 
-  /** Walks a run. */
+  /**
+   * Walks a run.
+   *
+   * @param layers blocks of the model that are there, the first ones
+   */
   static Rehearsal of(
       BaseModel base,
       KernelSet kernels,
       FinetuneOptions options,
       StepSizes sizes,
-      Strategy strategy) {
+      Strategy strategy,
+      int layers) {
     SilentKernels silent = new SilentKernels(kernels);
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
-      LlamaModel model = base.rehearse(engine, options.dtype());
+      LlamaModel model = base.rehearse(engine, options.dtype(), layers);
       Adapter adapter = InitialAdapter.unset(engine, BaseModel.modules(model), options);
       BaseModel.install(model, adapter);
       long loaded = allocator.touchedBytes();
+      double clip = strategy.updateInBackward() ? 0 : 1;
       TrainSettings settings =
           new TrainSettings(
-              Schedule.of(Schedule.Kind.CONSTANT, 0, 0, 2), AdamSettings.DEFAULT, 1.0);
+              Schedule.of(Schedule.Kind.CONSTANT, 0, 0, 2), AdamSettings.DEFAULT, clip);
+      // Pages of a mapped file are no matter of the allocator, and nothing is to be read ahead.
+      Strategy walked = strategy.withPlaces(Strategy.Weights.RESIDENT, strategy.spill());
+      List<List<PackedBatch>> steps = sizes.largest(strategy.microBatch());
       try (Trainer trainer = new Trainer(engine, model, adapter, settings)) {
-        trainer.use(strategy);
-        sizes.largest().forEach(trainer::step);
+        trainer.use(walked);
+        steps.forEach(trainer::step);
         long first = allocator.touchedBytes();
-        sizes.largest().forEach(trainer::step);
+        steps.forEach(trainer::step);
         long steady = allocator.touchedBytes();
         if (options.evaluation().isWanted()) {
-          Evaluator evaluator = new Evaluator(engine, model);
-          sizes.largest().forEach(step -> step.forEach(evaluator::rowLosses));
+          Evaluator evaluator = new Evaluator(engine, model, walked);
+          steps.forEach(step -> step.forEach(evaluator::rowLosses));
         }
-        double flops = NeededWork.of(model).flops(sizes.typical());
+        long evaluated = allocator.touchedBytes();
+        for (String prompt : options.samplePrompts()) {
+          answer(base, model, prompt);
+        }
+        long tokens = longest(steps);
         return new Rehearsal(
-            allocator.borrowedBytes() + base.headerBytes(),
+            model.mappedBytes(false, tokens) + base.headerBytes(),
+            model.mappedBytes(true, tokens) + base.headerBytes(),
             loaded,
             first,
             steady,
+            evaluated,
             allocator.touchedBytes(),
             silent.scratchBytes(),
             engine.ledger().classesAtPeak(),
-            flops,
-            flops * repeatedShare(strategy, model));
+            adapterFlops(adapter));
       }
     }
   }
 
-  /** A forward pass is half of forward and backward where weights are frozen. */
-  private static double repeatedShare(Strategy strategy, LlamaModel model) {
-    int layers = model.config().layers();
-    double blocks = Math.min(strategy.recomputedBlocks(), layers) / (double) layers;
-    return switch (strategy.recompute()) {
-      case NOTHING -> 0;
-      case MLP -> 0.3 * blocks;
-      case BLOCK -> (strategy.segmentBlocks() > 1 ? 1.0 : 0.5) * blocks;
-    };
+  /** The prompt and one token behind it, with room for as many as a run lets it have. */
+  private static void answer(BaseModel base, LlamaModel model, String prompt) {
+    int[] ids = ChatAnswer.prompt(base, prompt);
+    try (KeyValueCache cache = model.newCache(ids.length + ChatAnswer.MOST_SAMPLE_TOKENS)) {
+      float[] ignored = model.nextLogits(cache, ids);
+      ignored = model.nextLogits(cache, 0);
+    }
+  }
+
+  /** 6 · Σ r·(in + out): three products each way. */
+  private static double adapterFlops(Adapter adapter) {
+    double flops = 0;
+    for (LowRankPair pair : adapter.pairs()) {
+      flops += 6.0 * (pair.a().value().elements() + pair.b().value().elements());
+    }
+    return flops;
+  }
+
+  private static long longest(List<List<PackedBatch>> steps) {
+    return steps.stream().flatMap(List::stream).mapToInt(PackedBatch::length).max().orElse(0);
+  }
+
+  /** Bytes beside the model's files. */
+  long held() {
+    return scratch + answered;
+  }
+
+  /** Bytes of the model's files that are in memory. */
+  long fileBytes(Strategy.Weights weights) {
+    return weights == Strategy.Weights.STREAMED ? streamed : mapped;
   }
 
   /** Bytes of tensors, scratch and files when most are there. */
-  long peak() {
-    return mapped + scratch + evaluated;
+  long peak(Strategy.Weights weights) {
+    return fileBytes(weights) + scratch + answered;
   }
 }

@@ -1,6 +1,7 @@
 package dev.nacelle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.file.AtomicFile;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.train.FinetuneOptions;
@@ -23,6 +24,7 @@ public final class RunRecorder implements AutoCloseable {
   private final ScalarEvents scalars;
   private final SampleAnswers answers;
   private @Nullable FinetuneResult result;
+  private @Nullable ObjectNode plan;
 
   public RunRecorder(FinetuneOptions options, RunIdentity identity, FaultInjector faults) {
     this.options = options;
@@ -33,6 +35,11 @@ public final class RunRecorder implements AutoCloseable {
     this.steps = new StepLog(log);
     this.scalars = new ScalarEvents(out.resolve("runs"));
     this.answers = new SampleAnswers(out.resolve("samples.json"), faults, options.samplePrompts());
+  }
+
+  /** Takes the plan of the run, for its report. */
+  public void planned(ObjectNode made) {
+    plan = made;
   }
 
   /** Writes down an event. */
@@ -80,7 +87,8 @@ public final class RunRecorder implements AutoCloseable {
       answers.recall();
     }
     RunHistory history = RunHistory.read(log);
-    RunReport report = RunReport.of(options, identity, outcome, came, history, answers.json());
+    RunReport report =
+        RunReport.of(options, identity, outcome, came, plan, history, answers.json());
     Path out = options.out();
     JsonNode tree = report.tree();
     AtomicFile.writeText(out.resolve("report.html"), faults, HtmlReport.of(tree, history));

@@ -17,6 +17,7 @@ import dev.nacelle.train.StepRecord;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
 
 /** {@code report.json}: what was asked, what came of it, on what machine. */
 public final class RunReport {
@@ -31,6 +32,7 @@ public final class RunReport {
   /**
    * The report of a run that came to its end, or to another.
    *
+   * @param plan what was foreseen; null for a run without a plan
    * @param history every step of it, also those that an earlier process took
    * @param answers to the sample prompts
    */
@@ -39,6 +41,7 @@ public final class RunReport {
       RunIdentity identity,
       RunOutcome outcome,
       FinetuneResult result,
+      @Nullable ObjectNode plan,
       RunHistory history,
       ArrayNode answers) {
     ObjectNode root = MAPPER.createObjectNode();
@@ -69,7 +72,7 @@ public final class RunReport {
     root.put("seconds", result.totalSeconds());
     root.put("train_seconds", result.trainSeconds());
     root.put("tokens_per_second", result.tokens() / Math.max(1e-9, result.trainSeconds()));
-    memory(root, result);
+    memory(root, result, plan);
     sensors(root, result.sensors(), history);
     machine(root, options, result);
     ObjectNode versions = root.putObject("versions");
@@ -93,7 +96,12 @@ public final class RunReport {
     root.put("bad_lines", result.badLines());
   }
 
-  private static void memory(ObjectNode root, FinetuneResult result) {
+  private static void memory(ObjectNode root, FinetuneResult result, @Nullable ObjectNode plan) {
+    if (plan != null) {
+      root.set("predicted_peak_bytes", plan.get("peak_bytes"));
+      root.set("predicted_classes", plan.get("classes"));
+      root.set("plan", plan);
+    }
     root.put("measured_peak_bytes", result.processPeakBytes());
     ObjectNode classes = root.putObject("measured_classes");
     result.classes().forEach((kind, bytes) -> classes.put(kind.label(), bytes));

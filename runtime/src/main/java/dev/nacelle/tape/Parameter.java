@@ -1,5 +1,7 @@
 package dev.nacelle.tape;
 
+import dev.nacelle.memory.Allocator;
+import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,13 @@ public final class Parameter {
   /** Σ of the gradients since {@link #releaseGradient}; null where backward did not come by. */
   public @Nullable Tensor gradient() {
     return gradient;
+  }
+
+  /** Makes the gradient that backward will add to, where there is none: zeros. */
+  public void openGradient(Allocator allocator) {
+    if (gradient == null) {
+      gradient = allocator.zeros(LedgerClass.GRADIENTS, value.dtype(), value.shape());
+    }
   }
 
   void gradient(Tensor fresh) {

@@ -5,8 +5,12 @@ import dev.nacelle.memory.SpillFile;
 import dev.nacelle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Saved activations on storage: written in forward, read when backward asks; exact. */
-public record SpillKeeping(Engine engine, SpillFile file) implements Keeping {
+/**
+ * Saved activations on storage: written in forward, read when backward asks; exact.
+ *
+ * @param file null in a walk without kernels, where nothing is written
+ */
+public record SpillKeeping(Engine engine, @Nullable SpillFile file) implements Keeping {
   /** What is smaller is not worth a write. */
   private static final long LEAST_BYTES = 4096;
 
@@ -16,7 +20,7 @@ public record SpillKeeping(Engine engine, SpillFile file) implements Keeping {
       return null;
     }
     long bytes = tensor.byteSize();
-    long at = file.write(tensor.storage().buffer(), bytes);
+    long at = file == null ? 0 : file.write(tensor.storage().buffer(), bytes);
     var dtype = tensor.dtype();
     long[] shape = tensor.shape();
     return new Deposit() {
@@ -24,7 +28,9 @@ public record SpillKeeping(Engine engine, SpillFile file) implements Keeping {
       public Tensor fetch() {
         Tensor y = engine.allocator().allocate(LedgerClass.ACTIVATIONS, dtype, shape);
         try {
-          file.read(at, y.storage().buffer(), bytes);
+          if (file != null) {
+            file.read(at, y.storage().buffer(), bytes);
+          }
         } catch (RuntimeException | Error e) {
           y.release();
           throw e;
@@ -34,7 +40,9 @@ public record SpillKeeping(Engine engine, SpillFile file) implements Keeping {
 
       @Override
       public void drop() {
-        file.drop(at);
+        if (file != null) {
+          file.drop(at);
+        }
       }
     };
   }

@@ -5,8 +5,10 @@ import dev.nacelle.adapter.Adapter;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.HfFolder;
+import dev.nacelle.file.StoredAs;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
+import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.model.LlamaConfigReader;
 import dev.nacelle.model.LlamaGguf;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -168,9 +171,26 @@ public final class BaseModel implements AutoCloseable {
   /**
    * The model as its headers describe it, for a walk without kernels: no weight is read. It is good
    * while this object is open, and need not be closed.
+   *
+   * @param layers blocks that it has, the first ones
    */
-  public LlamaModel rehearse(Engine engine, DType compute) {
-    return LlamaModel.load(source, config, engine, compute);
+  public LlamaModel rehearse(Engine engine, DType compute, int layers) {
+    return LlamaModel.load(source, config.withLayers(layers), engine, compute);
+  }
+
+  /** The form in which a weight is stored: {@code fp32}, {@code bf16}, {@code q4_1} say. */
+  public String form(String name) {
+    TensorEntry entry = source.find(name);
+    if (entry == null) {
+      return DType.FP32.label();
+    }
+    StoredAs stored = source.stored(entry);
+    BlockFormat blocks = stored.blocks();
+    DType dtype = stored.dtype();
+    if (blocks != null) {
+      return blocks.name().toLowerCase(Locale.ROOT);
+    }
+    return dtype == null ? DType.FP32.label() : dtype.label();
   }
 
   /** Bytes of the mapped files that hold no weights: headers, vocabulary, metadata. */

@@ -7,7 +7,16 @@ import java.util.function.BooleanSupplier;
 
 /** What a model answers to one message, greedily, through its chat template. */
 public final class ChatAnswer {
+  /** Where the answer to a sample prompt is cut. */
+  public static final int MOST_SAMPLE_TOKENS = 128;
+
   private ChatAnswer() {}
+
+  /** The message as the model sees it: token ids up to where its answer begins. */
+  public static int[] prompt(BaseModel base, String message) {
+    String text = base.template().render(List.of(new Message("user", message)), true);
+    return base.tokenizer().encode(text, false).ids();
+  }
 
   /**
    * The answer, without special tokens.
@@ -18,11 +27,10 @@ public final class ChatAnswer {
    */
   public static String greedy(
       BaseModel base, LlamaModel model, String message, int mostTokens, BooleanSupplier goOn) {
-    String text = base.template().render(List.of(new Message("user", message)), true);
     return new Answer(base.tokenizer(), List.of(), piece -> {})
         .generate(
             new Generator(model, base.endTokens()),
-            base.tokenizer().encode(text, false).ids(),
+            prompt(base, message),
             mostTokens,
             Sampling.GREEDY,
             0,

@@ -4,6 +4,7 @@ import dev.nacelle.data.PackedBatch;
 import dev.nacelle.data.Sample;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.TokenRow;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
 import java.util.List;
@@ -19,7 +20,7 @@ public final class Evaluator {
   }
 
   /**
-   * @param strategy of which forward alone heeds headRows and where the weights are
+   * @param strategy of which forward alone heeds microBatch, headRows and where the weights are
    */
   public Evaluator(Engine engine, LlamaModel model, Strategy strategy) {
     this.strategy = strategy;
@@ -43,9 +44,16 @@ public final class Evaluator {
 
   /** The loss of each row of a batch: row t predicts token t + 1; 0 where it has no target. */
   public float[] rowLosses(PackedBatch batch) {
-    try (Tape tape = engine.forwardOnly()) {
-      return model.losses(tape, strategy, Batches.row(batch), 1f, false, 0).toFloats();
+    float[] losses = new float[batch.length()];
+    int done = 0;
+    for (TokenRow part : Batches.row(batch).parts(strategy.microBatch())) {
+      try (Tape tape = engine.forwardOnly()) {
+        float[] some = model.losses(tape, strategy, part, 1f, false, 0).toFloats();
+        System.arraycopy(some, 0, losses, done, some.length);
+        done += some.length;
+      }
     }
+    return losses;
   }
 
   /** The losses of some samples, laid end to end. */

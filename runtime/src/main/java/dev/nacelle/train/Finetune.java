@@ -6,7 +6,6 @@ import dev.nacelle.adapter.AdapterFiles;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
-import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
@@ -137,9 +136,10 @@ public final class Finetune {
               new Engine(
                   kernels.apply(options.threads()),
                   new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)))) {
-        Strategy strategy =
+        RunPlan plan =
             planner.plan(base, engine.kernels(), options, () -> data.sizes(base.padId()));
-        return run(from, begin, base, modelHashes, data, engine, strategy);
+        engine.allocator().limit(plan.arenaBytes());
+        return run(from, begin, base, modelHashes, data, engine, plan);
       }
     }
   }
@@ -150,11 +150,11 @@ public final class Finetune {
         KernelSet set = kernels.apply(options.threads())) {
       if (options.data().files().isEmpty()) {
         StepSizes full = StepSizes.full(options.data(), options.data().maxLength());
-        Strategy ignored = planner.plan(base, set, options, () -> full);
+        RunPlan ignored = planner.plan(base, set, options, () -> full);
         return;
       }
       try (FinetuneData data = new FinetuneData(run, base)) {
-        Strategy ignored = planner.plan(base, set, options, () -> data.sizes(base.padId()));
+        RunPlan ignored = planner.plan(base, set, options, () -> data.sizes(base.padId()));
       }
     }
   }
@@ -166,7 +166,7 @@ public final class Finetune {
       Map<String, String> modelHashes,
       FinetuneData data,
       Engine engine,
-      Strategy strategy) {
+      RunPlan plan) {
     try (LlamaModel model = base.load(engine, options.dtype());
         Adapter adapter = adapter(engine, model, from)) {
       RunInputs inputs = new RunInputs(modelHashes, data.hashes(), data.evalHashes());
@@ -187,7 +187,7 @@ public final class Finetune {
       }
       CheckpointSaver saver = new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
       return train(
-          new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin, strategy));
+          new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin, plan));
     }
   }
 

@@ -5,7 +5,6 @@ import dev.nacelle.data.Cursor;
 import dev.nacelle.data.DataCounts;
 import dev.nacelle.data.DataView;
 import dev.nacelle.data.Dataset;
-import dev.nacelle.data.PackedBatch;
 import dev.nacelle.data.Progress;
 import dev.nacelle.data.Reading;
 import dev.nacelle.data.Sample;
@@ -22,7 +21,10 @@ final class FinetuneData implements AutoCloseable {
   /** Up to here counting all samples first costs about a minute; beyond, only where epochs ask. */
   private static final long ALWAYS_MEASURED_BYTES = 64L << 20;
 
-  /** Samples that are drawn in advance to know the sizes of steps. */
+  /** Samples whose sizes are known that are dealt out in advance. */
+  private static final long MOST_OUTLINED = 1L << 18;
+
+  /** Samples that are read in advance to know the sizes of steps. */
   private static final long MOST_DRAWN = 2048;
 
   private final FinetuneOptions options;
@@ -151,20 +153,26 @@ final class FinetuneData implements AutoCloseable {
       long samples = counts().samples();
       wanted = (long) Math.ceil(options.length().epochs() * Math.ceilDiv(samples, perStep));
     }
-    if (wanted * perStep > MOST_DRAWN) {
+    boolean outlined = isMeasured() && train.outline().isWhole();
+    if (wanted * perStep > (outlined ? MOST_OUTLINED : MOST_DRAWN)) {
       return StepSizes.full(flow, isMeasured() ? counts().longest() : flow.maxLength());
     }
     BatchSource drawn =
         new BatchSource(
-            train, flow.order(), options.seed(), flow.batchSize(), flow.accumulate(), Cursor.START);
-    List<List<PackedBatch>> steps = new ArrayList<>();
+            outlined ? train.outline() : train,
+            flow.order(),
+            options.seed(),
+            flow.batchSize(),
+            flow.accumulate(),
+            Cursor.START);
+    StepSizes.Collector sizes = new StepSizes.Collector(flow.batchSize());
     for (long step = 0; step < Math.max(1, wanted); step++) {
-      steps.add(
+      sizes.add(
           drawn.next().microBatches().stream()
               .map(samples -> Batches.of(samples, flow.packing(), padId))
               .toList());
     }
-    return StepSizes.of(steps);
+    return sizes.done();
   }
 
   boolean hasEval() {

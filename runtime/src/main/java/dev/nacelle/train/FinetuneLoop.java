@@ -10,6 +10,8 @@ import dev.nacelle.data.StepBatches;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.Linear;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.ProcessTrim;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.tape.Engine;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * run, these three stand at the end of a whole step.
  */
 final class FinetuneLoop {
-  private static final int MOST_SAMPLE_TOKENS = 128;
-
   private final RunContext run;
   private final FinetuneOptions options;
   private final BaseModel base;
@@ -38,8 +39,9 @@ final class FinetuneLoop {
   private final CheckpointSaver saver;
   private final @Nullable Checkpoint from;
   private final long begin;
-  private final Strategy strategy;
+  private final RunPlan plan;
 
+  private final ProcessTrim trim = new ProcessTrim();
   private RunState state;
   private long savedStep;
   private boolean gradientsDumped;
@@ -51,7 +53,7 @@ final class FinetuneLoop {
   /**
    * @param from the checkpoint whose adapter this one is; null for a run from the start
    * @param begin when the process took the run up
-   * @param strategy how the run holds its memory
+   * @param plan how the run holds its memory
    */
   FinetuneLoop(
       RunContext run,
@@ -63,7 +65,7 @@ final class FinetuneLoop {
       CheckpointSaver saver,
       @Nullable Checkpoint from,
       long begin,
-      Strategy strategy) {
+      RunPlan plan) {
     this.run = run;
     this.options = run.options();
     this.base = base;
@@ -74,7 +76,7 @@ final class FinetuneLoop {
     this.saver = saver;
     this.from = from;
     this.begin = begin;
-    this.strategy = strategy;
+    this.plan = plan;
     this.state = from == null ? RunState.START : from.state();
     this.savedStep = state.step();
     this.gradientsDumped = state.step() > 0;
@@ -96,7 +98,8 @@ final class FinetuneLoop {
     }
     try (RunSensors sensors = RunSensors.open(options.maxTemperature(), run::note);
         Trainer trainer = new Trainer(engine, model, adapter, settings, run.cancellation())) {
-      trainer.use(strategy);
+      trainer.spillInto(options.out());
+      trainer.use(plan.strategy());
       trainer.observeGradients(this::dumpFirstGradients);
       announce(trainer);
       try {
@@ -129,9 +132,14 @@ final class FinetuneLoop {
   private void takeSteps(Trainer trainer, BatchSource source, RunSensors sensors) {
     if (state.step() == 0) {
       if (data.hasEval()) {
-        state = state.evaluated(state.evaluation().beganWith(evaluate(0)), false);
+        state =
+            state.evaluated(
+                state.evaluation().beganWith(adapting(trainer, () -> evaluate(0))), false);
       }
       answerSamples();
+    }
+    if (isBounded()) {
+      trim.settle();
     }
     trainBegin = System.nanoTime();
     settle(trainer);
@@ -139,8 +147,14 @@ final class FinetuneLoop {
       run.cancellation().check();
       failIfAsked();
       sensors.before(run.cancellation());
+      if (plan.look()) {
+        adopt(trainer);
+      }
       StepBatches drawn = source.next();
-      StepRecord done = trainer.step(batches(drawn));
+      if (isBounded()) {
+        trim.betweenSteps();
+      }
+      StepRecord done = step(trainer, batches(drawn));
       stepJoules = sensors.after();
       state = state.after(done, drawn.after(), trainer.rowsDone());
       settle(trainer);
@@ -149,6 +163,39 @@ final class FinetuneLoop {
     if (savedStep < state.step()) {
       save(trainer);
     }
+  }
+
+  /** Whether the process is ours to keep small; in another program its heap is none of ours. */
+  private boolean isBounded() {
+    return plan.arenaBytes() < Long.MAX_VALUE;
+  }
+
+  /** A step, taken again in a leaner way where an allocation was refused. */
+  private StepRecord step(Trainer trainer, List<PackedBatch> batches) {
+    return adapting(trainer, () -> trainer.step(batches));
+  }
+
+  private <T> T adapting(Trainer trainer, Supplier<T> act) {
+    while (true) {
+      try {
+        return act.get();
+      } catch (NacelleException e) {
+        boolean again =
+            e.kind() == NacelleException.Kind.BUDGET && trainer.isWhole() && plan.leaner(e);
+        if (!again) {
+          throw e;
+        }
+        run.note("memory was refused (" + e.getMessage() + "): going on with less");
+        adopt(trainer);
+      }
+    }
+  }
+
+  /** Holds memory as the plan says now; what the way before took more of is given back. */
+  private void adopt(Trainer trainer) {
+    trainer.use(plan.strategy());
+    engine.allocator().trim();
+    engine.allocator().limit(plan.arenaBytes());
   }
 
   /** What follows a step: its evaluation, its line in the log, its checkpoint. */
@@ -161,7 +208,7 @@ final class FinetuneLoop {
       EvaluationState evaluation = state.evaluation();
       Double loss = null;
       if (isEvaluationDue()) {
-        loss = evaluate(state.step());
+        loss = adapting(trainer, () -> evaluate(state.step()));
         evaluation = evaluation.plus(state.step(), loss);
         if (evaluation.isBest(state.step())) {
           saver.best().save(this::save);
@@ -255,7 +302,11 @@ final class FinetuneLoop {
     for (int i = 0; i < prompts.size(); i++) {
       String answer =
           ChatAnswer.greedy(
-              base, model, prompts.get(i), MOST_SAMPLE_TOKENS, () -> !run.cancellation().isAsked());
+              base,
+              model,
+              prompts.get(i),
+              ChatAnswer.MOST_SAMPLE_TOKENS,
+              () -> !run.cancellation().isAsked());
       run.cancellation().check();
       run.tell(new TrainEvent.Sampled(state.step(), i, prompts.get(i), answer));
     }
@@ -297,7 +348,7 @@ final class FinetuneLoop {
   }
 
   private double evaluate(long step) {
-    Evaluator.Sum sum = data.evaluate(new Evaluator(engine, model));
+    Evaluator.Sum sum = data.evaluate(new Evaluator(engine, model, plan.strategy()));
     run.tell(new TrainEvent.Evaluated(step, sum.mean(), sum.targetTokens()));
     return sum.mean();
   }
@@ -321,6 +372,19 @@ final class FinetuneLoop {
     return total;
   }
 
+  /** Mapped weights that were let go again: the ledger counts them whole. */
+  private long streamedAway() {
+    boolean streamed = plan.strategy().weights() == Strategy.Weights.STREAMED;
+    long tokens = (long) options.data().batchSize() * options.data().maxLength();
+    return model.mappedBytes(false, tokens) - model.mappedBytes(streamed, tokens);
+  }
+
+  private Map<LedgerClass, Long> classes() {
+    Map<LedgerClass, Long> classes = engine.ledger().classesAtPeak();
+    classes.merge(LedgerClass.PARAMETERS, -streamedAway(), Long::sum);
+    return classes;
+  }
+
   /** What the run has come to so far. */
   FinetuneResult result() {
     DataCounts counts = data.counts();
@@ -341,8 +405,8 @@ final class FinetuneLoop {
         state.evaluation().before(),
         state.evaluation().after(),
         state.evaluation().best(),
-        engine.ledger().classesAtPeak(),
-        engine.ledger().peak(),
+        classes(),
+        engine.ledger().peak() - streamedAway(),
         engine.allocator().touchedBytes(),
         ProcessMemory.peakResidentBytes(),
         set.isaLevel(),

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param log the step log; null for {@code out/log.jsonl}
  * @param dumpGradients where the first step's gradients go; null for nowhere
  * @param maxTemperature degrees Celsius above which the run pauses between steps; null for never
+ * @param limits of memory
  * @param overwrite whether {@code out} may hold something already; old checkpoints go
  * @param command what was typed, for the report
  */
@@ -39,8 +40,45 @@ public record FinetuneOptions(
     @Nullable Path log,
     @Nullable Path dumpGradients,
     @Nullable Double maxTemperature,
+    Limits limits,
     boolean overwrite,
     String command) {
+
+  /** The same with another rank. */
+  public FinetuneOptions withRank(int rank) {
+    Adapting a = adapter;
+    return new FinetuneOptions(
+        model,
+        out,
+        new Adapting(rank, a.alpha, a.dropout, a.targets, a.layers, a.init, a.given),
+        data,
+        length,
+        learning,
+        evaluation,
+        saving,
+        dtype,
+        threads,
+        seed,
+        samplePrompts,
+        log,
+        dumpGradients,
+        maxTemperature,
+        limits,
+        overwrite,
+        command);
+  }
+
+  /**
+   * Memory.
+   *
+   * @param budget bytes that the whole process may hold; null for what is there
+   * @param allowApproximate whether activations and moments may be rounded to fewer bits
+   * @param spill whether tensors may be written to a file in {@code out}
+   */
+  public record Limits(@Nullable Long budget, boolean allowApproximate, boolean spill) {
+    /** What is there, and exact. */
+    public static final Limits NONE = new Limits(null, false, true);
+  }
 
   /**
    * The adapter.

@@ -1,6 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.layer.KeyValueCache;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,21 @@ public final class GenerationCache implements AutoCloseable {
   private static final int SMALLEST = 256;
 
   private final LlamaModel model;
+  private final Strategy strategy;
   private @Nullable KeyValueCache cache;
   private int[] seen = new int[SMALLEST];
   private int reused;
 
   public GenerationCache(LlamaModel model) {
+    this(model, Strategy.FASTEST);
+  }
+
+  /**
+   * @param strategy says where the weights are between two uses
+   */
+  GenerationCache(LlamaModel model, Strategy strategy) {
     this.model = model;
+    this.strategy = strategy;
   }
 
   /** Tokens held. */
@@ -59,7 +69,7 @@ public final class GenerationCache implements AutoCloseable {
     if (seen.length < held.capacity()) {
       seen = Arrays.copyOf(seen, held.capacity());
     }
-    float[] logits = model.nextLogits(held, ids);
+    float[] logits = model.nextLogits(strategy, held, ids);
     System.arraycopy(ids, 0, seen, from, ids.length);
     return logits;
   }

@@ -1,6 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import java.util.Arrays;
 import java.util.Set;
@@ -13,12 +14,23 @@ public final class Generator {
   private final LlamaModel model;
   private final Set<Integer> endTokens;
   private final @Nullable GenerationCache kept;
+  private final Strategy strategy;
 
   /**
    * @param endTokens tokens that end the text; they are not part of the result
    */
   public Generator(LlamaModel model, Set<Integer> endTokens) {
-    this(model, endTokens, null);
+    this(model, endTokens, Strategy.FASTEST);
+  }
+
+  /**
+   * @param strategy says where the weights are between two uses
+   */
+  public Generator(LlamaModel model, Set<Integer> endTokens, Strategy strategy) {
+    this.model = model;
+    this.endTokens = Set.copyOf(endTokens);
+    this.kept = null;
+    this.strategy = strategy;
   }
 
   /**
@@ -28,6 +40,7 @@ public final class Generator {
     this.model = model;
     this.endTokens = Set.copyOf(endTokens);
     this.kept = kept;
+    this.strategy = Strategy.FASTEST;
   }
 
   /**
@@ -53,7 +66,7 @@ public final class Generator {
     if (kept != null) {
       return generate(kept, prompt, maxNewTokens, sampling, seed, listener);
     }
-    try (GenerationCache cache = new GenerationCache(model)) {
+    try (GenerationCache cache = new GenerationCache(model, strategy)) {
       return generate(cache, prompt, maxNewTokens, sampling, seed, listener);
     }
   }

@@ -253,6 +253,14 @@ final class Optimizer implements AutoCloseable {
     eightBit.clear();
   }
 
+  /**
+   * Makes all gradients before the first of several passes: made in backward they would lie amid
+   * its activations, and leave the next pass holes instead of room.
+   */
+  void openGradients() {
+    all().forEach(s -> s.parameter().openGradient(engine.allocator()));
+  }
+
   void releaseGradients() {
     all().forEach(s -> s.parameter().releaseGradient());
   }

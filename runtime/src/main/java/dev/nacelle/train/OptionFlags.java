@@ -78,6 +78,14 @@ public final class OptionFlags {
     if (hottest != null) {
       flags.positive("--max-temperature", hottest);
     }
+    Long budget = options.limits().budget();
+    flags.count("--budget", budget == null ? 0 : budget);
+    if (options.limits().allowApproximate()) {
+      flags.put("--allow-approximate", "true");
+    }
+    if (!options.limits().spill()) {
+      flags.put("--spill", "off");
+    }
     return flags.values;
   }
 

@@ -13,6 +13,11 @@ public final class ProcessMemory {
     return status("VmHWM:");
   }
 
+  /** Resident set now in bytes; 0 where the system does not tell. */
+  public static long residentBytes() {
+    return status("VmRSS:");
+  }
+
   /** Resident bytes of mapped files (RssFile), libraries among them; 0 where nobody tells. */
   public static long residentFileBytes() {
     return status("RssFile:");

@@ -41,11 +41,36 @@ public final class ReadyModel implements AutoCloseable {
       DType compute,
       Supplier<KernelSet> kernels,
       FaultInjector faults) {
+    return open(path, adapters, compute, kernels, faults, (base, set) -> {});
+  }
+
+  /** Sees what would be loaded, before any of it is. */
+  @FunctionalInterface
+  public interface Planner {
+    /**
+     * @throws dev.nacelle.NacelleException of kind BUDGET where it does not fit
+     */
+    void plan(BaseModel base, KernelSet kernels);
+  }
+
+  /**
+   * The same behind a plan.
+   *
+   * @param planner called once the model's headers are known to be good
+   */
+  public static ReadyModel open(
+      Path path,
+      List<AdapterBlend.Choice> adapters,
+      DType compute,
+      Supplier<KernelSet> kernels,
+      FaultInjector faults,
+      Planner planner) {
     BaseModel base = BaseModel.open(path, faults);
     Engine engine = null;
     LlamaModel model = null;
     try {
       engine = new Engine(kernels.get(), new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)));
+      planner.plan(base, engine.kernels());
       model = base.load(engine, compute);
       ReadyModel ready = new ReadyModel(base, engine, model, faults);
       ready.adapt(adapters);

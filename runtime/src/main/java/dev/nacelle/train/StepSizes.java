@@ -5,22 +5,59 @@ import dev.nacelle.data.Sample;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How large the steps of a run are, for a plan: a step leaves the arena as it found it, so that the
- * largest micro-batch alone says how much a run holds, whatever came before it. Passes smaller than
- * a micro-batch are not compared: the largest of them may lie in a smaller micro-batch, which a
- * plan then underrates.
- *
- * @param largest steps with the largest micro-batches: the first of a step, and a later one, which
- *     meets the gradients of those before it
- * @param typical the micro-batches of a step of middling size, for the time that it takes
+ * largest pass alone says how much a run holds, whatever came before it. Which one that is depends
+ * on how many samples go through in one pass.
  */
-public record StepSizes(List<List<PackedBatch>> largest, List<PackedBatch> typical) {
-  public StepSizes {
-    largest = List.copyOf(largest);
-    typical = List.copyOf(typical);
+public final class StepSizes {
+  private final Map<Integer, List<List<PackedBatch>>> largest;
+  private final Work typical;
+
+  private StepSizes(Map<Integer, List<List<PackedBatch>>> largest, Work typical) {
+    this.largest = largest;
+    this.typical = typical;
+  }
+
+  /**
+   * What a step costs in time.
+   *
+   * @param squares Σ length² over its samples, for attention
+   */
+  public record Work(long tokens, long targets, double squares) {
+    static Work of(List<PackedBatch> step) {
+      long tokens = 0;
+      long targets = 0;
+      double squares = 0;
+      for (PackedBatch batch : step) {
+        tokens += batch.length();
+        targets += batch.targetTokens();
+        for (int s = 0; s < batch.samples(); s++) {
+          double length = batch.starts()[s + 1] - batch.starts()[s];
+          squares += length * length;
+        }
+      }
+      return new Work(tokens, targets, squares);
+    }
+  }
+
+  /** Samples a pass that a plan may choose: whole micro-batches, and halves of them down to one. */
+  public static List<Integer> passes(int batchSize) {
+    Set<Integer> passes = new LinkedHashSet<>();
+    passes.add(Integer.MAX_VALUE);
+    for (int n = batchSize; n > 1; ) {
+      n = (n + 1) / 2;
+      passes.add(n);
+    }
+    return List.copyOf(passes);
   }
 
   /** Full rows: every sample has the greatest length, and every token a target. */
@@ -30,58 +67,122 @@ public record StepSizes(List<List<PackedBatch>> largest, List<PackedBatch> typic
     trained.set(1, Math.max(1, length));
     Sample sample = new Sample(ids, trained, false, -1);
     PackedBatch batch = PackedBatch.of(Collections.nCopies(flow.batchSize(), sample));
-    List<PackedBatch> step = Collections.nCopies(Math.min(2, flow.accumulate()), batch);
-    return new StepSizes(List.of(step), Collections.nCopies(flow.accumulate(), batch));
+    Collector sizes = new Collector(flow.batchSize());
+    sizes.add(Collections.nCopies(flow.accumulate(), batch));
+    return sizes.done();
   }
 
-  /** The sizes among micro-batches that were drawn; there must be one. */
-  static StepSizes of(List<List<PackedBatch>> steps) {
-    List<PackedBatch> firsts = new ArrayList<>();
-    List<PackedBatch> laters = new ArrayList<>();
-    for (List<PackedBatch> step : steps) {
-      firsts.add(step.getFirst());
-      laters.addAll(step.subList(1, step.size()));
+  /**
+   * Steps with the largest passes of so many samples: where there is one, and where there are more,
+   * which all meet the gradients of the step.
+   *
+   * @param samples of {@link #passes}
+   */
+  public List<List<PackedBatch>> largest(int samples) {
+    List<List<PackedBatch>> steps = largest.get(samples);
+    if (steps == null) {
+      throw new IllegalArgumentException("no sizes for passes of " + samples + " samples");
     }
-    List<List<PackedBatch>> largest = new ArrayList<>();
-    for (PackedBatch batch : largest(firsts)) {
-      largest.add(List.of(batch));
-    }
-    for (PackedBatch batch : largest(laters)) {
-      largest.add(List.of(batch, batch));
-    }
-    List<List<PackedBatch>> byTokens = new ArrayList<>(steps);
-    byTokens.sort((a, b) -> Long.compare(tokens(a), tokens(b)));
-    return new StepSizes(largest, byTokens.get(byTokens.size() / 2));
+    return steps;
   }
 
-  /** That of most tokens, and where another one has a longer sample, that one too. */
-  private static List<PackedBatch> largest(List<PackedBatch> batches) {
-    if (batches.isEmpty()) {
-      return List.of();
-    }
-    PackedBatch most = batches.getFirst();
-    PackedBatch longest = most;
-    for (PackedBatch batch : batches) {
-      most = isMore(batch, most) ? batch : most;
-      longest = longestSample(batch) > longestSample(longest) ? batch : longest;
-    }
-    return longestSample(most) == longestSample(longest) ? List.of(most) : List.of(most, longest);
+  /** The work of a step of middling size. */
+  public Work typical() {
+    return typical;
   }
 
-  private static boolean isMore(PackedBatch batch, PackedBatch than) {
-    return batch.length() > than.length()
-        || (batch.length() == than.length() && batch.targetTokens() > than.targetTokens());
-  }
+  /** Looks at a run's steps one after the other and keeps only the largest. */
+  static final class Collector {
+    private final Map<Integer, Largest> byPass = new LinkedHashMap<>();
+    private final List<Work> works = new ArrayList<>();
 
-  private static int longestSample(PackedBatch batch) {
-    int longest = 0;
-    for (int s = 0; s < batch.samples(); s++) {
-      longest = Math.max(longest, batch.starts()[s + 1] - batch.starts()[s]);
+    Collector(int batchSize) {
+      passes(batchSize).forEach(samples -> byPass.put(samples, new Largest(samples)));
     }
-    return longest;
+
+    void add(List<PackedBatch> step) {
+      byPass.values().forEach(found -> found.add(step));
+      works.add(Work.of(step));
+    }
+
+    /** The sizes; there must have been a step. */
+    StepSizes done() {
+      Map<Integer, List<List<PackedBatch>>> largest = new LinkedHashMap<>();
+      byPass.forEach((samples, found) -> largest.put(samples, found.steps()));
+      works.sort(Comparator.comparingLong(Work::tokens));
+      return new StepSizes(largest, works.get(works.size() / 2));
+    }
   }
 
-  private static long tokens(List<PackedBatch> step) {
-    return step.stream().mapToLong(PackedBatch::length).sum();
+  /** A pass: tokens, targets among them, and its longest sample. */
+  private record Pass(PackedBatch batch, int tokens, int targets, int longest) {
+    static Pass of(PackedBatch batch, int first, int last) {
+      int from = batch.starts()[first];
+      int to = batch.starts()[last];
+      int targets = 0;
+      for (int t = from; t < to; t++) {
+        targets += batch.targets()[t] == PackedBatch.NO_TARGET ? 0 : 1;
+      }
+      int longest = 0;
+      for (int s = first; s < last; s++) {
+        longest = Math.max(longest, batch.starts()[s + 1] - batch.starts()[s]);
+      }
+      return new Pass(batch, to - from, targets, longest);
+    }
+  }
+
+  /** Of the passes seen: that of most tokens, and that with the longest sample. */
+  private static final class Extremes {
+    private @Nullable Pass most;
+    private @Nullable Pass longest;
+
+    void see(Pass pass) {
+      if (most == null
+          || pass.tokens > most.tokens
+          || (pass.tokens == most.tokens && pass.targets > most.targets)) {
+        most = pass;
+      }
+      if (longest == null || pass.longest > longest.longest) {
+        longest = pass;
+      }
+    }
+
+    List<PackedBatch> batches() {
+      if (most == null || longest == null) {
+        return List.of();
+      }
+      return most.longest == longest.longest
+          ? List.of(most.batch)
+          : List.of(most.batch, longest.batch);
+    }
+  }
+
+  private static final class Largest {
+    private final int samples;
+    private final Extremes first = new Extremes();
+    private final Extremes later = new Extremes();
+    private final Extremes accumulated = new Extremes();
+
+    Largest(int samples) {
+      this.samples = samples;
+    }
+
+    void add(List<PackedBatch> step) {
+      for (PackedBatch batch : step) {
+        for (int from = 0; from < batch.samples(); ) {
+          int to = (int) Math.min(batch.samples(), (long) from + samples);
+          (step.size() > 1 ? accumulated : from > 0 ? later : first).see(Pass.of(batch, from, to));
+          from = to;
+        }
+      }
+    }
+
+    List<List<PackedBatch>> steps() {
+      List<List<PackedBatch>> steps = new ArrayList<>();
+      first.batches().forEach(batch -> steps.add(List.of(batch)));
+      later.batches().forEach(batch -> steps.add(List.of(batch)));
+      accumulated.batches().forEach(batch -> steps.add(List.of(batch, batch)));
+      return steps.stream().distinct().toList();
+    }
   }
 }

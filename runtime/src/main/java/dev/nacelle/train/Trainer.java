@@ -88,16 +88,20 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException("clipping needs all gradients before the first update");
     }
     if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
-      Path folder = spillFolder;
-      if (folder == null) {
-        throw new IllegalStateException("no folder to spill into");
-      }
-      spillFile = SpillFile.open(folder);
+      spillFile = engine.allocator().isRehearsal() ? SpillFile.rehearsing() : openSpillFile();
     }
     optimizer.useBits(next.momentBits(), stepsDone);
     boolean away = next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS;
     optimizer.spillInto(away ? spillFile : null);
     strategy = next;
+  }
+
+  private SpillFile openSpillFile() {
+    Path folder = spillFolder;
+    if (folder == null) {
+      throw new IllegalStateException("no folder to spill into");
+    }
+    return SpillFile.open(folder);
   }
 
   /** Where strategies that spill put their file, which has no name and goes with the trainer. */
@@ -116,7 +120,7 @@ public final class Trainer implements AutoCloseable {
     if (strategy.savedBits() < 32) {
       return new QuantizedKeeping(engine, strategy.savedBits(), rowsDone + 1);
     }
-    return file == null || strategy.spill() == Strategy.Spill.NOTHING
+    return strategy.spill() == Strategy.Spill.NOTHING
         ? Keeping.WHOLE
         : new SpillKeeping(engine, file);
   }
@@ -181,10 +185,14 @@ public final class Trainer implements AutoCloseable {
     double sum = 0;
     long rowsBefore = rowsDone;
     double rate = settings.schedule().rate(step);
-    UpdateInBackward update = isOnePass(microBatches) ? new UpdateInBackward(step, rate) : null;
+    UpdateInBackward update =
+        isUpdatedInBackward(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
       if (update != null) {
         optimizer.stage();
+      }
+      if (passes(microBatches) > 1) {
+        optimizer.openGradients();
       }
       for (PackedBatch batch : microBatches) {
         for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
@@ -242,10 +250,16 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private boolean isOnePass(List<PackedBatch> microBatches) {
-    return strategy.updateInBackward()
-        && microBatches.size() == 1
-        && microBatches.get(0).samples() <= strategy.microBatch();
+  private boolean isUpdatedInBackward(List<PackedBatch> microBatches) {
+    return strategy.updateInBackward() && passes(microBatches) == 1;
+  }
+
+  private long passes(List<PackedBatch> microBatches) {
+    long passes = 0;
+    for (PackedBatch batch : microBatches) {
+      passes += Math.ceilDiv((long) batch.samples(), strategy.microBatch());
+    }
+    return passes;
   }
 
   private void requireFinite(long step, double loss, double norm) {

@@ -24,6 +24,9 @@ final class TensorStream implements AutoCloseable {
   /** Elements at a time: 4 MiB in fp32. */
   private static final int BLOCK = 1 << 20;
 
+  /** What a stream holds of native memory. */
+  static final long BUFFER_BYTES = 2L * Float.BYTES * BLOCK;
+
   private final TensorSource source;
   private final Rounding rounding;
   private final ForkJoinPool pool;

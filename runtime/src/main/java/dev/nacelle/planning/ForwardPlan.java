@@ -1,0 +1,205 @@
+package dev.nacelle.planning;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.adapter.AdapterBlend;
+import dev.nacelle.data.PackedBatch;
+import dev.nacelle.data.Sample;
+import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.Safetensors;
+import dev.nacelle.file.SafetensorsFile;
+import dev.nacelle.file.TensorEntry;
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.layer.KeyValueCache;
+import dev.nacelle.layer.Linear;
+import dev.nacelle.memory.Allocator;
+import dev.nacelle.memory.Budget;
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.model.LlamaModel;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import dev.nacelle.tape.Engine;
+import dev.nacelle.train.BaseModel;
+import dev.nacelle.train.Evaluator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/**
+ * How a model evaluates or writes inside a budget: forward alone, so that there is little to
+ * choose. Weights stay mapped, or their pages go block by block; fewer samples go through together;
+ * fewer tokens' logits are alive at once. All of them come to the same numbers.
+ *
+ * @param strategy for {@link Evaluator} and the generation
+ * @param batch samples that go through together
+ * @param bytes the most that the process will hold, as foreseen
+ */
+public record ForwardPlan(Strategy strategy, int batch, long bytes) {
+  /** Tokens' logits at once where they are few. */
+  private static final int FEW_ROWS = 64;
+
+  /** As the generation cuts its prompts. */
+  private static final int PROMPT_CHUNK = 512;
+
+  /**
+   * What is to be done, and where.
+   *
+   * @param adapters that are added to the model
+   * @param budget what may be held
+   * @param cost what the process holds beside
+   */
+  public record Job(
+      BaseModel base,
+      KernelSet kernels,
+      DType compute,
+      List<AdapterBlend.Choice> adapters,
+      Budget.Look budget,
+      ProcessCost cost) {}
+
+  /**
+   * The fastest way to evaluate samples of up to so many tokens.
+   *
+   * @throws NacelleException of kind BUDGET where nothing fits, with the least that would
+   */
+  public static ForwardPlan evaluation(Job job, int maxLength, int batch) {
+    List<ForwardPlan> ways = new ArrayList<>();
+    for (Strategy.Weights weights : Strategy.Weights.values()) {
+      for (int samples = batch; samples >= 1; samples /= 2) {
+        for (int rows : new int[] {0, FEW_ROWS}) {
+          ways.add(
+              new ForwardPlan(
+                  Strategy.FASTEST.withHeadRows(rows).withPlaces(weights, Strategy.Spill.NOTHING),
+                  samples,
+                  0));
+        }
+      }
+    }
+    return first(
+        job,
+        ways,
+        way -> {
+          int length = Math.min(maxLength, job.base.config().maxPositionEmbeddings());
+          BitSet trained = new BitSet(length);
+          trained.set(1, Math.max(1, length));
+          Sample sample = new Sample(new int[length], trained, false, -1);
+          PackedBatch full = PackedBatch.of(Collections.nCopies(way.batch, sample));
+          return (engine, model) -> new Evaluator(engine, model, way.strategy).rowLosses(full);
+        },
+        "lower --max-length");
+  }
+
+  /**
+   * The fastest way to write so many tokens behind a prompt.
+   *
+   * @throws NacelleException of kind BUDGET where nothing fits, with the least that would
+   */
+  public static ForwardPlan generation(Job job, int promptTokens, int newTokens) {
+    List<ForwardPlan> ways = new ArrayList<>();
+    for (Strategy.Weights weights : Strategy.Weights.values()) {
+      ways.add(new ForwardPlan(Strategy.FASTEST.withPlaces(weights, Strategy.Spill.NOTHING), 1, 0));
+    }
+    return first(
+        job,
+        ways,
+        way ->
+            (engine, model) -> {
+              try (KeyValueCache cache = model.newCache(promptTokens + newTokens)) {
+                int[] chunk = new int[Math.clamp(promptTokens, 1, PROMPT_CHUNK)];
+                float[] ignored = model.nextLogits(way.strategy, cache, chunk);
+              }
+            },
+        "lower --max-new-tokens");
+  }
+
+  private interface Walks {
+    BiConsumer<Engine, LlamaModel> of(ForwardPlan way);
+  }
+
+  private static ForwardPlan first(Job job, List<ForwardPlan> ways, Walks walks, String advice) {
+    long adapters = adapterBytes(job.adapters);
+    long least = Long.MAX_VALUE;
+    for (ForwardPlan way : ways) {
+      long bytes = bytes(job, way, walks.of(way)) + adapters;
+      if (bytes <= job.budget.bytes()) {
+        return new ForwardPlan(way.strategy, way.batch, bytes);
+      }
+      least = Math.min(least, bytes);
+    }
+    throw new NacelleException(
+        NacelleException.Kind.BUDGET,
+        "this needs at least "
+            + least
+            + " bytes ("
+            + Budget.size(least)
+            + "), and the budget is "
+            + Budget.size(job.budget.bytes())
+            + ": "
+            + job.budget.reason(),
+        "give it --budget " + least + ", " + advice + ", or take a quantised model");
+  }
+
+  private static long bytes(Job job, ForwardPlan way, BiConsumer<Engine, LlamaModel> walk) {
+    SilentKernels silent = new SilentKernels(job.kernels);
+    try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
+      Allocator allocator = engine.allocator();
+      LlamaModel model = job.base.rehearse(engine, job.compute);
+      walk.accept(engine, model);
+      long mapped =
+          way.strategy.weights() == Strategy.Weights.STREAMED
+              ? streamed(model, allocator.borrowedBytes())
+              : allocator.borrowedBytes();
+      int vocabulary = job.base.config().vocabularySize();
+      return job.cost.runBytes(vocabulary, job.kernels.threads())
+          + job.base.headerBytes()
+          + mapped
+          + silent.scratchBytes()
+          + allocator.touchedBytes();
+    }
+  }
+
+  /**
+   * The most of the mapped weights that is resident at once when each block's pages go behind it:
+   * the head's, or those of two blocks, and what belongs to no linear layer.
+   */
+  private static long streamed(LlamaModel model, long all) {
+    Map<String, Long> blocks = new HashMap<>();
+    long linear = 0;
+    long head = 0;
+    for (Linear layer : model.linears()) {
+      NativeBuffer memory = layer.weight().memory();
+      long bytes = memory.isMapped() ? memory.byteSize() : 0;
+      linear += bytes;
+      if (layer.path().equals(LlamaModel.HEAD)) {
+        head = bytes;
+      } else {
+        blocks.merge(layer.path().replaceFirst("(layers\\.\\d+)\\..*", "$1"), bytes, Long::sum);
+      }
+    }
+    long block = blocks.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    // The table is read by rows; where it is no head of its own, it may all come in.
+    long table = Math.max(0, all - linear);
+    return Math.max(Math.max(head, table), 2 * block) + table / 8;
+  }
+
+  /** Adapters are held in fp32, and their files are mapped while they are read. */
+  private static long adapterBytes(List<AdapterBlend.Choice> adapters) {
+    long bytes = 0;
+    for (AdapterBlend.Choice choice : adapters) {
+      Path file = choice.folder().resolve(PeftAdapter.WEIGHTS);
+      if (!Files.isRegularFile(file)) {
+        continue; // whoever loads it says what is missing
+      }
+      try (SafetensorsFile weights = Safetensors.open(file)) {
+        for (TensorEntry entry : weights.entries().values()) {
+          bytes += entry.elements() * Float.BYTES + entry.bytes();
+        }
+      }
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,162 @@
+package dev.nacelle.planning;
+
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.memory.LedgerClass;
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.train.BaseModel;
+import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.StepSizes;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What one job takes under each strategy. A model repeats one block, so that models of a few blocks
+ * tell what each further one takes: {@link #guess} walks such short ones, {@link #price} all
+ * blocks.
+ */
+final class JobPrices {
+  /** Blocks between the two short models: holes of the arena come and go over a few blocks. */
+  private static final int STRIDE = 5;
+
+  private record Walk(Strategy strategy, int layers) {}
+
+  private final BaseModel base;
+  private final KernelSet kernels;
+  private final FinetuneOptions options;
+  private final StepSizes sizes;
+  private final Rates rates;
+  private final long loadBytes;
+  private final long runBytes;
+  private final int layers;
+  private final Map<Walk, Rehearsal> walked = new HashMap<>();
+
+  JobPrices(
+      BaseModel base,
+      KernelSet kernels,
+      FinetuneOptions options,
+      StepSizes sizes,
+      MachineCosts machine) {
+    this.base = base;
+    this.kernels = kernels;
+    this.options = options;
+    this.sizes = sizes;
+    this.rates = machine.rates();
+    this.loadBytes = machine.loadBytes(base, options);
+    this.runBytes = machine.runBytes(base, options);
+    this.layers = base.config().layers();
+  }
+
+  /** A walk through all blocks. */
+  Rehearsal walk(Strategy strategy) {
+    return walk(strategy, layers);
+  }
+
+  /** Where pages of mapped weights are is no matter of tensors: such strategies share a walk. */
+  private Rehearsal walk(Strategy strategy, int blocks) {
+    return walked.computeIfAbsent(
+        new Walk(strategy.withPlaces(Strategy.Weights.RESIDENT, strategy.spill()), blocks),
+        key -> Rehearsal.of(base, kernels, options, sizes, key.strategy(), blocks));
+  }
+
+  /** What a strategy takes. */
+  Choice price(Strategy strategy) {
+    return choice(strategy, walk(strategy).held(), walk(strategy).answered());
+  }
+
+  /** The same along straight lines, a block's worth of bytes or two beside it at most. */
+  Choice guess(Strategy strategy) {
+    int again = Math.min(strategy.recomputedBlocks(), layers);
+    boolean uniform = options.adapter().layers().isEmpty();
+    if (layers <= 2 + STRIDE || strategy.segmentBlocks() > 1 || !uniform) {
+      return price(strategy);
+    }
+    long held;
+    if (again == 0) {
+      held = line(layers - 2, few(strategy, 2, 0), few(strategy, 2 + STRIDE, 0));
+    } else if (again == layers) {
+      held = line(layers - 2, few(strategy, 0, 2), few(strategy, 0, 2 + STRIDE));
+    } else {
+      long one = few(strategy, 1, 1);
+      held =
+          line(again - 1, one, few(strategy, 1, 1 + STRIDE))
+              + line(layers - again - 1, one, few(strategy, 1 + STRIDE, 1))
+              - one;
+    }
+    return choice(strategy, held, held);
+  }
+
+  /** From the bytes of few blocks and of {@link #STRIDE} more to those of {@code more} more. */
+  private static long line(int more, long few, long moreOfThem) {
+    return few + Math.round((double) more / STRIDE * (moreOfThem - few));
+  }
+
+  /** Bytes of a model with so many blocks that are kept and so many that are computed again. */
+  private long few(Strategy strategy, int kept, int again) {
+    Strategy shorter = SearchSpace.recomputing(strategy, again);
+    return walk(shorter, kept + again).held();
+  }
+
+  private Choice choice(Strategy strategy, long held, long arena) {
+    Rehearsal whole = walk(Strategy.FASTEST);
+    StepTime time = new StepTime(rates, base, whole.adapterFlops());
+    long running = runBytes + whole.fileBytes(strategy.weights()) + held;
+    return new Choice(
+        strategy,
+        Math.max(loadBytes + whole.loaded(), running),
+        arena,
+        time.seconds(
+            strategy,
+            sizes.typical(),
+            options.data().batchSize(),
+            whole.mapped(),
+            spilled(strategy)));
+  }
+
+  /** Bytes that a step writes to storage. */
+  private long spilled(Strategy strategy) {
+    if (strategy.spill() == Strategy.Spill.NOTHING) {
+      return 0;
+    }
+    Strategy spilling = SearchSpace.recomputing(strategy, Math.min(1, strategy.recomputedBlocks()));
+    Strategy keeping = spilling.withPlaces(Strategy.Weights.RESIDENT, Strategy.Spill.NOTHING);
+    int passes =
+        Math.ceilDiv(
+            options.data().batchSize(),
+            Math.min(strategy.microBatch(), options.data().batchSize()));
+    return Math.max(0, activations(keeping, 1) - activations(spilling, 1)) * layers * passes;
+  }
+
+  private long activations(Strategy strategy, int blocks) {
+    return walk(strategy, blocks).classes().getOrDefault(LedgerClass.ACTIVATIONS, 0L);
+  }
+
+  StrategySearch search() {
+    FinetuneOptions.DataFlow flow = options.data();
+    SearchSpace space =
+        new SearchSpace(
+            layers,
+            flow.batchSize(),
+            walk(Strategy.FASTEST).mapped() > 0,
+            options.limits().allowApproximate(),
+            options.learning().clip() == 0 && flow.accumulate() == 1,
+            options.limits().spill());
+    return new StrategySearch(space, this::price, this::guess);
+  }
+
+  Rates rates() {
+    return rates;
+  }
+
+  StepSizes sizes() {
+    return sizes;
+  }
+
+  FinetuneOptions options() {
+    return options;
+  }
+
+  /** The same job with something changed. */
+  JobPrices changed(FinetuneOptions other, StepSizes otherSizes, MachineCosts machine) {
+    return new JobPrices(base, kernels, other, otherSizes, machine);
+  }
+}

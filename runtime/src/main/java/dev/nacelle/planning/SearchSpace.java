@@ -1,0 +1,129 @@
+package dev.nacelle.planning;
+
+import dev.nacelle.memory.Strategy;
+import dev.nacelle.train.StepSizes;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Every strategy that a plan may choose.
+ *
+ * @param layers blocks of the model
+ * @param samples of a micro-batch
+ * @param mapsWeights whether weights lie in a mapped file, whose pages can be let go
+ * @param approximate whether activations and moments may be rounded to fewer bits
+ * @param updatesInBackward whether parameters may be updated in backward: one pass a step, no
+ *     clipping
+ * @param maySpill whether there is a folder to spill into
+ */
+record SearchSpace(
+    int layers,
+    int samples,
+    boolean mapsWeights,
+    boolean approximate,
+    boolean updatesInBackward,
+    boolean maySpill) {
+  /** Tokens whose logits are alive at once, where they are fewer than the kernel would take. */
+  private static final int FEW_ROWS = 64;
+
+  /** Strategies that differ in the number of recomputed blocks alone. */
+  record Row(Strategy base, Strategy.Recompute recompute, int segment) {
+    Strategy of(int blocks) {
+      if (blocks == 0) {
+        return base;
+      }
+      return segment > 1
+          ? base.withSegments(blocks, segment)
+          : base.withRecompute(recompute, blocks);
+    }
+
+    /** The same without segments. */
+    Strategy ofSingleBlocks(int blocks) {
+      return blocks == 0 ? base : base.withRecompute(recompute, blocks);
+    }
+  }
+
+  /** The same strategy with another number of recomputed blocks. */
+  static Strategy recomputing(Strategy strategy, int blocks) {
+    Strategy.Recompute what = blocks == 0 ? Strategy.Recompute.NOTHING : strategy.recompute();
+    return strategy.segmentBlocks() > 1 && blocks > 0
+        ? strategy.withSegments(blocks, strategy.segmentBlocks())
+        : strategy.withRecompute(what, blocks);
+  }
+
+  /** Without spilling, then with it. */
+  List<Boolean> spills() {
+    return maySpill ? List.of(false, true) : List.of(false);
+  }
+
+  /** All rows, those that spill or those that do not. */
+  List<Row> rows(boolean spills) {
+    return rows(spills, StepSizes.passes(samples), bits(), updates());
+  }
+
+  /** Rows of which one takes the least: a sample a pass, or one gradient at a time. */
+  List<Row> leanRows(boolean spills) {
+    List<Integer> passes = StepSizes.passes(samples);
+    List<Row> rows = rows(spills, List.of(passes.getLast()), bits(), List.of(false));
+    if (updatesInBackward) {
+      rows.addAll(rows(spills, List.of(passes.getFirst()), bits(), List.of(true)));
+    }
+    return rows;
+  }
+
+  private List<Row> rows(
+      boolean spills, List<Integer> passes, List<int[]> bits, List<Boolean> updates) {
+    List<Row> rows = new ArrayList<>();
+    Strategy.Spill spill = spills ? Strategy.Spill.ACTIVATIONS : Strategy.Spill.NOTHING;
+    for (Strategy.Weights weights : places()) {
+      for (boolean update : updates) {
+        for (int[] pair : bits) {
+          for (int pass : passes) {
+            for (int head : new int[] {0, FEW_ROWS}) {
+              Strategy base =
+                  Strategy.FASTEST
+                      .withPlaces(weights, spill)
+                      .withUpdateInBackward(update && pass >= samples)
+                      .withBits(pair[0], pair[1])
+                      .withMicroBatch(pass)
+                      .withHeadRows(head);
+              addRecomputing(rows, base);
+            }
+          }
+        }
+      }
+    }
+    return rows;
+  }
+
+  private void addRecomputing(List<Row> rows, Strategy base) {
+    rows.add(new Row(base, Strategy.Recompute.MLP, 1));
+    rows.add(new Row(base, Strategy.Recompute.BLOCK, 1));
+    int root = (int) Math.round(Math.sqrt(layers));
+    if (root > 1) {
+      rows.add(new Row(base, Strategy.Recompute.BLOCK, root));
+    }
+  }
+
+  private List<Strategy.Weights> places() {
+    return mapsWeights
+        ? List.of(Strategy.Weights.RESIDENT, Strategy.Weights.STREAMED)
+        : List.of(Strategy.Weights.RESIDENT);
+  }
+
+  /** Bits of activations and of moments. */
+  private List<int[]> bits() {
+    return approximate
+        ? List.of(
+            new int[] {32, 32},
+            new int[] {32, 8},
+            new int[] {8, 8},
+            new int[] {4, 8},
+            new int[] {2, 8})
+        : List.of(new int[] {32, 32});
+  }
+
+  private List<Boolean> updates() {
+    return updatesInBackward ? List.of(false, true) : List.of(false);
+  }
+}

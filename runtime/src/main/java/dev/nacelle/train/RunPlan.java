@@ -1,0 +1,36 @@
+package dev.nacelle.train;
+
+import dev.nacelle.NacelleException;
+import dev.nacelle.memory.Strategy;
+
+/** How a run holds its memory, asked again while it runs: what there is may shrink and grow. */
+public interface RunPlan {
+  /** The fastest strategy, whatever it takes. */
+  RunPlan UNBOUNDED = always(Strategy.FASTEST);
+
+  /** One strategy, whatever it takes. */
+  static RunPlan always(Strategy strategy) {
+    return new FixedPlan(strategy);
+  }
+
+  /** The strategy that holds now. */
+  Strategy strategy();
+
+  /** Bytes of pages that tensors may lie on now. */
+  long arenaBytes();
+
+  /**
+   * Looks at what there is, between two steps.
+   *
+   * @return whether strategy or bound are others now
+   * @throws NacelleException of kind BUDGET where nothing fits any more
+   */
+  boolean look();
+
+  /**
+   * Takes a strategy that needs less after an allocation was refused.
+   *
+   * @return false where there is none
+   */
+  boolean leaner(NacelleException refused);
+}
