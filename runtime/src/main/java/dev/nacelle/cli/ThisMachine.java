@@ -1,8 +1,8 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.devices.recognition.ProfileReserve;
+import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.memory.Budget;
-import dev.nacelle.nativeaccess.loader.CacheFolder;
 import dev.nacelle.planning.Bound;
 import dev.nacelle.planning.Calibration;
 import dev.nacelle.planning.MachineCosts;
@@ -28,8 +28,7 @@ final class ThisMachine {
    */
   static MachineCosts measured(int threads, Consumer<String> note) {
     Calibration known =
-        Calibration.of(
-            CacheFolder.of(System::getenv), CalibrationMain.class.getName(), threads, note);
+        Calibration.of(Settings.cacheFolder(), CalibrationMain.class.getName(), threads, note);
     return new Measured(known);
   }
 

@@ -147,7 +147,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
     SilentKernels silent = new SilentKernels(job.kernels);
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
-      LlamaModel model = job.base.rehearse(engine, job.compute);
+      LlamaModel model = job.base.rehearse(engine, job.compute, job.base.config().layers());
       walk.accept(engine, model);
       long mapped =
           way.strategy.weights() == Strategy.Weights.STREAMED
