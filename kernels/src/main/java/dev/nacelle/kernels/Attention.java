@@ -5,6 +5,10 @@ import dev.nacelle.nativeaccess.DType;
 /**
  * Softmax attention over packed samples: rows of one sample see only their own segment. Head h of
  * the queries reads key/value head ⌊h·K/H⌋. The (T, T) scores never exist but for a tile.
+ *
+ * <p>An infinity or NaN spoils the rows that see it. Under a mask it may spoil others of its own
+ * segment and head too, since tiles hold what their rows do not see, and 0 · ∞ is NaN; never those
+ * of another segment.
  */
 public interface Attention {
   /**
