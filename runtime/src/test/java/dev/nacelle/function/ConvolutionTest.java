@@ -46,6 +46,7 @@ final class ConvolutionTest {
     {10, 16, 16, 32, 8, 3},
   };
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Outcome(double[] y, double[] gradX, double[] gradW) {}
 
   @SuppressWarnings("try") // gradients are recorded as long as it is open

@@ -38,6 +38,7 @@ final class ConvolutionStrategiesTest {
    * @param saved bytes between forward and backward of a pass
    * @param peak most bytes of activations in a step
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Outcome(
       double loss, float[][] parameters, long saved, long peak, long gradients, long optimizer) {}
 
