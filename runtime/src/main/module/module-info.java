@@ -22,4 +22,6 @@ module dev.nacelle {
       info.picocli;
   opens dev.nacelle.cli.op to
       info.picocli;
+  opens dev.nacelle.memory.technique to
+      com.fasterxml.jackson.databind;
 }

@@ -94,7 +94,9 @@ final class HelpTest {
           "doctor",
           List.of("--root", "--profile"),
           "devices",
-          List.of("--profile"));
+          List.of("--profile"),
+          "strategies",
+          List.of());
 
   @Test
   void helpListsEveryFlag() {

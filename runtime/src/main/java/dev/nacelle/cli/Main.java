@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class,
       DevicesCommand.class,
       PlanCommand.class,
+      StrategiesCommand.class,
     },
     footer = {
       "",

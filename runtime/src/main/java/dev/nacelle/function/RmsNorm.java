@@ -5,6 +5,7 @@ import dev.nacelle.tape.Context;
 import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Gradients;
 import dev.nacelle.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * y = x · rstd · weight over the last dimension, weight frozen. Keeps x and one rstd a row; the
@@ -17,7 +18,7 @@ public record RmsNorm(Tensor weight, float eps) implements Function {
   public Tensor forward(Context context, Tensor... inputs) {
     Tensor x = inputs[0];
     Tensor y = context.output(x.dtype(), x.shape());
-    Tensor rstd = context.output(DType.FP32, x.size(0));
+    Tensor rstd = context.output(DType.FP32, Arrays.copyOf(x.shape(), x.rank() - 1));
     context
         .kernels()
         .rmsNorm()

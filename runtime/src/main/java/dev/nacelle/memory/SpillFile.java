@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory on storage: a file without a name that goes when it is closed, or with the process. What
@@ -20,12 +21,15 @@ public final class SpillFile implements AutoCloseable {
   private static final int PIECE = 8 << 20;
 
   private final Path folder;
-  private final FileChannel channel;
+
+  /** Null in a walk without kernels, where nothing is written. */
+  private final @Nullable FileChannel channel;
+
   private final TreeMap<Long, Long> held = new TreeMap<>();
   private long bytesWritten;
   private long longest;
 
-  private SpillFile(Path folder, FileChannel channel) {
+  private SpillFile(Path folder, @Nullable FileChannel channel) {
     this.folder = folder;
     this.channel = channel;
   }
@@ -49,6 +53,11 @@ public final class SpillFile implements AutoCloseable {
     }
   }
 
+  /** One for a walk without kernels: places are given, and nothing is written or read. */
+  public static SpillFile rehearsing() {
+    return new SpillFile(Path.of(""), null);
+  }
+
   /**
    * Writes a buffer.
    *
@@ -57,11 +66,33 @@ public final class SpillFile implements AutoCloseable {
    */
   public long write(NativeBuffer from, long bytes) {
     long at = end();
+    put(at, from, bytes);
+    held.put(at, bytes);
+    bytesWritten += bytes;
+    longest = Math.max(longest, end());
+    return at;
+  }
+
+  /**
+   * Writes over what lies at {@code at}, which needs no more room on most file systems.
+   *
+   * @throws NacelleException of kind ENVIRONMENT where that fails: what lies there is then lost
+   */
+  public void rewrite(long at, NativeBuffer from, long bytes) {
+    put(at, from, bytes);
+    bytesWritten += bytes;
+  }
+
+  private void put(long at, NativeBuffer from, long bytes) {
+    FileChannel open = channel;
+    if (open == null) {
+      return;
+    }
     try {
       for (long done = 0; done < bytes; ) {
         ByteBuffer piece = from.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
         while (piece.hasRemaining()) {
-          done += channel.write(piece, at + done);
+          done += open.write(piece, at + done);
         }
       }
     } catch (IOException e) {
@@ -70,24 +101,32 @@ public final class SpillFile implements AutoCloseable {
               .formatted(bytes, folder, held.values().stream().mapToLong(b -> b).sum()),
           e);
     }
-    held.put(at, bytes);
-    bytesWritten += bytes;
-    longest = Math.max(longest, end());
-    return at;
   }
 
   /** Reads back what was written at {@code at}. */
   public void read(long at, NativeBuffer to, long bytes) {
+    if (channel == null) {
+      return;
+    }
+    for (long done = 0; done < bytes; done += PIECE) {
+      read(at + done, to.asByteBuffer(done, (int) Math.min(PIECE, bytes - done)));
+    }
+  }
+
+  /** Fills a buffer with what lies from {@code at} on. */
+  public void read(long at, ByteBuffer to) {
+    int bytes = to.remaining();
+    FileChannel open = channel;
+    if (open == null) {
+      return;
+    }
     try {
-      for (long done = 0; done < bytes; ) {
-        ByteBuffer piece = to.asByteBuffer(done, (int) Math.min(PIECE, bytes - done));
-        while (piece.hasRemaining()) {
-          int n = channel.read(piece, at + done);
-          if (n < 0) {
-            throw new IOException("the spill file ends at byte " + (at + done));
-          }
-          done += n;
+      for (long from = at; to.hasRemaining(); ) {
+        int n = open.read(to, from);
+        if (n < 0) {
+          throw new IOException("the spill file ends at byte " + from);
         }
+        from += n;
       }
     } catch (IOException e) {
       throw failed("cannot read back " + bytes + " bytes spilled into " + folder, e);
@@ -123,7 +162,9 @@ public final class SpillFile implements AutoCloseable {
   @Override
   public void close() {
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
     } catch (IOException e) {
       throw failed("cannot close the spill file in " + folder, e);
     }

@@ -34,7 +34,7 @@ public final class QuantizedKeeping implements Keeping {
     if (!tensor.dtype().isCompute() || tensor.rank() == 0 || tensor.elements() == 0) {
       return null;
     }
-    long columns = tensor.size(-1);
+    long columns = columns(tensor);
     long rows = tensor.elements() / columns;
     if (rows * (form.bytes(columns) + 4 * form.blocks(columns)) >= tensor.byteSize()) {
       return null;
@@ -63,6 +63,14 @@ public final class QuantizedKeeping implements Keeping {
     return new Coded(codes, scales, tensor.dtype(), tensor.shape());
   }
 
+  /**
+   * A scale goes over no row's end: narrow rows, the channels of an image say, are laid together.
+   */
+  private static long columns(Tensor tensor) {
+    boolean narrow = tensor.size(-1) % BLOCK != 0 && tensor.elements() % BLOCK == 0;
+    return narrow ? BLOCK : tensor.size(-1);
+  }
+
   private final class Coded implements Deposit {
     private final Tensor codes;
     private final Tensor scales;
@@ -80,7 +88,7 @@ public final class QuantizedKeeping implements Keeping {
     public Tensor fetch() {
       Tensor y = engine.allocator().allocate(LedgerClass.ACTIVATIONS, dtype, shape);
       try {
-        Operand rows = y.operand(codes.size(0), y.size(-1));
+        Operand rows = y.operand(codes.size(0), y.elements() / codes.size(0));
         engine
             .kernels()
             .quantizeActivation()

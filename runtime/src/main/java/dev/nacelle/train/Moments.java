@@ -5,6 +5,7 @@ import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.kernels.AdamW;
+import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.adamw.MomentForms;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
@@ -22,23 +23,40 @@ import java.util.List;
  * @param tensors exp_avg and exp_avg_sq; or codes and scales of the one, then of the other
  */
 record Moments(int bits, List<Tensor> tensors) {
-  private static final List<String> WHOLE = List.of(".exp_avg", ".exp_avg_sq");
-  private static final List<String> CODED =
-      List.of(".exp_avg", ".exp_avg.scale", ".exp_avg_sq", ".exp_avg_sq.scale");
+  /** One tensor of a parameter's moments: what a file calls it behind the name, type and shape. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Piece(String suffix, DType dtype, long[] shape) {
+    long bytes() {
+      long bytes = dtype.bytes();
+      for (long size : shape) {
+        bytes *= size;
+      }
+      return bytes;
+    }
+  }
+
+  /** What the moments of a parameter consist of. */
+  static List<Piece> pieces(Parameter parameter, int bits) {
+    long[] shape = parameter.value().shape();
+    long[] scales = {(parameter.value().elements() + AdamW.SCALED - 1) / AdamW.SCALED};
+    List<Piece> pieces = new ArrayList<>();
+    for (String name : List.of(".exp_avg", ".exp_avg_sq")) {
+      pieces.add(new Piece(name, bits == 32 ? DType.FP32 : DType.U8, shape));
+      if (bits != 32) {
+        pieces.add(new Piece(name + SCALE, DType.FP32, scales));
+      }
+    }
+    return pieces;
+  }
+
+  private static final String SCALE = ".scale";
 
   /** Zeros. */
   static Moments fresh(Allocator allocator, Parameter parameter, int bits) {
-    long[] shape = parameter.value().shape();
-    long scales = (parameter.value().elements() + AdamW.SCALED - 1) / AdamW.SCALED;
     List<Tensor> made = new ArrayList<>();
     try {
-      for (int moment = 0; moment < 2; moment++) {
-        if (bits == 32) {
-          made.add(allocator.zeros(LedgerClass.OPTIMIZER, DType.FP32, shape));
-        } else {
-          made.add(allocator.zeros(LedgerClass.OPTIMIZER, DType.U8, shape));
-          made.add(allocator.zeros(LedgerClass.OPTIMIZER, DType.FP32, scales));
-        }
+      for (Piece piece : pieces(parameter, bits)) {
+        made.add(allocator.zeros(LedgerClass.OPTIMIZER, piece.dtype, piece.shape));
       }
     } catch (RuntimeException e) {
       made.forEach(Tensor::release);
@@ -49,21 +67,19 @@ record Moments(int bits, List<Tensor> tensors) {
 
   /** How many bits the moments have that a file holds under a parameter's name. */
   static int bits(SafetensorsFile file, Parameter parameter) {
-    return file.find(parameter.name() + CODED.get(1)) == null ? 32 : 8;
+    return file.find(parameter.name() + ".exp_avg" + SCALE) == null ? 32 : 8;
   }
 
-  AdamW.Slot slot(Parameter parameter, Tensor gradient) {
-    return new AdamW.Slot(
-        parameter.value().operand(),
-        gradient.operand(),
-        tensors.get(0).operand(),
-        tensors.get(1).operand());
+  /** What the kernels take. */
+  List<Operand> operands() {
+    return tensors.stream().map(Tensor::operand).toList();
   }
 
-  AdamW.EightBitSlot eightBitSlot(Parameter parameter, Tensor gradient) {
+  private AdamW.EightBitSlot codes(Parameter parameter) {
+    Operand value = parameter.value().operand();
     return new AdamW.EightBitSlot(
-        parameter.value().operand(),
-        gradient.operand(),
+        value,
+        value,
         tensors.get(0).operand(),
         tensors.get(1).operand(),
         tensors.get(2).operand(),
@@ -75,7 +91,7 @@ record Moments(int bits, List<Tensor> tensors) {
     Moments to = fresh(allocator, parameter, other);
     Moments wide = bits == 32 ? this : to;
     Moments narrow = bits == 32 ? to : this;
-    AdamW.EightBitSlot codes = narrow.eightBitSlot(parameter, parameter.value());
+    AdamW.EightBitSlot codes = narrow.codes(parameter);
     if (other == 8) {
       MomentForms.narrow(codes, wide.tensors.get(0).operand(), wide.tensors.get(1).operand(), step);
     } else {
@@ -84,16 +100,14 @@ record Moments(int bits, List<Tensor> tensors) {
     return to;
   }
 
-  private List<String> names() {
-    return bits == 32 ? WHOLE : CODED;
-  }
-
   /** Under the parameter's name, to be written. */
-  List<NamedTensor> named(String parameter) {
+  List<NamedTensor> named(Parameter parameter) {
+    List<Piece> pieces = pieces(parameter, bits);
     List<NamedTensor> named = new ArrayList<>();
     for (int i = 0; i < tensors.size(); i++) {
       Tensor t = tensors.get(i);
-      named.add(NamedTensor.of(parameter + names().get(i), t.dtype(), t.shape(), t.memory()));
+      String name = parameter.name() + pieces.get(i).suffix;
+      named.add(NamedTensor.of(name, t.dtype(), t.shape(), t.memory()));
     }
     return named;
   }
@@ -103,10 +117,11 @@ record Moments(int bits, List<Tensor> tensors) {
    *
    * @throws NacelleException of kind INPUT where the file's tensors are not this parameter's
    */
-  void read(SafetensorsFile file, String parameter) {
+  void read(SafetensorsFile file, Parameter parameter) {
+    List<Piece> pieces = pieces(parameter, bits);
     for (int i = 0; i < tensors.size(); i++) {
       Tensor moment = tensors.get(i);
-      String name = parameter + names().get(i);
+      String name = parameter.name() + pieces.get(i).suffix;
       TensorEntry entry = file.entry(name);
       if (entry.dtype() != moment.dtype() || !Arrays.equals(entry.shape(), moment.shape())) {
         throw NacelleException.input(

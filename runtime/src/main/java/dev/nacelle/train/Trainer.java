@@ -78,28 +78,30 @@ public final class Trainer implements AutoCloseable {
   /**
    * Holds memory in another way from the next step on; not during one.
    *
-   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written;
-   *     BUDGET where there is no memory to convert the moments in: the strategy then stays
-   * @throws IllegalArgumentException for an update in backward where gradients are clipped, and for
-   *     spilled moments
+   * @throws NacelleException of kind ENVIRONMENT where it spills and the folder cannot be written
+   *     or is full; BUDGET where there is no memory to convert the moments in, or to bring them
+   *     back from storage: the strategy then stays, and nothing is lost
+   * @throws IllegalArgumentException for an update in backward where gradients are clipped
    */
   public void use(Strategy next) {
     if (next.updateInBackward() && settings.clip() > 0) {
       throw new IllegalArgumentException("clipping needs all gradients before the first update");
     }
-    if (next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS) {
-      throw new IllegalArgumentException("moments are not spilled yet, activations are");
-    }
-    boolean writes = next.spill() != Strategy.Spill.NOTHING && !engine.allocator().isRehearsal();
-    if (writes && spillFile == null) {
-      Path folder = spillFolder;
-      if (folder == null) {
-        throw new IllegalStateException("no folder to spill into");
-      }
-      spillFile = SpillFile.open(folder);
+    if (next.spill() != Strategy.Spill.NOTHING && spillFile == null) {
+      spillFile = engine.allocator().isRehearsal() ? SpillFile.rehearsing() : openSpillFile();
     }
     optimizer.useBits(next.momentBits(), stepsDone);
+    boolean away = next.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS;
+    optimizer.spillInto(away ? spillFile : null);
     strategy = next;
+  }
+
+  private SpillFile openSpillFile() {
+    Path folder = spillFolder;
+    if (folder == null) {
+      throw new IllegalStateException("no folder to spill into");
+    }
+    return SpillFile.open(folder);
   }
 
   /** Where strategies that spill put their file, which has no name and goes with the trainer. */
@@ -158,13 +160,18 @@ public final class Trainer implements AutoCloseable {
   /**
    * One optimiser step over all its micro-batches: the loss is the mean over all their targets.
    *
-   * <p>A step that fails may be taken again, and then comes to what it would have come to.
+   * <p>A step that fails may be taken again, and then comes to what it would have come to; but not
+   * one that updates in backward, once an update was made, nor one that cannot read its moments
+   * back.
    *
-   * @throws NacelleException where the loss is not a number; the adapter then is what it was before
+   * @throws NacelleException where the loss is not a number; the adapter then is what it was
+   *     before. Also after a step that failed once some parameters were updated: no further step is
+   *     taken
    * @throws CancelledException where the cancellation asked for it
    */
   public StepRecord step(List<PackedBatch> microBatches) {
     long begin = System.nanoTime();
+    requireWhole();
     engine.ledger().startLap();
     long step = stepsDone + 1;
     long tokens = 0;
@@ -181,6 +188,9 @@ public final class Trainer implements AutoCloseable {
     UpdateInBackward update =
         isUpdatedInBackward(microBatches) ? new UpdateInBackward(step, rate) : null;
     try {
+      if (update != null) {
+        optimizer.stage();
+      }
       if (passes(microBatches) > 1) {
         optimizer.openGradients();
       }
@@ -197,6 +207,7 @@ public final class Trainer implements AutoCloseable {
         gradientObserver.accept(adapter);
         norm = optimizer.clip(settings.clip());
         requireFinite(step, loss, norm);
+        optimizer.stage();
         whole = false;
         optimizer.step(step, rate);
       } else {
@@ -223,7 +234,19 @@ public final class Trainer implements AutoCloseable {
         // Taken again, the step must draw the same dropout masks.
         rowsDone = rowsBefore;
       }
+      optimizer.unstage();
       optimizer.releaseGradients();
+    }
+  }
+
+  private void requireWhole() {
+    if (!whole) {
+      throw new NacelleException(
+          NacelleException.Kind.INTERNAL,
+          "step "
+              + (stepsDone + 1)
+              + " failed halfway: some parameters have moved, others have not",
+          "--resume goes on from the last checkpoint");
     }
   }
 

@@ -15,6 +15,7 @@ import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.LlamaModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeMemory;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -157,6 +158,82 @@ final class AllocationFaultTest {
       assertEquals(buffers, NativeMemory.liveBuffers(), where + ": buffers after closing");
     }
     System.out.println("allocation faults: " + (last - first + 1) + " sites under " + strategy);
+  }
+
+  /**
+   * Moments on storage: a step that fails can be taken again. Where parameters are updated in
+   * backward, only until the first of them was; after it the trainer takes no further step.
+   */
+  @ParameterizedTest
+  @CsvSource({"false, 32", "false, 8", "true, 32"})
+  void everySiteWithSpilledMoments(boolean inBackward, int bits) {
+    Strategy strategy =
+        Strategy.FASTEST
+            .withPlaces(Strategy.Weights.RESIDENT, Strategy.Spill.ACTIVATIONS_AND_MOMENTS)
+            .withBits(32, bits)
+            .withUpdateInBackward(inBackward);
+    List<PackedBatch> one = List.of(TrainingRig.batch(new SplittableRandom(SEED), 3, 7));
+    long buffers = NativeMemory.liveBuffers();
+    Nth counting = new Nth(-1);
+    double expected;
+    long first;
+    long last;
+    try (TrainingRig rig = new TrainingRig(counting)) {
+      Trainer trainer = unclipped(rig);
+      first = counting.seen + 1;
+      trainer.use(strategy);
+      trainer.step(one);
+      expected = trainer.step(one).loss();
+      last = counting.seen;
+    }
+    int halfway = 0;
+    for (long n = first; n <= last; n++) {
+      String where = "allocation " + n + " of " + last + " under " + strategy;
+      Nth fault = new Nth(n);
+      Ledger ledger;
+      try (TrainingRig rig = new TrainingRig(fault)) {
+        ledger = rig.engine().ledger();
+        Trainer trainer = unclipped(rig);
+        int failures = 0;
+        double loss = 0;
+        while (trainer.stepsDone() < 2 && trainer.isWhole()) {
+          try {
+            trainer.use(strategy);
+            loss = trainer.step(one).loss();
+          } catch (NacelleException e) {
+            failures++;
+            assertEquals(NacelleException.Kind.BUDGET, e.kind(), where);
+            assertEquals(0, ledger.live(LedgerClass.ACTIVATIONS), where);
+            assertEquals(0, ledger.live(LedgerClass.GRADIENTS), where);
+            assertEquals(0, ledger.live(LedgerClass.WORKSPACE), where);
+          }
+        }
+        assertEquals(1, failures, where);
+        if (trainer.isWhole()) {
+          assertEquals(expected, loss, 0, where + ": the loss of the second step");
+        } else {
+          halfway++;
+          NacelleException e = assertThrows(NacelleException.class, () -> trainer.step(one), where);
+          assertTrue(String.valueOf(e.getMessage()).contains("failed halfway"), e.getMessage());
+        }
+      }
+      assertEquals(0, ledger.liveTensors(), where + ": tensors after closing");
+      assertEquals(buffers, NativeMemory.liveBuffers(), where + ": buffers after closing");
+    }
+    System.out.printf(
+        "allocation faults: %d sites, %d of them halfway, in backward %s, %d bits%n",
+        last - first + 1, halfway, inBackward, bits);
+    assertEquals(inBackward, halfway > 0, "halfway");
+  }
+
+  private static Trainer unclipped(TrainingRig rig) {
+    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, DType.FP32);
+    Adapter adapter = rig.adapt(model, 2, 0.1, "all-linear", "");
+    Schedule schedule = Schedule.of(Schedule.Kind.CONSTANT, 1e-3, 0, 100);
+    TrainSettings settings = new TrainSettings(schedule, AdamSettings.DEFAULT, 0);
+    Trainer trainer = rig.own(new Trainer(rig.engine(), model, adapter, settings));
+    trainer.spillInto(Path.of(System.getProperty("java.io.tmpdir")));
+    return trainer;
   }
 
   private static Trainer strategyTrainer(TrainingRig rig, Strategy strategy) {

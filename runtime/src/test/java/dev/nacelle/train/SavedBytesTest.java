@@ -115,6 +115,31 @@ final class SavedBytesTest {
     assertTrue(lower > five, "what lies above an adapter is kept");
   }
 
+  /**
+   * What the last k of n blocks keep is what k of k keep: the prefix's bytes go, to the last one.
+   */
+  @Test
+  void aFrozenPrefixSavesExactlyItsActivations() {
+    int layers = 6;
+    long all = saved(small(layers, true), DType.FP32, DType.FP32, 0.1, "", 19);
+    long block = all - saved(small(layers - 1, true), DType.FP32, DType.FP32, 0.1, "", 19);
+    assertTrue(block > 0);
+    long before = all;
+    for (int frozen = 1; frozen < layers; frozen++) {
+      String trained = frozen + "-" + (layers - 1);
+      long now = saved(small(layers, true), DType.FP32, DType.FP32, 0.1, trained, 19);
+      if (frozen > 1) {
+        assertEquals(block, before - now, frozen + " frozen blocks, beside one less");
+      }
+      // In both, the lowest trained block has nobody below to hand a gradient to.
+      assertEquals(
+          saved(small(layers - frozen, true), DType.FP32, DType.FP32, 0.1, "", 19),
+          now,
+          frozen + " frozen blocks, beside a model without them");
+      before = now;
+    }
+  }
+
   private static ModelConfig small(int layers, boolean biased) {
     return TrainingRig.config(32, 48, 16, 8, layers, biased);
   }
