@@ -29,7 +29,7 @@ public record ProcessCost(
   public static final int SMALL_VOCABULARY = 1_000;
 
   /** Two runs of the same differ by up to so much: compiled code, freed memory, pages of files. */
-  static final long SLACK = 3L << 20;
+  static final long SLACK = 5L << 20;
 
   public ProcessCost {
     kinds = Map.copyOf(kinds);

@@ -1,0 +1,136 @@
+"""Holds what `plan` foresees against what a run then takes, over a grid of jobs, each in a process of its own.
+
+    python plan_accuracy.py --data F.jsonl --out DIR --results F.json --page F.md NAME=MODEL...
+
+Every job is `./nacelle finetune --json` for three steps; report.json has both numbers. The page is a table of all of
+them with the processor and the day; a job is good where the foreseen peak is no less than the measured one, and no more
+than the larger of 5 % and 8 MiB above it.
+"""
+
+import argparse
+import datetime
+import itertools
+import json
+import os
+import platform
+import shutil
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STEPS = 3
+
+
+def grid(names):
+    """Model, length, rank, batch, targets, threads, budget: each factor in turn, and some together."""
+    jobs = []
+    for name in names:
+        plain = dict(model=name, length=256, rank=16, batch=2, targets="all-linear", threads=2, budget=None)
+        variants = [
+            {}, {"length": 64}, {"length": 512, "batch": 1}, {"rank": 1}, {"rank": 64},
+            {"batch": 1}, {"batch": 4, "length": 128}, {"targets": "q_proj,v_proj"}, {"threads": 1},
+            {"budget": 0.8}, {"budget": 0.6, "length": 512}, {"budget": "minimum"},
+        ]
+        jobs += [{**plain, **v} for v in variants]
+    return jobs
+
+
+def nacelle(arguments):
+    done = subprocess.run([os.environ.get("NACELLE", os.path.join(ROOT, "nacelle")), *arguments], capture_output=True, text=True)
+    try:
+        return done.returncode, json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return done.returncode, {"error": {"message": done.stderr[-400:]}}
+
+
+def run(job, models, data, out):
+    flags = ["--model", models[job["model"]], "--data", data, "--max-length", str(job["length"]),
+             "--rank", str(job["rank"]), "--batch-size", str(job["batch"]), "--targets", job["targets"],
+             "--threads", str(job["threads"]), "--steps", str(STEPS), "--order", "file", "--train-on", "all"]
+    if job["budget"] is not None:
+        _, plan = nacelle(["plan", *flags, "--json"])
+        if job["budget"] == "minimum":
+            bytes_ = plan["minimum_bytes"] + (4 << 20)
+        else:
+            bytes_ = int(plan["peak_bytes"] * job["budget"])
+        flags += ["--budget", str(bytes_)]
+        job = {**job, "budget_bytes": bytes_}
+    shutil.rmtree(out, ignore_errors=True)
+    code, report = nacelle(["finetune", *flags, "--out", out, "--json"])
+    row = {**job, "exit": code}
+    if code == 0:
+        row.update(
+            predicted=report["predicted_peak_bytes"], measured=report["measured_peak_bytes"],
+            minimum=report["plan"]["minimum_bytes"], strategy=report["plan"]["strategy"]["words"],
+            step_seconds=report["plan"]["step_seconds"], measured_step_seconds=report["train_seconds"] / STEPS,
+            loss=report["loss"])
+    else:
+        row["error"] = report.get("error", {}).get("message")
+    return row
+
+
+def good(row):
+    if row["exit"] != 0:
+        return False
+    over = row["predicted"] - row["measured"]
+    within = row.get("budget_bytes") is None or row["measured"] <= row["budget_bytes"]
+    return within and 0 <= over <= max(0.05 * row["measured"], 8 << 20)
+
+
+def page(rows, machine):
+    mib = 1 << 20
+    lines = [
+        "# How right plans are", "",
+        "What `plan` foresaw and what the kernel then counted (VmHWM), a process each; written by",
+        "`jetson-tests/peers/plan_accuracy.py`. Good is: not under the measured peak, at most the larger of 5 % and",
+        f"8 MiB over it, and within the budget. {machine['processor']}, {machine['when']}: "
+        f"{sum(map(good, rows))} of {len(rows)} good.", "",
+        "| model | length | rank | batch | targets | threads | budget MiB | foreseen MiB | measured MiB | off MiB | how | |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in rows:
+        budget = f"{r['budget_bytes'] / mib:.0f}" if r.get("budget_bytes") else "–"
+        start = f"| {r['model']} | {r['length']} | {r['rank']} | {r['batch']} | {r['targets']} | {r['threads']} | {budget} | "
+        if r["exit"] == 0:
+            off = (r["predicted"] - r["measured"]) / mib
+            lines.append(start + f"{r['predicted'] / mib:.0f} | {r['measured'] / mib:.0f} | {off:+.1f} | "
+                         f"{r['strategy']} | {'good' if good(r) else 'off'} |")
+        else:
+            lines.append(start + f"– | – | – | exit {r['exit']}: {r['error']} | off |")
+    return "\n".join(lines) + "\n"
+
+
+def processor():
+    with open("/proc/cpuinfo") as info:
+        for line in info:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--results", required=True)
+    parser.add_argument("--page")
+    parser.add_argument("--limit", type=int, default=1 << 30)
+    parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
+    args = parser.parse_args()
+    models = dict(m.split("=", 1) for m in args.models)
+    rows = []
+    machine = {"processor": processor(), "when": datetime.date.today().isoformat()}
+    for job in itertools.islice(grid(models), args.limit):
+        row = run(job, models, args.data, args.out)
+        rows.append(row)
+        print(json.dumps({k: row.get(k) for k in ("model", "length", "rank", "batch", "threads", "exit", "predicted",
+                                                  "measured", "strategy", "error")}), "good" if good(row) else "OFF",
+              flush=True)
+        with open(args.results, "w") as f:
+            json.dump({"machine": machine, "steps": STEPS, "jobs": rows}, f, indent=1)
+    if args.page:
+        with open(args.page, "w") as f:
+            f.write(page(rows, machine))
+
+
+if __name__ == "__main__":
+    main()
