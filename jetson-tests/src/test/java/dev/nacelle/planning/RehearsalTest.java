@@ -42,7 +42,7 @@ final class RehearsalTest {
             Strategy.FASTEST.withMicroBatch(1),
             Strategy.FASTEST.withMicroBatch(2).withRecompute(Strategy.Recompute.BLOCK, 2),
             Strategy.FASTEST.withHeadRows(16),
-            Strategy.FASTEST.withBits(8, 8),
+            Strategy.FASTEST.withBits(32, 8),
             Strategy.FASTEST.withPlaces(Strategy.Weights.RESIDENT, Strategy.Spill.ACTIVATIONS));
     int runs = 0;
     for (Strategy strategy : strategies) {
