@@ -66,8 +66,7 @@ final class JobPrices {
   /** The same along straight lines, a block's worth of bytes or two beside it at most. */
   Choice guess(Strategy strategy) {
     int again = Math.min(strategy.recomputedBlocks(), layers);
-    boolean uniform = options.adapter().layers().isEmpty();
-    if (layers <= 2 + STRIDE || strategy.segmentBlocks() > 1 || !uniform) {
+    if (layers <= 2 + STRIDE || strategy.segmentBlocks() > 1 || !isUniform()) {
       return price(strategy);
     }
     long held;
@@ -83,6 +82,14 @@ final class JobPrices {
               - one;
     }
     return choice(strategy, held, held);
+  }
+
+  /** Whether every block carries the same adapters: none is named by its number or by a file. */
+  private boolean isUniform() {
+    FinetuneOptions.Adapting adapting = options.adapter();
+    return adapting.layers().isEmpty()
+        && adapting.init() == null
+        && adapting.targets().chars().noneMatch(Character::isDigit);
   }
 
   /** From the bytes of few blocks and of {@link #STRIDE} more to those of {@code more} more. */
@@ -123,7 +130,11 @@ final class JobPrices {
         Math.ceilDiv(
             options.data().batchSize(),
             Math.min(strategy.microBatch(), options.data().batchSize()));
-    return Math.max(0, activations(keeping, 1) - activations(spilling, 1)) * layers * passes;
+    int alike = isUniform() ? layers : 1;
+    int blocks = layers / alike;
+    return Math.max(0, activations(keeping, blocks) - activations(spilling, blocks))
+        * alike
+        * passes;
   }
 
   private long activations(Strategy strategy, int blocks) {
