@@ -5,28 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.commandline.Fixtures;
-import dev.nacelle.data.DataFormat;
-import dev.nacelle.data.Order;
-import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.backend.Kernels;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.train.AdamSettings;
-import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
 import dev.nacelle.train.RunPlanner;
-import dev.nacelle.train.Schedule;
 import dev.nacelle.train.TrainEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,23 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A run follows what there is, step by step, and comes to the same losses. */
 final class MovingBudgetTest {
   private static final int STEPS = 30;
-  private static final MachineCosts COSTS =
-      new MachineCosts() {
-        @Override
-        public long loadBytes(BaseModel base, FinetuneOptions options) {
-          return 0;
-        }
-
-        @Override
-        public long runBytes(BaseModel base, FinetuneOptions options) {
-          return 0;
-        }
-
-        @Override
-        public Rates rates() {
-          return Rates.derived(1e11, 1e10, 1e9);
-        }
-      };
+  private static final MachineCosts COSTS = MachineCosts.free(Rates.derived(1e11, 1e10, 1e9));
 
   @TempDir private Path folder;
 
@@ -125,7 +102,12 @@ final class MovingBudgetTest {
   private long[] sizes() {
     List<MemoryPlan> plans = new ArrayList<>();
     Planner planner =
-        new Planner(COSTS, () -> new Bound(Long.MAX_VALUE, "all"), false, plans::add, note -> {});
+        new Planner(
+            () -> COSTS,
+            () -> new Budget.Look(Long.MAX_VALUE, "all"),
+            false,
+            plans::add,
+            note -> {});
     finetune(options(folder.resolve("never")), FaultInjector.none(), event -> {}, planner)
         .planOnly();
     return new long[] {plans.getFirst().minimumBytes(), plans.getFirst().peakBytes()};
@@ -136,8 +118,8 @@ final class MovingBudgetTest {
     List<String> notes = new ArrayList<>();
     Planner planner =
         new Planner(
-            COSTS,
-            () -> new Bound(bound.applyAsLong(losses.size()), "the test"),
+            () -> COSTS,
+            () -> new Budget.Look(bound.applyAsLong(losses.size()), "the test"),
             true,
             plan -> {},
             notes::add);
@@ -170,33 +152,6 @@ final class MovingBudgetTest {
   }
 
   private static FinetuneOptions options(Path out) {
-    return new FinetuneOptions(
-        Fixtures.model("plain"),
-        out,
-        new FinetuneOptions.Adapting(4, 8, 0.1, "all-linear", "", null, Set.of()),
-        new FinetuneOptions.DataFlow(
-            List.of(Fixtures.example("plain-qv").resolve("data.jsonl")),
-            DataFormat.AUTO,
-            TrainOn.COMPLETIONS,
-            true,
-            4,
-            1,
-            48,
-            true,
-            Order.SHUFFLE),
-        new FinetuneOptions.Length(STEPS, 0),
-        new FinetuneOptions.Learning(1e-3, Schedule.Kind.CONSTANT, 0, 1, AdamSettings.DEFAULT),
-        new FinetuneOptions.Evaluating(List.of(), 0, 0, 0),
-        new FinetuneOptions.Saving(0, 1, false),
-        DType.FP32,
-        2,
-        7,
-        List.of(),
-        null,
-        null,
-        null,
-        FinetuneOptions.Limits.NONE,
-        false,
-        "a test");
+    return TinyJob.options(out, STEPS, DType.FP32, 4, 1, true);
   }
 }

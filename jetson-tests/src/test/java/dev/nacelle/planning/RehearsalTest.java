@@ -3,25 +3,18 @@ package dev.nacelle.planning;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.nacelle.commandline.Fixtures;
-import dev.nacelle.data.DataFormat;
-import dev.nacelle.data.Order;
-import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
 import dev.nacelle.train.RunPlan;
-import dev.nacelle.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,7 +52,7 @@ final class RehearsalTest {
 
   private static void check(
       Strategy strategy, DType dtype, int accumulate, boolean packing, Path out) {
-    FinetuneOptions options = options(dtype, accumulate, packing, out);
+    FinetuneOptions options = TinyJob.options(out, 4, dtype, 3, accumulate, packing);
     List<Rehearsal> walks = new ArrayList<>();
     FinetuneResult result =
         new Finetune(
@@ -78,36 +71,5 @@ final class RehearsalTest {
     assertEquals(result.classes(), walks.getFirst().classes(), what);
     assertTrue(result.arenaBytes() > 0, what);
     assertEquals(result.arenaBytes(), walks.getFirst().evaluated(), what);
-  }
-
-  private static FinetuneOptions options(DType dtype, int accumulate, boolean packing, Path out) {
-    return new FinetuneOptions(
-        Fixtures.model("plain"),
-        out,
-        new FinetuneOptions.Adapting(4, 8, 0.1, "all-linear", "", null, Set.of()),
-        new FinetuneOptions.DataFlow(
-            List.of(Fixtures.example("plain-qv").resolve("data.jsonl")),
-            DataFormat.AUTO,
-            TrainOn.COMPLETIONS,
-            true,
-            3,
-            accumulate,
-            48,
-            packing,
-            Order.SHUFFLE),
-        new FinetuneOptions.Length(4, 0),
-        new FinetuneOptions.Learning(1e-3, Schedule.Kind.CONSTANT, 0, 1, AdamSettings.DEFAULT),
-        new FinetuneOptions.Evaluating(List.of(), 0, 0, 0),
-        new FinetuneOptions.Saving(0, 1, false),
-        dtype,
-        2,
-        7,
-        List.of(),
-        null,
-        null,
-        null,
-        FinetuneOptions.Limits.NONE,
-        false,
-        "a test");
   }
 }

@@ -76,6 +76,11 @@ final class BenchTrainCommand implements Callable<Integer> {
       FinetuneOptions options =
           flags.options(
               model, out, compute.threads(), compute.seed, Set.of(), "./nacelle bench train");
+      if (!options.limits().equals(FinetuneOptions.Limits.NONE)) {
+        throw NacelleException.usage(
+            "bench train measures the job without a plan",
+            "leave --budget, --allow-approximate and --spill out");
+      }
       print(options, train(options));
     } finally {
       delete(out);

@@ -1,9 +1,6 @@
 package dev.nacelle.cli;
 
-import dev.nacelle.devices.recognition.ProfileReserve;
-import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.memory.Budget;
-import dev.nacelle.planning.Calibration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -39,7 +36,7 @@ final class BudgetFlag {
    * @throws dev.nacelle.NacelleException of kind BUDGET where more is asked for than is there
    */
   Budget open() {
-    return new Budget(bytes(), ProfileReserve.watchThisMachine());
+    return ThisMachine.budget(bytes());
   }
 
   /**
@@ -51,14 +48,5 @@ final class BudgetFlag {
   @Nullable Budget binding(long input) {
     Budget open = open();
     return isGiven() || open.now().bytes() < AMPLE + 2 * input ? open : null;
-  }
-
-  /** What a process costs here, measured where that was not done before. */
-  static Calibration calibration(int threads) {
-    return Calibration.of(
-        Settings.cacheFolder(),
-        CalibrationMain.class.getName(),
-        threads,
-        text -> System.err.println("nacelle: " + text));
   }
 }

@@ -3,8 +3,7 @@ package dev.nacelle.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.planning.Bound;
-import dev.nacelle.planning.MachineCosts;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.PlanJson;
 import dev.nacelle.planning.Planner;
@@ -26,12 +25,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -108,6 +105,10 @@ final class FinetuneCommand implements Callable<Integer> {
     compute.check();
     if ((flags.model == null && flags.data.isEmpty())
         || (flags.resume && Demonstration.isRemembered(flags))) {
+      if (dryRun) {
+        throw NacelleException.usage(
+            "--dry-run has no job to plan", "give --model and --data, or ask plan for a --model");
+      }
       return new Demonstration(flags, compute, output).run(given(), typed(), this::run);
     }
     if (flags.model == null || flags.data.isEmpty() || flags.out == null) {
@@ -128,16 +129,20 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private int planAlone(FinetuneOptions options) {
-    Supplier<Bound> atHand = ThisMachine.atHand(options.limits().budget());
-    MachineCosts here = ThisMachine.measured(options.threads(), ThisMachine::say);
-    MemoryPlan plan = PlanCommand.plan(options, compute, here, atHand);
+    Budget budget = ThisMachine.budget(options.limits().budget());
+    MemoryPlan plan =
+        PlanCommand.plan(
+            options,
+            compute,
+            () -> ThisMachine.costs(options.threads(), ThisMachine::say),
+            budget::now);
     if (output.json && plan.fits()) {
       ObjectNode root = Json.object();
       root.set("plan", PlanJson.of(plan));
       System.out.println(Json.text(root));
       return 0;
     }
-    return PlanCommand.show(plan, atHand.get(), output.json);
+    return PlanCommand.show(plan, budget.now(), output.json);
   }
 
   /** Trains and writes log and report. */
@@ -156,14 +161,14 @@ final class FinetuneCommand implements Callable<Integer> {
             progress.accept(event);
           };
       try {
+        Consumer<String> note = text -> listener.accept(new TrainEvent.Note(text));
         Planner planner =
             new Planner(
-                ThisMachine.measured(
-                    options.threads(), note -> listener.accept(new TrainEvent.Note(note))),
-                ThisMachine.atHand(options.limits().budget()),
+                () -> ThisMachine.costs(options.threads(), note),
+                ThisMachine.budget(options.limits().budget())::now,
                 true,
                 plan -> recorder.planned(PlanJson.of(plan)),
-                note -> listener.accept(new TrainEvent.Note(note)));
+                note);
         FinetuneResult ignored =
             new Finetune(
                     options, faults, compute::kernels, listener, signals.cancellation(), planner)
@@ -196,9 +201,7 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private Set<String> given() {
-    return spec.commandLine().getParseResult().matchedOptions().stream()
-        .map(OptionSpec::longestName)
-        .collect(Collectors.toUnmodifiableSet());
+    return FlagValues.given(spec);
   }
 
   private String typed() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The flags of finetune, and the options they stand for. */
@@ -240,11 +241,7 @@ final class FinetuneFlags {
       description = "Pause between steps above so many degrees Celsius (default: never).")
   @Nullable Double maxTemperature;
 
-  @Option(
-      names = "--budget",
-      paramLabel = "SIZE",
-      description = "Bytes that the whole process may hold, 900MiB say (default: what is there).")
-  @Nullable String budget;
+  @Mixin private BudgetFlag budget = new BudgetFlag();
 
   @Option(
       names = "--allow-approximate",
@@ -307,10 +304,7 @@ final class FinetuneFlags {
         log,
         dumpGradients,
         maxTemperature,
-        new FinetuneOptions.Limits(
-            budget == null ? null : ByteSize.parse("--budget", budget),
-            allowApproximate,
-            isOn("--spill", spill)),
+        new FinetuneOptions.Limits(budget.bytes(), allowApproximate, isOn("--spill", spill)),
         overwrite,
         command);
   }

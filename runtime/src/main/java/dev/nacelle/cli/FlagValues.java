@@ -16,6 +16,13 @@ final class FlagValues {
 
   private FlagValues() {}
 
+  /** Long names of the flags that were typed. */
+  static Set<String> given(CommandSpec command) {
+    return command.commandLine().getParseResult().matchedOptions().stream()
+        .map(OptionSpec::longestName)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
   /** Long name to value, in the order of their declaration; several values a line each. */
   static Map<String, String> of(CommandSpec command) {
     Map<String, String> values = new LinkedHashMap<>();

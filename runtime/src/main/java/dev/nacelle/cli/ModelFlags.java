@@ -91,7 +91,8 @@ final class ModelFlags {
                             FinetuneFlags.computeType(dtype),
                             choices(),
                             binding.now(),
-                            BudgetFlag.calibration(kernels.threads()).process())));
+                            ThisMachine.calibration(kernels.threads(), ThisMachine::say)
+                                .process())));
               }
             });
     if (planned[0]) {

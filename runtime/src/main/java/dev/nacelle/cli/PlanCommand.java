@@ -3,7 +3,7 @@ package dev.nacelle.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.FaultInjector;
-import dev.nacelle.planning.Bound;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.PlanJson;
@@ -12,16 +12,13 @@ import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -75,13 +72,10 @@ final class PlanCommand implements Callable<Integer> {
     if (model == null) {
       throw NacelleException.usage("plan needs --model", "name a model's folder or .gguf file");
     }
-    Set<String> given =
-        spec.commandLine().getParseResult().matchedOptions().stream()
-            .map(OptionSpec::longestName)
-            .collect(Collectors.toUnmodifiableSet());
     Path out = flags.out == null ? Path.of("nacelle-plan") : flags.out;
     FinetuneOptions options =
-        flags.options(model, out, compute.threads(), compute.seed, given, "./nacelle plan");
+        flags.options(
+            model, out, compute.threads(), compute.seed, FlagValues.given(spec), "./nacelle plan");
     PlannedDevice device = PlannedDevice.of(deviceProfile, profileFile, options);
     MemoryPlan plan = plan(options, compute, device.machine(), device.bound());
     return show(plan, device.bound().get(), output.json);
@@ -89,7 +83,10 @@ final class PlanCommand implements Callable<Integer> {
 
   /** Plans without running. */
   static MemoryPlan plan(
-      FinetuneOptions options, ComputeFlags compute, MachineCosts machine, Supplier<Bound> atHand) {
+      FinetuneOptions options,
+      ComputeFlags compute,
+      Supplier<MachineCosts> machine,
+      Supplier<Budget.Look> atHand) {
     AtomicReference<@Nullable MemoryPlan> found = new AtomicReference<>();
     Planner planner = new Planner(machine, atHand, false, found::set, note -> {});
     new Finetune(
@@ -112,7 +109,7 @@ final class PlanCommand implements Callable<Integer> {
    *
    * @throws NacelleException of kind BUDGET where it does not fit and no JSON was asked for
    */
-  static int show(MemoryPlan plan, Bound bound, boolean json) {
+  static int show(MemoryPlan plan, Budget.Look bound, boolean json) {
     if (!json) {
       PlanText.print(System.out, plan, bound);
       if (!plan.fits()) {

@@ -1,6 +1,6 @@
 package dev.nacelle.cli;
 
-import dev.nacelle.planning.Bound;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.planning.Choice;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.StrategyWords;
@@ -12,14 +12,14 @@ import java.util.Locale;
 final class PlanText {
   private PlanText() {}
 
-  static void print(PrintStream out, MemoryPlan plan, Bound bound) {
+  static void print(PrintStream out, MemoryPlan plan, Budget.Look bound) {
     out.printf(
         Locale.ROOT,
         "%s: peak %s of %s (%s), minimum %s%n",
         plan.fits() ? "fits" : "does not fit",
         Sizes.bytes(plan.peakBytes()),
         Sizes.bytes(bound.bytes()),
-        bound.words(),
+        bound.reason(),
         Sizes.bytes(plan.minimumBytes()));
     out.printf(
         Locale.ROOT,

@@ -3,7 +3,7 @@ package dev.nacelle.cli;
 import dev.nacelle.NacelleException;
 import dev.nacelle.devices.profile.DeviceChoice;
 import dev.nacelle.devices.profile.ProfileException;
-import dev.nacelle.planning.Bound;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.train.FinetuneOptions;
 import java.nio.file.Path;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bound what a process may hold there
  */
-record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
+record PlannedDevice(Supplier<MachineCosts> machine, Supplier<Budget.Look> bound) {
   /**
    * The device that was asked for.
    *
@@ -24,9 +24,9 @@ record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
    */
   static PlannedDevice of(@Nullable String asked, @Nullable Path file, FinetuneOptions options) {
     Long budget = options.limits().budget();
-    MachineCosts here = ThisMachine.measured(options.threads(), ThisMachine::say);
+    Supplier<MachineCosts> here = () -> ThisMachine.costs(options.threads(), ThisMachine::say);
     if (asked == null && file == null) {
-      return new PlannedDevice(here, ThisMachine.atHand(budget));
+      return new PlannedDevice(here, ThisMachine.budget(budget)::now);
     }
     var profiles = DevicesCommand.profiles(file);
     var own = profiles.own();
@@ -40,14 +40,14 @@ record PlannedDevice(MachineCosts machine, Supplier<Bound> bound) {
             "describe the board with a --profile FILE of your own that says memory_bytes");
       }
       return new PlannedDevice(
-          new ProfiledMachine(here, choice), () -> bound(usable, choice, budget));
+          () -> new ProfiledMachine(here.get(), choice), () -> bound(usable, choice, budget));
     } catch (ProfileException e) {
       throw NacelleException.usage(e.getMessage(), "./nacelle devices lists the profiles");
     }
   }
 
-  private static Bound bound(long usable, DeviceChoice choice, @Nullable Long budget) {
-    Bound there = new Bound(usable, "usable on " + choice.label());
-    return budget == null ? there : new Bound(budget, "--budget").and(there);
+  private static Budget.Look bound(long usable, DeviceChoice choice, @Nullable Long budget) {
+    Budget.Look there = new Budget.Look(usable, "usable on " + choice.label());
+    return budget == null || there.bytes() < budget ? there : new Budget.Look(budget, "--budget");
   }
 }

@@ -3,14 +3,12 @@ package dev.nacelle.cli;
 import dev.nacelle.devices.recognition.ProfileReserve;
 import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.memory.Budget;
-import dev.nacelle.planning.Bound;
 import dev.nacelle.planning.Calibration;
 import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.Rates;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.FinetuneOptions;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What this machine takes and gives. */
@@ -26,10 +24,13 @@ final class ThisMachine {
    * @param threads of the kernels
    * @param note hears that it takes a moment, where it was not measured before
    */
-  static MachineCosts measured(int threads, Consumer<String> note) {
-    Calibration known =
-        Calibration.of(Settings.cacheFolder(), CalibrationMain.class.getName(), threads, note);
-    return new Measured(known);
+  static Calibration calibration(int threads, Consumer<String> note) {
+    return Calibration.of(Settings.cacheFolder(), CalibrationMain.class.getName(), threads, note);
+  }
+
+  /** The same, as plans ask for it. */
+  static MachineCosts costs(int threads, Consumer<String> note) {
+    return new Measured(calibration(threads, note));
   }
 
   private record Measured(Calibration calibration) implements MachineCosts {
@@ -50,17 +51,13 @@ final class ThisMachine {
   }
 
   /**
-   * What the process may hold here, asked anew each time.
+   * What the process may hold here.
    *
    * @param asked bytes that {@code --budget} names; null for what is there
    * @throws dev.nacelle.NacelleException of kind BUDGET where more is asked than is there
    */
-  static Supplier<Bound> atHand(@Nullable Long asked) {
-    Budget budget = new Budget(asked, ProfileReserve.watchThisMachine());
-    return () -> {
-      Budget.Look look = budget.now();
-      return new Bound(look.bytes(), look.reason());
-    };
+  static Budget budget(@Nullable Long asked) {
+    return new Budget(asked, ProfileReserve.watchThisMachine());
   }
 
   /** To a person. */

@@ -1,6 +1,8 @@
 package dev.nacelle.data;
 
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -28,6 +30,13 @@ public record PackedBatch(
 
   /** The target that means: no loss here. */
   public static final int NO_TARGET = -100;
+
+  /** The largest that there can be: every sample so long, and every token a target. */
+  public static PackedBatch full(int samples, int length) {
+    BitSet trained = new BitSet(length);
+    trained.set(1, Math.max(1, length));
+    return of(Collections.nCopies(samples, new Sample(new int[length], trained, false, -1)));
+  }
 
   /** The samples as they are: no padding. */
   public static PackedBatch of(List<Sample> samples) {

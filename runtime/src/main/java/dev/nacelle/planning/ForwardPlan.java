@@ -3,7 +3,6 @@ package dev.nacelle.planning;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.data.PackedBatch;
-import dev.nacelle.data.Sample;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
@@ -20,11 +19,10 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Evaluator;
+import dev.nacelle.train.GenerationCache;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,9 +40,6 @@ import java.util.function.BiConsumer;
 public record ForwardPlan(Strategy strategy, int batch, long bytes) {
   /** Tokens' logits at once where they are few. */
   private static final int FEW_ROWS = 64;
-
-  /** As the generation cuts its prompts. */
-  private static final int PROMPT_CHUNK = 512;
 
   /**
    * What is to be done, and where.
@@ -84,10 +79,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
         ways,
         way -> {
           int length = Math.min(maxLength, job.base.config().maxPositionEmbeddings());
-          BitSet trained = new BitSet(length);
-          trained.set(1, Math.max(1, length));
-          Sample sample = new Sample(new int[length], trained, false, -1);
-          PackedBatch full = PackedBatch.of(Collections.nCopies(way.batch, sample));
+          PackedBatch full = PackedBatch.full(way.batch, length);
           return (engine, model) -> new Evaluator(engine, model, way.strategy).rowLosses(full);
         },
         "lower --max-length");
@@ -109,7 +101,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
         way ->
             (engine, model) -> {
               try (KeyValueCache cache = model.newCache(promptTokens + newTokens)) {
-                int[] chunk = new int[Math.clamp(promptTokens, 1, PROMPT_CHUNK)];
+                int[] chunk = new int[Math.clamp(promptTokens, 1, GenerationCache.PROMPT_CHUNK)];
                 float[] ignored = model.nextLogits(way.strategy, cache, chunk);
               }
             },

@@ -8,6 +8,7 @@ import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.StepSizes;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one job takes under each strategy. A model repeats one block, so that models of a few blocks
@@ -24,11 +25,13 @@ final class JobPrices {
   private final KernelSet kernels;
   private final FinetuneOptions options;
   private final StepSizes sizes;
+  private final MachineCosts machine;
   private final Rates rates;
   private final long loadBytes;
   private final long runBytes;
   private final int layers;
   private final Map<Walk, Rehearsal> walked = new HashMap<>();
+  private @Nullable StepTime time;
 
   JobPrices(
       BaseModel base,
@@ -40,6 +43,7 @@ final class JobPrices {
     this.kernels = kernels;
     this.options = options;
     this.sizes = sizes;
+    this.machine = machine;
     this.rates = machine.rates();
     this.loadBytes = machine.loadBytes(base, options);
     this.runBytes = machine.runBytes(base, options);
@@ -105,18 +109,27 @@ final class JobPrices {
 
   private Choice choice(Strategy strategy, long held, long arena) {
     Rehearsal whole = walk(Strategy.FASTEST);
-    StepTime time = new StepTime(rates, base, whole.adapterFlops());
     long running = runBytes + whole.fileBytes(strategy.weights()) + held;
     return new Choice(
         strategy,
         Math.max(loadBytes + whole.loaded(), running),
         arena,
-        time.seconds(
-            strategy,
-            sizes.typical(),
-            options.data().batchSize(),
-            whole.mapped(),
-            spilled(strategy)));
+        time(whole)
+            .seconds(
+                strategy,
+                sizes.typical(),
+                options.data().batchSize(),
+                whole.mapped(),
+                spilled(strategy)));
+  }
+
+  private StepTime time(Rehearsal whole) {
+    StepTime known = time;
+    if (known == null) {
+      known = new StepTime(rates, base, whole.adapterFlops());
+      time = known;
+    }
+    return known;
   }
 
   /** Bytes that a step writes to storage. */
@@ -167,7 +180,7 @@ final class JobPrices {
   }
 
   /** The same job with something changed. */
-  JobPrices changed(FinetuneOptions other, StepSizes otherSizes, MachineCosts machine) {
+  JobPrices changed(FinetuneOptions other, StepSizes otherSizes) {
     return new JobPrices(base, kernels, other, otherSizes, machine);
   }
 }

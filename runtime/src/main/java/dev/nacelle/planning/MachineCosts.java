@@ -15,4 +15,22 @@ public interface MachineCosts {
   long runBytes(BaseModel base, FinetuneOptions options);
 
   Rates rates();
+
+  /** A process that costs nothing, for walks that only want to know of tensors. */
+  static MachineCosts free(Rates rates) {
+    return new Free(rates);
+  }
+
+  /** See {@link #free}. */
+  record Free(Rates rates) implements MachineCosts {
+    @Override
+    public long loadBytes(BaseModel base, FinetuneOptions options) {
+      return 0;
+    }
+
+    @Override
+    public long runBytes(BaseModel base, FinetuneOptions options) {
+      return 0;
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.train.RunPlan;
 import java.util.List;
@@ -16,17 +17,17 @@ final class MovingPlan implements RunPlan {
   private static final double LEANER = 0.95;
 
   private final StrategySearch search;
-  private final Supplier<Bound> bound;
+  private final Supplier<Budget.Look> bound;
   private final Consumer<String> notes;
   private Choice chosen;
-  private Bound seen;
+  private Budget.Look seen;
   private long decidedAt;
 
   MovingPlan(
       StrategySearch search,
       Choice chosen,
-      Bound seen,
-      Supplier<Bound> bound,
+      Budget.Look seen,
+      Supplier<Budget.Look> bound,
       Consumer<String> notes) {
     this.search = search;
     this.chosen = chosen;
@@ -62,14 +63,14 @@ final class MovingPlan implements RunPlan {
           "only %d MiB are left (%s), and the run needs at least %d MiB"
               .formatted(
                   seen.bytes() >> 20,
-                  seen.words(),
+                  seen.reason(),
                   Math.ceilDiv(search.least().peakBytes(), 1L << 20)),
           "free memory and go on with --resume");
     }
     decidedAt = seen.bytes();
     return change(
         fitting.getFirst(),
-        "%d MiB may be held now (%s)".formatted(seen.bytes() >> 20, seen.words()));
+        "%d MiB may be held now (%s)".formatted(seen.bytes() >> 20, seen.reason()));
   }
 
   @Override

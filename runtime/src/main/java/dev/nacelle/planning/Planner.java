@@ -2,6 +2,7 @@ package dev.nacelle.planning;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.train.BaseModel;
@@ -21,21 +22,22 @@ public final class Planner implements RunPlanner {
   private static final int SHORTEST = 64;
   private static final int OTHERS = 2;
 
-  private final MachineCosts machine;
-  private final Supplier<Bound> atHand;
+  private final Supplier<MachineCosts> machine;
+  private final Supplier<Budget.Look> atHand;
   private final boolean refuses;
   private final Consumer<MemoryPlan> listener;
   private final Consumer<String> notes;
 
   /**
+   * @param machine asked once model and data are known to be good: it may have to be measured
    * @param atHand what the process may hold, asked again between steps
    * @param refuses whether a run that does not fit is an error, or only a plan that says so
    * @param listener hears the plan
    * @param notes hears, in a sentence, when the plan changes during the run
    */
   public Planner(
-      MachineCosts machine,
-      Supplier<Bound> atHand,
+      Supplier<MachineCosts> machine,
+      Supplier<Budget.Look> atHand,
       boolean refuses,
       Consumer<MemoryPlan> listener,
       Consumer<String> notes) {
@@ -49,9 +51,9 @@ public final class Planner implements RunPlanner {
   @Override
   public RunPlan plan(
       BaseModel base, KernelSet kernels, FinetuneOptions options, Supplier<StepSizes> drawn) {
-    JobPrices prices = new JobPrices(base, kernels, options, drawn.get(), machine);
+    JobPrices prices = new JobPrices(base, kernels, options, drawn.get(), machine.get());
     StrategySearch search = prices.search();
-    Bound bound = atHand.get();
+    Budget.Look bound = atHand.get();
     List<Choice> fitting = search.fitting(bound.bytes());
     Choice least = search.least();
     Choice chosen = fitting.isEmpty() ? least : fitting.getFirst();
@@ -64,7 +66,7 @@ public final class Planner implements RunPlanner {
   }
 
   /** The error of a job that does not fit. */
-  public static NacelleException refusal(MemoryPlan plan, Bound bound) {
+  public static NacelleException refusal(MemoryPlan plan, Budget.Look bound) {
     StringBuilder hint = new StringBuilder("give it " + mib(plan.minimumBytes()) + " or more");
     for (MemoryPlan.Way way : plan.ways()) {
       hint.append("; ").append(way.change()).append(" needs ").append(mib(way.minimumBytes()));
@@ -74,7 +76,7 @@ public final class Planner implements RunPlanner {
         "the job does not fit "
             + mib(bound.bytes())
             + " ("
-            + bound.words()
+            + bound.reason()
             + "): it needs at least "
             + mib(plan.minimumBytes())
             + ", of which the process itself takes "
@@ -131,12 +133,12 @@ public final class Planner implements RunPlanner {
     int length = options.data().maxLength() / 2;
     if (length >= SHORTEST) {
       StepSizes shorter = StepSizes.full(options.data(), length);
-      way(ways, "--max-length " + length, prices.changed(options, shorter, machine));
+      way(ways, "--max-length " + length, prices.changed(options, shorter));
     }
     FinetuneOptions.Adapting adapting = options.adapter();
     if (adapting.rank() > 1 && adapting.init() == null) {
       int rank = adapting.rank() / 2;
-      way(ways, "--rank " + rank, prices.changed(options.withRank(rank), prices.sizes(), machine));
+      way(ways, "--rank " + rank, prices.changed(options.withRank(rank), prices.sizes()));
     }
     return ways;
   }

@@ -6,12 +6,12 @@ import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.ProcessTrim;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.ProcessPages;
 import dev.nacelle.train.AdamSettings;
-import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.ComputeKernels;
 import dev.nacelle.train.Finetune;
@@ -42,28 +42,12 @@ public final class ProcessProbe {
   /** A run plans too, and what that takes is a part of its costs. */
   private static final Planner PLANNER =
       new Planner(
-          new MachineCosts() {
-            @Override
-            public long loadBytes(BaseModel base, FinetuneOptions options) {
-              return 0;
-            }
-
-            @Override
-            public long runBytes(BaseModel base, FinetuneOptions options) {
-              return 0;
-            }
-
-            @Override
-            public Rates rates() {
-              return Rates.derived(1e11, 1e10, 1e9);
-            }
-          },
-          () -> new Bound(Long.MAX_VALUE / 2, "a probe"),
+          () -> MachineCosts.free(Rates.derived(1e11, 1e10, 1e9)),
+          () -> new Budget.Look(Long.MAX_VALUE / 2, "a probe"),
           true,
           plan -> {},
           note -> {});
 
-  private final ProcessTrim trim = new ProcessTrim();
   private final FinetuneOptions options;
   private long loadPeak;
   private long liveHeap;
@@ -123,15 +107,11 @@ public final class ProcessProbe {
 
   /** As a run does: what loading left behind goes before the first step. */
   private void hear(TrainEvent event) {
-    switch (event) {
-      case TrainEvent.Started started -> {
-        loadPeak = ProcessMemory.peakResidentBytes();
-        trim.settle();
-        liveHeap = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-        forgetPeak();
-      }
-      case TrainEvent.Stepped step -> trim.betweenSteps();
-      default -> {}
+    if (event instanceof TrainEvent.Started) {
+      loadPeak = ProcessMemory.peakResidentBytes();
+      new ProcessTrim().settle();
+      liveHeap = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+      forgetPeak();
     }
   }
 

@@ -150,6 +150,7 @@ final class FinetuneLoop {
       if (plan.look()) {
         adopt(trainer);
       }
+      engine.allocator().limit(plan.arenaBytes());
       StepBatches drawn = source.next();
       if (isBounded()) {
         trim.betweenSteps();

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  * prompt begins as the last one did, only the rest is computed. Grows as it is needed.
  */
 public final class GenerationCache implements AutoCloseable {
-  private static final int PROMPT_CHUNK = 512;
+  /** Tokens of a prompt that go through the model together. */
+  public static final int PROMPT_CHUNK = 512;
+
   private static final int SMALLEST = 256;
 
   private final LlamaModel model;

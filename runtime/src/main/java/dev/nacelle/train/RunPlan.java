@@ -22,7 +22,7 @@ public interface RunPlan {
   /**
    * Looks at what there is, between two steps.
    *
-   * @return whether strategy or bound are others now
+   * @return whether the strategy is another one now; the bound may be in any case
    * @throws NacelleException of kind BUDGET where nothing fits any more
    */
   boolean look();

@@ -1,9 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.data.PackedBatch;
-import dev.nacelle.data.Sample;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -62,11 +60,7 @@ public final class StepSizes {
 
   /** Full rows: every sample has the greatest length, and every token a target. */
   public static StepSizes full(FinetuneOptions.DataFlow flow, int length) {
-    int[] ids = new int[length];
-    BitSet trained = new BitSet(length);
-    trained.set(1, Math.max(1, length));
-    Sample sample = new Sample(ids, trained, false, -1);
-    PackedBatch batch = PackedBatch.of(Collections.nCopies(flow.batchSize(), sample));
+    PackedBatch batch = PackedBatch.full(flow.batchSize(), length);
     Collector sizes = new Collector(flow.batchSize());
     sizes.add(Collections.nCopies(flow.accumulate(), batch));
     return sizes.done();

@@ -78,7 +78,7 @@ public final class CpuKernelSet implements KernelSet {
   public CpuKernelSet(KernelLibrary library) {
     this.library = library;
     this.ownProducts = new CpuProducts(library);
-    this.products = ProductLibraries.choose(library, ownProducts);
+    this.products = chosen(library, ownProducts);
     this.attention = new Lazy<>(() -> new CpuAttention(library));
     this.elementwise = new Lazy<>(() -> new CpuElementwise(library));
     this.quantizedLinear =
@@ -105,6 +105,16 @@ public final class CpuKernelSet implements KernelSet {
         new Lazy<>(() -> new CpuHydraLinear(library, products, quantizedLinear(), elementwise()));
     this.doraLinear =
         new Lazy<>(() -> new CpuDoraLinear(library, products, quantizedLinear(), elementwise()));
+  }
+
+  /** A setting that names no library must not leave scratch behind. */
+  private static Products chosen(KernelLibrary library, CpuProducts own) {
+    try {
+      return ProductLibraries.choose(library, own);
+    } catch (RuntimeException e) {
+      own.close();
+      throw e;
+    }
   }
 
   @Override

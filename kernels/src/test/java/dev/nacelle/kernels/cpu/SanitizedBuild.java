@@ -1,5 +1,6 @@
 package dev.nacelle.kernels.cpu;
 
+import dev.nacelle.kernels.BuildCommand;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -65,24 +65,28 @@ public final class SanitizedBuild {
       if (!lock.isValid()) {
         throw new IOException("cannot lock " + folder);
       }
-      command(
+      BuildCommand.run(
           folder,
-          "cmake",
-          "-S",
-          SOURCES.toAbsolutePath().toString(),
-          "-B",
-          ".",
-          "-DCMAKE_C_COMPILER=gcc",
-          "-DCMAKE_BUILD_TYPE=None",
-          "-DNK_ONLY=" + String.join(";", levels),
-          "-DCMAKE_C_FLAGS=" + String.join(" ", FLAGS));
-      command(
+          MINUTES,
+          List.of(
+              "cmake",
+              "-S",
+              SOURCES.toAbsolutePath().toString(),
+              "-B",
+              ".",
+              "-DCMAKE_C_COMPILER=gcc",
+              "-DCMAKE_BUILD_TYPE=None",
+              "-DNK_ONLY=" + String.join(";", levels),
+              "-DCMAKE_C_FLAGS=" + String.join(" ", FLAGS)));
+      BuildCommand.run(
           folder,
-          "cmake",
-          "--build",
-          ".",
-          "--parallel",
-          "" + Runtime.getRuntime().availableProcessors());
+          MINUTES,
+          List.of(
+              "cmake",
+              "--build",
+              ".",
+              "--parallel",
+              "" + Runtime.getRuntime().availableProcessors()));
     }
     return new Built(folder.resolve(LibraryFile.NAME).toAbsolutePath(), sanitizer, "");
   }
@@ -118,7 +122,7 @@ public final class SanitizedBuild {
           .forEach(p -> words.add(p.toAbsolutePath().toString()));
     }
     words.addAll(List.of("-lm", "-o", library.toAbsolutePath().toString()));
-    command(folder, words.toArray(String[]::new));
+    BuildCommand.run(folder, MINUTES, words);
     return library;
   }
 
@@ -148,24 +152,5 @@ public final class SanitizedBuild {
       }
     }
     return Files.exists(sanitizer) ? "" : "gcc has no libasan.so" + PACKAGES;
-  }
-
-  private static void command(Path folder, String... words)
-      throws IOException, InterruptedException {
-    Path log = folder.resolve("log").toAbsolutePath();
-    Process process =
-        new ProcessBuilder(words)
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new IllegalStateException(words[0] + " did not end within " + MINUTES + " minutes");
-    }
-    if (process.exitValue() != 0) {
-      throw new IllegalStateException(
-          String.join(" ", words) + " failed:\n" + Files.readString(log));
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.nacelle.kernels.cuda;
 
+import dev.nacelle.kernels.BuildCommand;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -7,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +48,9 @@ public final class EmulationBuild {
         throw new IOException("cannot lock " + folder);
       }
       if (!Files.exists(folder.resolve("CMakeCache.txt"))) {
-        command(
+        BuildCommand.run(
             folder,
+            MINUTES,
             List.of(
                 "cmake",
                 "-S",
@@ -59,8 +60,9 @@ public final class EmulationBuild {
                 "-DCMAKE_BUILD_TYPE=None",
                 "-DNK_SANITIZE=" + (sanitize ? "ON" : "OFF")));
       }
-      command(
+      BuildCommand.run(
           folder,
+          MINUTES,
           List.of(
               "cmake",
               "--build",
@@ -81,24 +83,6 @@ public final class EmulationBuild {
           == 0;
     } catch (IOException e) {
       return false;
-    }
-  }
-
-  private static void command(Path folder, List<String> words)
-      throws IOException, InterruptedException {
-    Path log = folder.resolve("log").toAbsolutePath();
-    Process process =
-        new ProcessBuilder(words)
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new IllegalStateException(words + " did not end within " + MINUTES + " minutes");
-    }
-    if (process.exitValue() != 0) {
-      throw new IllegalStateException(words + " failed:\n" + Files.readString(log));
     }
   }
 }

@@ -5,23 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cpu.Levels;
 import dev.nacelle.kernels.cpu.SanitizedBuild;
 import dev.nacelle.kernels.registry.Operators;
-import dev.nacelle.nativeaccess.NativeBuffer;
-import java.io.File;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,8 +37,6 @@ final class KernelFuzzTest {
   private List<String> levels = List.of();
   private SanitizedBuild.Built built = new SanitizedBuild.Built(null, Path.of(""), "");
 
-  private record Ended(int code, String text) {}
-
   @BeforeEach
   void build() throws Exception {
     levels = Levels.here(1).stream().map(library -> library.level().label()).toList();
@@ -56,68 +47,40 @@ final class KernelFuzzTest {
     assumeTrue(built.library() != null, built.reason());
   }
 
-  /** Where our own classes are, whatever class loader the tests have. */
-  private static String classPath() {
-    return Stream.of(FuzzMain.class, Kernels.class, NativeBuffer.class)
-        .map(
-            c ->
-                Path.of(
-                    URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString())))
-        .map(Path::toString)
-        .distinct()
-        .collect(Collectors.joining(File.pathSeparator));
-  }
-
-  private Ended run(Path library, String level, int cases, String... operators)
+  private SanitizedJvm.Ended run(Path library, String level, int cases, String... operators)
       throws IOException, InterruptedException {
     Path running = folder.resolve("running");
-    List<String> command =
+    List<String> arguments =
         new ArrayList<>(
             List.of(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-Xmx512m",
-                "-DNACELLE_PRODUCTS=nacelle",
-                "-Dnacelle.kernels.library=" + library,
-                "-cp",
-                classPath(),
-                FuzzMain.class.getName(),
                 built.sanitizer().toString(),
                 running.toString(),
                 level,
                 Long.toString(SEED),
                 "0",
                 Integer.toString(cases)));
-    command.addAll(List.of(operators));
-    Path log = folder.resolve("log");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    builder.environment().put("LD_PRELOAD", built.sanitizer().toString());
-    // The JVM handles faults itself, and frees nothing at its end.
-    builder
-        .environment()
-        .put(
-            "ASAN_OPTIONS",
-            "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0");
-    builder.environment().put("UBSAN_OPTIONS", "print_stacktrace=1");
-    Process process = builder.start();
-    if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new IllegalStateException("no end within " + MINUTES + " minutes");
+    arguments.addAll(List.of(operators));
+    SanitizedJvm.Ended ended =
+        SanitizedJvm.run(
+            folder,
+            MINUTES,
+            built.sanitizer().toString(),
+            List.of("-DNACELLE_PRODUCTS=nacelle", "-Dnacelle.kernels.library=" + library),
+            FuzzMain.class,
+            arguments);
+    if (ended.code() == 0 || !Files.exists(running)) {
+      return ended;
     }
-    String last = "";
-    if (process.exitValue() != 0 && Files.exists(running)) {
-      last = new String(Files.readAllBytes(running), StandardCharsets.UTF_8);
-      last = last.substring(0, last.indexOf('\n') + 1);
-    }
-    return new Ended(process.exitValue(), last + Files.readString(log));
+    String last = new String(Files.readAllBytes(running), StandardCharsets.UTF_8);
+    last = last.substring(0, last.indexOf('\n') + 1);
+    return new SanitizedJvm.Ended(ended.code(), last + ended.text());
   }
 
   @Test
   void randomCasesRunWithoutAFinding() throws Exception {
     System.out.println("fuzz: seed " + SEED + ", " + CASES + " cases of each operator, " + levels);
-    Ended ended = run(Objects.requireNonNull(built.library()), String.join(",", levels), CASES);
+    SanitizedJvm.Ended ended =
+        run(Objects.requireNonNull(built.library()), String.join(",", levels), CASES);
     assertEquals(0, ended.code(), ended.text());
     int operators = 0;
     int ran = 0;
@@ -171,7 +134,7 @@ final class KernelFuzzTest {
       String operator, String file, String right, String wrong, String words) throws Exception {
     Path library =
         SanitizedBuild.plant(new SanitizedBuild.Mistake(operator, file, right, wrong), folder);
-    Ended ended = run(library, "generic", 200, operator);
+    SanitizedJvm.Ended ended = run(library, "generic", 200, operator);
     assertNotEquals(0, ended.code(), ended.text());
     assertTrue(ended.text().contains(words), ended.text());
     assertTrue(ended.text().startsWith(operator + " case "), ended.text());

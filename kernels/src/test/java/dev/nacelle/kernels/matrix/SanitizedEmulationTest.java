@@ -5,22 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.cuda.EmulationBuild;
 import dev.nacelle.kernels.registry.Operators;
-import dev.nacelle.nativeaccess.NativeBuffer;
-import java.io.File;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,8 +33,6 @@ final class SanitizedEmulationTest {
   private String library = "";
   private String sanitizer = "";
 
-  private record Ended(int code, String text) {}
-
   @BeforeEach
   void build() throws Exception {
     EmulationBuild.Built built = EmulationBuild.build(true);
@@ -60,53 +51,15 @@ final class SanitizedEmulationTest {
     assumeTrue(there, reason);
   }
 
-  /** Where our own classes are, whatever class loader the tests have. */
-  private static String classPath() {
-    return Stream.of(SanitizedMain.class, Kernels.class, NativeBuffer.class)
-        .map(
-            c ->
-                Path.of(
-                    URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString())))
-        .map(Path::toString)
-        .distinct()
-        .collect(Collectors.joining(File.pathSeparator));
-  }
-
-  private Ended run(String... words) throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-Xmx512m",
-                "-cp",
-                classPath(),
-                SanitizedMain.class.getName(),
-                library));
-    command.addAll(List.of(words));
-    Path log = folder.resolve("log");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    builder.environment().put("LD_PRELOAD", sanitizer);
-    // The JVM handles faults itself, and frees nothing at its end.
-    builder
-        .environment()
-        .put(
-            "ASAN_OPTIONS",
-            "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0");
-    builder.environment().put("UBSAN_OPTIONS", "print_stacktrace=1");
-    Process process = builder.start();
-    if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new IllegalStateException("no end within " + MINUTES + " minutes");
-    }
-    return new Ended(process.exitValue(), Files.readString(log));
+  private SanitizedJvm.Ended run(String... words) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of(library));
+    arguments.addAll(List.of(words));
+    return SanitizedJvm.run(folder, MINUTES, sanitizer, List.of(), SanitizedMain.class, arguments);
   }
 
   @Test
   void casesRunWithoutAFinding() throws Exception {
-    Ended ended = run(Integer.toString(EVERY));
+    SanitizedJvm.Ended ended = run(Integer.toString(EVERY));
     assertEquals(0, ended.code(), ended.text());
     int runs = 0;
     int operators = 0;
@@ -134,9 +87,9 @@ final class SanitizedEmulationTest {
         "nk_probe_crooked|misaligned address"
       })
   void findsWhatIsWrong(String kernel, String words) throws Exception {
-    Ended right = run("probe", kernel, "0");
+    SanitizedJvm.Ended right = run("probe", kernel, "0");
     assertEquals(0, right.code(), right.text());
-    Ended wrong = run("probe", kernel, "1");
+    SanitizedJvm.Ended wrong = run("probe", kernel, "1");
     assertNotEquals(0, wrong.code(), wrong.text());
     boolean named = wrong.text().contains(words) || wrong.text().contains("is not aligned as one");
     assertTrue(named, wrong.text());
