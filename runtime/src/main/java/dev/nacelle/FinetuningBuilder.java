@@ -3,6 +3,7 @@ package dev.nacelle;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneRules;
@@ -271,7 +272,7 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
                 model,
                 out,
                 new FinetuneOptions.Adapting(
-                    rank, alpha, dropout, targets, layers, initAdapter, given()),
+                    new LoraKind(), rank, alpha, dropout, targets, layers, initAdapter, given()),
                 new FinetuneOptions.DataFlow(
                     List.copyOf(data),
                     DataFormat.valueOf(format.name()),

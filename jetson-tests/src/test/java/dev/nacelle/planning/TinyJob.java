@@ -4,6 +4,7 @@ import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.FinetuneOptions;
@@ -21,7 +22,7 @@ final class TinyJob {
     return new FinetuneOptions(
         Fixtures.model("plain"),
         out,
-        new FinetuneOptions.Adapting(4, 8, 0.1, "all-linear", "", null, Set.of()),
+        new FinetuneOptions.Adapting(new LoraKind(), 4, 8, 0.1, "all-linear", "", null, Set.of()),
         new FinetuneOptions.DataFlow(
             List.of(Fixtures.example("plain-qv").resolve("data.jsonl")),
             DataFormat.AUTO,

@@ -4,6 +4,7 @@ import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.report.StepLog;
@@ -145,7 +146,7 @@ record Job(
     return new FinetuneOptions(
         modelFolder,
         out,
-        new FinetuneOptions.Adapting(4, 8, dropout, targets, "", null, Set.of()),
+        new FinetuneOptions.Adapting(new LoraKind(), 4, 8, dropout, targets, "", null, Set.of()),
         new FinetuneOptions.DataFlow(
             data,
             DataFormat.AUTO,

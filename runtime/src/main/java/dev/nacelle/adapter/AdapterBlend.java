@@ -1,7 +1,9 @@
 package dev.nacelle.adapter;
 
 import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.AdapterKind.Part;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
@@ -39,25 +41,27 @@ public final class AdapterBlend {
     modules.forEach(m -> stacks.put(m.path(), new Stack(m)));
     for (Choice choice : choices) {
       try (PeftAdapter file = PeftAdapter.open(choice.folder(), linears, faults)) {
-        double factor = choice.weight() * file.config().alpha() / file.config().rank();
-        for (PeftAdapter.Pair pair : file.pairs()) {
-          Stack stack = stacks.get(pair.modulePath());
+        double factor = choice.weight() * file.config().scale();
+        for (PeftAdapter.Adapted adapted : file.modules()) {
+          String path = adapted.modulePath();
+          Stack stack = stacks.get(path);
           if (stack != null) {
-            stack.add(
-                file.config().rank(), file.a(pair.modulePath()), file.b(pair.modulePath()), factor);
+            stack.add(file.config().rank(), file.a(path), file.b(path), factor);
           }
         }
       }
     }
-    List<LowRankPair> pairs = new ArrayList<>();
+    List<LayerAdapter> pairs = new ArrayList<>();
+    ParameterMaker maker = new ParameterMaker(engine);
     int highest = 1;
     for (Stack stack : stacks.values()) {
       if (stack.rank > 0) {
         highest = Math.max(highest, stack.rank);
-        pairs.add(stack.pair(engine));
+        pairs.add(stack.pair(maker));
       }
     }
-    AdapterConfig config = AdapterConfig.of(highest, highest, 0, List.of(), List.of(), null);
+    AdapterConfig config =
+        AdapterConfig.of(new LoraKind(), highest, highest, 0, List.of(), List.of(), null);
     return new Adapter(config, pairs);
   }
 
@@ -81,7 +85,7 @@ public final class AdapterBlend {
       rank += addedRank;
     }
 
-    LowRankPair pair(Engine engine) {
+    LowRankPair pair(ParameterMaker maker) {
       int in = Math.toIntExact(module.in());
       int out = Math.toIntExact(module.out());
       float[] a = new float[Math.multiplyExact(rank, in)];
@@ -95,10 +99,11 @@ public final class AdapterBlend {
         }
         row += width;
       }
+      String path = module.path();
       return new LowRankPair(
-          module.path(),
-          Adapter.parameter(engine, module.path() + ".lora_A.weight", a, rank, in),
-          Adapter.parameter(engine, module.path() + ".lora_B.weight", b, out, rank),
+          path,
+          maker.make(path, new Part(LoraKind.A, rank, in), a),
+          maker.make(path, new Part(LoraKind.B, out, rank), b),
           1f,
           0f,
           0);

@@ -1,6 +1,5 @@
 package dev.nacelle.adapter;
 
-import dev.nacelle.file.AdapterTensor;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
@@ -42,58 +41,44 @@ public final class AdapterFiles {
     modules.forEach(m -> linears.put(m.path(), new long[] {m.out(), m.in()}));
     try (PeftAdapter file = PeftAdapter.open(folder, linears, faults)) {
       List<Adapter.Module> adapted =
-          file.pairs().stream()
+          file.modules().stream()
               .map(p -> new Adapter.Module(p.modulePath(), p.out(), p.in()))
               .toList();
       return Adapter.of(
-          engine,
-          file.config(),
-          adapted,
-          seed,
-          m -> new Adapter.Values(file.a(m.path()), file.b(m.path())));
+          engine, file.config(), adapted, seed, (m, part) -> file.values(m.path(), part.suffix()));
     }
   }
 
   /**
    * Writes adapter_model.safetensors and adapter_config.json, each whole or not at all.
    *
-   * @param frozen weights that PEFT saves beside the pairs, module path → weight: a targeted head's
+   * @param frozen weights that PEFT saves beside the parameters, module path → weight: a targeted
+   *     head's
    */
   public static void save(
       Path folder, Adapter adapter, Map<String, Weight> frozen, FaultInjector faults) {
-    List<AdapterTensor> tensors = new ArrayList<>();
-    for (LowRankPair pair : adapter.pairs()) {
-      Tensor a = pair.a().value();
-      Tensor b = pair.b().value();
-      tensors.add(
-          new AdapterTensor(
-              pair.modulePath(),
-              b.size(0),
-              a.size(1),
-              named(pair.a(), a).payload(),
-              named(pair.b(), b).payload()));
-    }
-    List<NamedTensor> beside = new ArrayList<>();
+    List<NamedTensor> tensors = new ArrayList<>();
     frozen.forEach(
         (path, weight) ->
-            beside.add(named(PeftAdapter.PREFIX + path + ".base_layer.weight", weight)));
-    PeftAdapter.write(folder, adapter.config(), tensors, beside, faults);
+            tensors.add(named(PeftAdapter.PREFIX + path + ".base_layer.weight", weight)));
+    for (LayerAdapter layer : adapter.layers()) {
+      layer.parameters().forEach(p -> tensors.addAll(layer.named(p, p.value())));
+    }
+    PeftAdapter.write(folder, adapter.config(), adapter.modulePaths(), tensors, faults);
   }
 
   /** Writes the gradients of all parameters under the adapter's tensor names. */
   public static void saveGradients(Path file, Adapter adapter, FaultInjector faults) {
     List<NamedTensor> gradients = new ArrayList<>();
-    for (Parameter p : adapter.parameters()) {
-      Tensor gradient = p.gradient();
-      if (gradient != null) {
-        gradients.add(named(p, gradient));
+    for (LayerAdapter layer : adapter.layers()) {
+      for (Parameter p : layer.parameters()) {
+        Tensor gradient = p.gradient();
+        if (gradient != null) {
+          gradients.addAll(layer.named(p, gradient));
+        }
       }
     }
     SafetensorsWriter.write(file, gradients, SafetensorsWriter.PYTORCH_METADATA, faults);
-  }
-
-  private static NamedTensor named(Parameter parameter, Tensor tensor) {
-    return named(parameter.name(), tensor);
   }
 
   private static NamedTensor named(String name, Weight weight) {

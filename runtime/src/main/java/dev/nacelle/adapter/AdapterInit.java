@@ -1,5 +1,8 @@
 package dev.nacelle.adapter;
 
+import dev.nacelle.file.AdapterKind.Part;
+import dev.nacelle.file.LoraKind;
+
 /**
  * How a fresh adapter begins: A uniform in ±1/√in (Kaiming with a = √5, as PEFT), B zero, so that
  * the first step starts from the base model. Numbers come from a counter and the module's own seed:
@@ -15,6 +18,19 @@ public final class AdapterInit {
       h = mix(h ^ modulePath.charAt(i));
     }
     return h;
+  }
+
+  /** The seed of one module's dropout masks. */
+  static long dropoutSeed(long seed, String modulePath) {
+    return moduleSeed(seed, modulePath + "#dropout");
+  }
+
+  /** Elements of a fresh module's tensor: those of A random, all others zero. */
+  static float[] values(Part part, String modulePath, long seed) {
+    long[] shape = part.shape();
+    return part.suffix().equals(LoraKind.A)
+        ? uniformA(shape[0], shape[1], moduleSeed(seed, modulePath))
+        : new float[Math.toIntExact(Math.multiplyExact(shape[0], shape[1]))];
   }
 
   /** Elements of A (rank, in), row by row. */

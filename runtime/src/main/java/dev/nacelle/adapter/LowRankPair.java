@@ -1,7 +1,13 @@
 package dev.nacelle.adapter;
 
+import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.AdapterKind.Part;
 import dev.nacelle.function.Dropout;
+import dev.nacelle.function.FrozenLinear;
+import dev.nacelle.function.LoraLinear;
+import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Parameter;
+import java.util.List;
 
 /**
  * What LoRA adds to one linear layer: scale · (drop(x)·Aᵀ)·Bᵀ.
@@ -14,19 +20,48 @@ import dev.nacelle.tape.Parameter;
  * @param seed of this module's dropout masks
  */
 public record LowRankPair(
-    String modulePath, Parameter a, Parameter b, float scale, float dropout, long seed) {
+    String modulePath, Parameter a, Parameter b, float scale, float dropout, long seed)
+    implements LayerAdapter {
+  static LowRankPair of(
+      ParameterMaker maker,
+      AdapterConfig config,
+      Adapter.Module module,
+      Adapter.Source source,
+      long seed) {
+    List<Part> parts = config.parts(module.out(), module.in());
+    List<Parameter> made =
+        parts.stream().map(p -> maker.make(module.path(), p, source.values(module, p))).toList();
+    return new LowRankPair(
+        module.path(),
+        made.get(0),
+        made.get(1),
+        (float) config.scale(),
+        (float) config.dropout(),
+        AdapterInit.dropoutSeed(seed, module.path()));
+  }
+
   public long rank() {
     return a.value().size(0);
   }
 
-  /**
-   * The dropout of a pass whose first token is number {@code tokenOffset} of the run.
-   *
-   * @param training whether anything is dropped at all
-   */
-  public Dropout dropout(boolean training, long tokenOffset) {
-    return training && dropout > 0
-        ? new Dropout(dropout, seed, tokenOffset * a.value().size(1))
-        : Dropout.NONE;
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(a, b);
+  }
+
+  @Override
+  public List<Parameter> ups() {
+    return List.of(b);
+  }
+
+  @Override
+  public Function beside(FrozenLinear base, boolean training, long tokenOffset) {
+    Dropout drop = Dropout.of(training ? dropout : 0, seed, tokenOffset * a.value().size(1));
+    return new LoraLinear(base, a, b, scale, drop);
+  }
+
+  @Override
+  public LowRankPair withDropout(float other) {
+    return new LowRankPair(modulePath, a, b, scale, other, seed);
   }
 }

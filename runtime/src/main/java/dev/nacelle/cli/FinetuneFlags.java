@@ -4,6 +4,8 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.FinetuneOptions;
@@ -40,6 +42,13 @@ final class FinetuneFlags {
 
   @Option(names = "--overwrite", description = "Let --out hold something already.")
   boolean overwrite;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "KIND",
+      defaultValue = "lora",
+      description = "What is trained beside each layer: lora (default: ${DEFAULT-VALUE}).")
+  String adapter = "lora";
 
   @Option(names = "--rank", defaultValue = "16", description = "R (default: ${DEFAULT-VALUE}).")
   int rank;
@@ -276,7 +285,8 @@ final class FinetuneFlags {
     return new FinetuneOptions(
         Names.model(givenModel),
         givenOut,
-        new FinetuneOptions.Adapting(rank, alpha, dropout, targets, layers, initAdapter, given),
+        new FinetuneOptions.Adapting(
+            adapterKind(), rank, alpha, dropout, targets, layers, initAdapter, given),
         new FinetuneOptions.DataFlow(
             Names.trainingData(data),
             DataFormat.parse(format),
@@ -307,6 +317,17 @@ final class FinetuneFlags {
         new FinetuneOptions.Limits(budget.bytes(), allowApproximate, isOn("--spill", spill)),
         overwrite,
         command);
+  }
+
+  private AdapterKind adapterKind() {
+    return switch (adapter) {
+      case "lora" -> new LoraKind();
+      case "hydra", "dora", "rslora", "lora-fa", "vera" ->
+          throw NacelleException.usage(
+              "--adapter " + adapter + " is not built into this version", "choose lora");
+      default ->
+          throw NacelleException.usage("--adapter " + adapter + " is not possible", "choose lora");
+    };
   }
 
   private double[] betas() {

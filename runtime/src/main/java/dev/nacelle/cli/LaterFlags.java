@@ -8,9 +8,6 @@ final class LaterFlags {
   @Option(names = "--init", hidden = true)
   String init = "default";
 
-  @Option(names = "--adapter", hidden = true)
-  String adapter = "lora";
-
   @Option(names = "--heads", hidden = true)
   String heads = "";
 
@@ -25,7 +22,6 @@ final class LaterFlags {
 
   /** Refuses whatever of them was given (exit 2). */
   void refuse() {
-    refuse(!adapter.equals("lora"), "--adapter " + adapter, "only lora trains yet");
     refuse(!init.equals("default"), "--init " + init, "only the default initialisation is there");
     refuse(!heads.isEmpty(), "--heads", "hydra adapters come later");
     refuse(!balanceWeight.isEmpty(), "--balance-weight", "hydra adapters come later");

@@ -4,10 +4,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What adapter_config.json says of a LoRA adapter.
+ * What adapter_config.json says of an adapter.
  *
+ * @param kind what stands beside each layer
  * @param rank R, rows of A
- * @param alpha the scale is alpha / rank; 0 makes the adapter do nothing
+ * @param alpha the scale is alpha / rank, by most kinds; 0 makes the adapter do nothing
  * @param dropout share of the inputs dropped before A while training, from 0 to below 1
  * @param targets ends of module paths; empty for every linear of the blocks
  * @param targetPattern a regular expression over whole module paths in place of the targets; null
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param baseModel name or path of the model that was adapted; null where the file does not say
  */
 public record AdapterConfig(
+    AdapterKind kind,
     int rank,
     double alpha,
     double dropout,
@@ -34,12 +36,30 @@ public record AdapterConfig(
 
   /** An adapter as we make them. */
   public static AdapterConfig of(
+      AdapterKind kind,
       int rank,
       double alpha,
       double dropout,
       List<String> targets,
       List<Integer> layers,
       @Nullable String baseModel) {
-    return new AdapterConfig(rank, alpha, dropout, targets, null, List.of(), layers, baseModel);
+    return new AdapterConfig(
+        kind, rank, alpha, dropout, targets, null, List.of(), layers, baseModel);
+  }
+
+  /** What the low-rank product is multiplied with. */
+  public double scale() {
+    return kind.scale(alpha, rank);
+  }
+
+  /** The tensors of a module (out, in) in the file. */
+  public List<AdapterKind.Part> parts(long out, long in) {
+    return kind.parts(rank, out, in);
+  }
+
+  /** The same with another dropout. */
+  public AdapterConfig withDropout(double other) {
+    return new AdapterConfig(
+        kind, rank, alpha, other, targets, targetPattern, excluded, layers, baseModel);
   }
 }

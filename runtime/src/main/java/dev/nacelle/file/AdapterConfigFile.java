@@ -116,6 +116,7 @@ final class AdapterConfigFile {
       throw json.error("lora_dropout", "is " + dropout + ", outside 0 to below 1");
     }
     return new AdapterConfig(
+        new LoraKind(),
         (int) json.integer("r", 8, 1, LARGEST_RANK),
         json.number("lora_alpha", 8),
         dropout,

@@ -6,30 +6,29 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Sorts the keys of an adapter's file into the pairs that its configuration means. */
+/** Sorts the keys of an adapter's file by the modules that its configuration means. */
 final class AdapterKeys {
-  static final String A_SUFFIX = ".lora_A.weight";
-  static final String B_SUFFIX = ".lora_B.weight";
-
   private AdapterKeys() {}
 
-  static Map<String, PeftAdapter.Pair> pair(
+  static Map<String, PeftAdapter.Adapted> byModule(
       SafetensorsFile file,
       AdapterConfig config,
       TargetMatcher targets,
       Map<String, long[]> linears) {
     Map<String, TensorEntry> byKey = byKey(file);
-    Map<String, PeftAdapter.Pair> pairs = new LinkedHashMap<>();
+    Map<String, PeftAdapter.Adapted> modules = new LinkedHashMap<>();
     linears.forEach(
         (path, shape) -> {
           if (targets.means(path)) {
-            TensorEntry a = take(file, byKey, path + A_SUFFIX, config.rank(), shape[1]);
-            TensorEntry b = take(file, byKey, path + B_SUFFIX, shape[0], config.rank());
-            pairs.put(path, new PeftAdapter.Pair(path, shape[0], shape[1], a, b));
+            Map<String, TensorEntry> parts = new LinkedHashMap<>();
+            for (AdapterKind.Part part : config.parts(shape[0], shape[1])) {
+              parts.put(part.suffix(), take(file, byKey, path + part.suffix(), part.shape()));
+            }
+            modules.put(path, new PeftAdapter.Adapted(path, shape[0], shape[1], parts));
             dropFrozenCopy(byKey, path, shape);
           }
         });
-    if (pairs.isEmpty()) {
+    if (modules.isEmpty()) {
       throw NacelleException.input(
           Quoted.path(file.path())
               + ": the adapter's target_modules match no linear layer of"
@@ -39,7 +38,7 @@ final class AdapterKeys {
     if (!byKey.isEmpty()) {
       throw leftOver(file, byKey);
     }
-    return pairs;
+    return modules;
   }
 
   /** Keys without PEFT's prefix and without the adapter's name where a file has it. */
@@ -56,8 +55,8 @@ final class AdapterKeys {
             "PEFT would ignore it without an error; save the adapter with PEFT or Nacelle");
       }
       String key = entry.name().substring(PeftAdapter.PREFIX.length());
-      key = key.replace(".lora_A.default.weight", A_SUFFIX);
-      key = key.replace(".lora_B.default.weight", B_SUFFIX);
+      key = key.replace(".lora_A.default.weight", LoraKind.A);
+      key = key.replace(".lora_B.default.weight", LoraKind.B);
       if (byKey.put(key, entry) != null) {
         throw NacelleException.input(
             Quoted.path(file.path())
@@ -71,9 +70,8 @@ final class AdapterKeys {
   }
 
   private static TensorEntry take(
-      SafetensorsFile file, Map<String, TensorEntry> byKey, String key, long rows, long columns) {
+      SafetensorsFile file, Map<String, TensorEntry> byKey, String key, long[] shape) {
     TensorEntry entry = byKey.remove(key);
-    long[] shape = {rows, columns};
     if (entry == null) {
       throw NacelleException.input(
           Quoted.path(file.path())

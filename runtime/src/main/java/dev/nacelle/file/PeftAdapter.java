@@ -1,19 +1,17 @@
 package dev.nacelle.file;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A LoRA adapter folder as PEFT writes it: adapter_config.json and adapter_model.safetensors.
- * Reading is stricter than PEFT, which says nothing about keys that it does not use and only warns
- * about those that it misses.
+ * An adapter folder as PEFT writes it: adapter_config.json and adapter_model.safetensors. Reading
+ * is stricter than PEFT, which says nothing about keys that it does not use and only warns about
+ * those that it misses.
  */
 public final class PeftAdapter implements AutoCloseable {
   public static final String WEIGHTS = "adapter_model.safetensors";
@@ -21,23 +19,22 @@ public final class PeftAdapter implements AutoCloseable {
 
   private final AdapterConfig config;
   private final SafetensorsFile file;
-  private final Map<String, Pair> pairs;
+  private final Map<String, Adapted> modules;
 
   /**
-   * The pair of one module.
+   * What the file has for one module.
    *
    * @param modulePath Hugging Face's path
-   * @param out rows of B
-   * @param in columns of A
-   * @param a entry of A (rank, in)
-   * @param b entry of B (out, rank)
+   * @param out rows of the module's weight
+   * @param in its columns
+   * @param parts the entries by what their names end in, as the adapter's kind has them
    */
-  public record Pair(String modulePath, long out, long in, TensorEntry a, TensorEntry b) {}
+  public record Adapted(String modulePath, long out, long in, Map<String, TensorEntry> parts) {}
 
-  private PeftAdapter(AdapterConfig config, SafetensorsFile file, Map<String, Pair> pairs) {
+  private PeftAdapter(AdapterConfig config, SafetensorsFile file, Map<String, Adapted> modules) {
     this.config = config;
     this.file = file;
-    this.pairs = pairs;
+    this.modules = modules;
   }
 
   /**
@@ -51,7 +48,7 @@ public final class PeftAdapter implements AutoCloseable {
 
   /**
    * Opens an adapter and holds it against the base model: every module that the configuration means
-   * has its pair, of the right shapes, and no tensor is left over.
+   * has its tensors, of the right shapes, and no tensor is left over.
    *
    * @param linears the base model's linear modules, path → {out, in}, the head included
    * @throws NacelleException of kind INPUT, naming field or tensor
@@ -69,7 +66,7 @@ public final class PeftAdapter implements AutoCloseable {
     SafetensorsFile file = Safetensors.open(weights, faults);
     try {
       TargetMatcher targets = new TargetMatcher(folder.resolve(AdapterConfigFile.NAME), config);
-      return new PeftAdapter(config, file, AdapterKeys.pair(file, config, targets, linears));
+      return new PeftAdapter(config, file, AdapterKeys.byModule(file, config, targets, linears));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -80,45 +77,38 @@ public final class PeftAdapter implements AutoCloseable {
     return config;
   }
 
-  /** The pairs in the order of the base model's modules. */
-  public List<Pair> pairs() {
-    return List.copyOf(pairs.values());
+  /** What is adapted, in the order of the base model's modules. */
+  public List<Adapted> modules() {
+    return List.copyOf(modules.values());
   }
 
   /** A of a module, (rank, in) row by row, widened to fp32. */
   public float[] a(String modulePath) {
-    return floats(pair(modulePath).a());
+    return values(modulePath, LoraKind.A);
   }
 
   /** B of a module, (out, rank) row by row, widened to fp32. */
   public float[] b(String modulePath) {
-    return floats(pair(modulePath).b());
-  }
-
-  /** Writes A, widened to fp32, into a buffer of 4 × rank × in bytes. */
-  public void readA(String modulePath, NativeBuffer target) {
-    file.readFloat32(pair(modulePath).a().name(), target);
-  }
-
-  /** Writes B, widened to fp32, into a buffer of 4 × out × rank bytes. */
-  public void readB(String modulePath, NativeBuffer target) {
-    file.readFloat32(pair(modulePath).b().name(), target);
+    return values(modulePath, LoraKind.B);
   }
 
   /** Writes rows of B, widened to fp32, into a buffer of 4 × rows × rank bytes. */
   public void readB(String modulePath, long first, long rows, NativeBuffer target) {
-    file.readRows(pair(modulePath).b().name(), first, rows, target);
+    file.readRows(entry(modulePath, LoraKind.B).name(), first, rows, target);
   }
 
-  private Pair pair(String modulePath) {
-    Pair pair = pairs.get(modulePath);
-    if (pair == null) {
-      throw new IllegalArgumentException("the adapter has no pair for " + modulePath);
+  private TensorEntry entry(String modulePath, String suffix) {
+    Adapted adapted = modules.get(modulePath);
+    TensorEntry entry = adapted == null ? null : adapted.parts().get(suffix);
+    if (entry == null) {
+      throw new IllegalArgumentException("the adapter has no " + modulePath + suffix);
     }
-    return pair;
+    return entry;
   }
 
-  private float[] floats(TensorEntry entry) {
+  /** A part of a module row by row, widened to fp32. */
+  public float[] values(String modulePath, String suffix) {
+    TensorEntry entry = entry(modulePath, suffix);
     float[] out = new float[Math.toIntExact(entry.elements())];
     try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
       file.readRows(entry.name(), 0, entry.rows(), wide);
@@ -132,42 +122,28 @@ public final class PeftAdapter implements AutoCloseable {
     file.close();
   }
 
-  /** Writes an adapter that targets no head. */
-  public static void write(
-      Path folder, AdapterConfig config, List<AdapterTensor> tensors, FaultInjector faults) {
-    write(folder, config, tensors, List.of(), faults);
-  }
-
   /**
    * Writes both files, the weights first, each whole or not at all; the folder is made where it is
    * missing.
    *
-   * @param frozen weights that PEFT saves beside the pairs: those of a targeted head
+   * @param modules paths of the adapted modules
+   * @param tensors the parts of each under their whole names, and the weights that PEFT saves
+   *     beside them: those of a targeted head
    * @throws NacelleException of kind ENVIRONMENT when they cannot be written
    */
   public static void write(
       Path folder,
       AdapterConfig config,
-      List<AdapterTensor> tensors,
-      List<NamedTensor> frozen,
+      List<String> modules,
+      List<NamedTensor> tensors,
       FaultInjector faults) {
-    List<NamedTensor> named = new ArrayList<>(frozen);
-    List<String> modules = new ArrayList<>();
-    for (AdapterTensor pair : tensors) {
-      String path = PREFIX + pair.modulePath();
-      long[] a = {config.rank(), pair.in()};
-      long[] b = {pair.out(), config.rank()};
-      named.add(new NamedTensor(path + AdapterKeys.A_SUFFIX, DType.FP32, a, pair.a()));
-      named.add(new NamedTensor(path + AdapterKeys.B_SUFFIX, DType.FP32, b, pair.b()));
-      modules.add(pair.modulePath());
-    }
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
       throw AtomicFile.failure(folder, e);
     }
     SafetensorsWriter.write(
-        folder.resolve(WEIGHTS), named, SafetensorsWriter.PYTORCH_METADATA, faults);
+        folder.resolve(WEIGHTS), tensors, SafetensorsWriter.PYTORCH_METADATA, faults);
     AtomicFile.writeText(
         folder.resolve(AdapterConfigFile.NAME), faults, AdapterConfigWriter.text(config, modules));
   }

@@ -11,6 +11,11 @@ package dev.nacelle.function;
 public record Dropout(float p, long seed, long offset) {
   public static final Dropout NONE = new Dropout(0, 0, 0);
 
+  /** None where {@code p} is 0. */
+  public static Dropout of(float p, long seed, long offset) {
+    return p > 0 ? new Dropout(p, seed, offset) : NONE;
+  }
+
   public boolean isActive() {
     return p > 0;
   }

@@ -1,20 +1,18 @@
 package dev.nacelle.layer;
 
-import dev.nacelle.adapter.LowRankPair;
-import dev.nacelle.function.Dropout;
+import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.function.FrozenLinear;
-import dev.nacelle.function.LoraLinear;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import dev.nacelle.tensor.Weight;
 import org.jspecify.annotations.Nullable;
 
-/** A frozen linear layer (T, in) to (T, out), with a low-rank pair beside it where one is set. */
+/** A frozen linear layer (T, in) to (T, out), with an adapter beside it where one is set. */
 public final class Linear {
   private final String path;
   private final Weight weight;
   private final @Nullable Tensor bias;
-  private @Nullable LowRankPair pair;
+  private @Nullable LayerAdapter adapter;
 
   /**
    * @param path the layer in Hugging Face's words, without {@code .weight}
@@ -35,13 +33,13 @@ public final class Linear {
     return weight;
   }
 
-  public @Nullable LowRankPair pair() {
-    return pair;
+  public @Nullable LayerAdapter adapter() {
+    return adapter;
   }
 
   /** Sets or, with null, removes the adapter. */
-  public void adapt(@Nullable LowRankPair newPair) {
-    pair = newPair;
+  public void adapt(@Nullable LayerAdapter other) {
+    adapter = other;
   }
 
   /** The layer's output, of x's type. */
@@ -55,11 +53,8 @@ public final class Linear {
   Tensor apply(Pass pass, Tensor x, boolean again) {
     Tape tape = pass.tape();
     FrozenLinear base = new FrozenLinear(weight, bias, again);
-    LowRankPair p = pair;
-    if (p == null) {
-      return tape.apply(base, x);
-    }
-    Dropout dropout = p.dropout(pass.training(), pass.tokenOffset());
-    return tape.apply(new LoraLinear(base, p.a(), p.b(), p.scale(), dropout), true, x);
+    return adapter == null
+        ? tape.apply(base, x)
+        : tape.apply(adapter.beside(base, pass.training(), pass.tokenOffset()), true, x);
   }
 }

@@ -148,7 +148,7 @@ public final class LlamaModel implements AutoCloseable {
       long tokenOffset) {
     Tensor hidden = hidden(tape, strategy, batch, training, tokenOffset, null);
     Tensor targets = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, batch.targets()));
-    LowRankPair pair = head.pair();
+    LowRankPair pair = headPair();
     CrossEntropy.Pair low =
         pair == null ? null : new CrossEntropy.Pair(pair.a(), pair.b(), pair.scale());
     Tensor losses =
@@ -161,6 +161,14 @@ public final class LlamaModel implements AutoCloseable {
       PageTurn.turn(List.of(head.weight()), List.of());
     }
     return losses;
+  }
+
+  /** What an adapter adds to the logits, which no function makes by itself. */
+  private @Nullable LowRankPair headPair() {
+    return switch (head.adapter()) {
+      case null -> null;
+      case LowRankPair pair -> pair;
+    };
   }
 
   /** Lets the pages of mapped weights go, those that no backward came by to let go among them. */
@@ -259,7 +267,7 @@ public final class LlamaModel implements AutoCloseable {
       var products = engine.kernels().products();
       var last = hidden.operand().rows(ids.length - 1, ids.length);
       engine.kernels().weightProducts().forward(logits.operand(), last, head.weight().matrix());
-      LowRankPair pair = head.pair();
+      LowRankPair pair = headPair();
       if (pair != null) {
         Tensor h =
             tape.own(

@@ -6,6 +6,7 @@ import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.ProcessTrim;
 import dev.nacelle.memory.Strategy;
@@ -159,7 +160,7 @@ public final class ProcessProbe {
     return new FinetuneOptions(
         model,
         folder.resolve("out" + threads),
-        new FinetuneOptions.Adapting(4, 8, 0, "all-linear", "", null, Set.of()),
+        new FinetuneOptions.Adapting(new LoraKind(), 4, 8, 0, "all-linear", "", null, Set.of()),
         new FinetuneOptions.DataFlow(
             List.of(data),
             DataFormat.AUTO,

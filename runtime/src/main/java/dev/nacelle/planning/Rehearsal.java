@@ -1,7 +1,7 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.adapter.Adapter;
-import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.KeyValueCache;
@@ -116,11 +116,11 @@ record Rehearsal(
     }
   }
 
-  /** 6 · Σ r·(in + out): three products each way. */
+  /** Of all layers. */
   private static double adapterFlops(Adapter adapter) {
     double flops = 0;
-    for (LowRankPair pair : adapter.pairs()) {
-      flops += 6.0 * (pair.a().value().elements() + pair.b().value().elements());
+    for (LayerAdapter layer : adapter.layers()) {
+      flops += layer.flopsPerToken();
     }
     return flops;
   }

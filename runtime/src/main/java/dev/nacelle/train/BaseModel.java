@@ -215,11 +215,11 @@ public final class BaseModel implements AutoCloseable {
         .toList();
   }
 
-  /** Sets the adapter's pairs on the model's layers. */
+  /** Sets the adapter on the model's layers. */
   public static void install(LlamaModel model, Adapter adapter) {
     for (Linear linear : model.linears()) {
-      adapter.pairs().stream()
-          .filter(pair -> pair.modulePath().equals(linear.path()))
+      adapter.layers().stream()
+          .filter(layer -> layer.modulePath().equals(linear.path()))
           .findFirst()
           .ifPresent(linear::adapt);
     }

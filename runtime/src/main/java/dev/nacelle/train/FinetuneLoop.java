@@ -126,7 +126,7 @@ final class FinetuneLoop {
       run.tell(new TrainEvent.Resumed(state.step(), state.loggedSteps(), from.folder()));
     }
     long trainable = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
-    run.tell(new TrainEvent.Started(state.totalSteps(), trainable, adapter.pairs().size()));
+    run.tell(new TrainEvent.Started(state.totalSteps(), trainable, adapter.layers().size()));
   }
 
   private void takeSteps(Trainer trainer, BatchSource source, RunSensors sensors) {
@@ -316,7 +316,7 @@ final class FinetuneLoop {
   private void save(Path folder) {
     Map<String, Weight> frozen = new LinkedHashMap<>();
     for (Linear linear : model.linears()) {
-      if (linear.pair() != null && linear.path().equals(LlamaModel.HEAD)) {
+      if (linear.adapter() != null && linear.path().equals(LlamaModel.HEAD)) {
         frozen.put(linear.path(), linear.weight());
       }
     }

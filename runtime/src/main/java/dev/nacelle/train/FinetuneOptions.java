@@ -3,6 +3,7 @@ package dev.nacelle.train;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.AdapterKind;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,7 +51,7 @@ public record FinetuneOptions(
     return new FinetuneOptions(
         model,
         out,
-        new Adapting(rank, a.alpha, a.dropout, a.targets, a.layers, a.init, a.given),
+        new Adapting(a.kind, rank, a.alpha, a.dropout, a.targets, a.layers, a.init, a.given),
         data,
         length,
         learning,
@@ -83,6 +84,7 @@ public record FinetuneOptions(
   /**
    * The adapter.
    *
+   * @param kind what stands beside each layer
    * @param targets {@code all-linear} or ends of module paths, with commas
    * @param layers {@code 0-7,12}; empty for all
    * @param init an adapter to start from; its rank, alpha and targets hold
@@ -90,6 +92,7 @@ public record FinetuneOptions(
    *     agree with it
    */
   public record Adapting(
+      AdapterKind kind,
       int rank,
       double alpha,
       double dropout,

@@ -37,6 +37,7 @@ public final class InitialAdapter {
     Set<String> chosen = new HashSet<>(paths);
     AdapterConfig config =
         AdapterConfig.of(
+            wanted.kind(),
             wanted.rank(),
             wanted.alpha(),
             wanted.dropout(),
@@ -58,6 +59,7 @@ public final class InitialAdapter {
       AdapterConfig saved = PeftAdapter.readConfig(init);
       wanted =
           new FinetuneOptions.Adapting(
+              saved.kind(),
               saved.rank(),
               saved.alpha(),
               saved.dropout(),
@@ -83,6 +85,7 @@ public final class InitialAdapter {
       long seed,
       FaultInjector faults) {
     AdapterConfig saved = PeftAdapter.readConfig(folder);
+    agree(wanted, "--adapter", wanted.kind().equals(saved.kind()), "kind " + saved.kind().word());
     agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
     agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
     Adapter loaded = AdapterFiles.load(engine, folder, modules, seed, faults);
@@ -103,7 +106,7 @@ public final class InitialAdapter {
     List<String> chosen =
         Targets.parse(wanted.targets(), wanted.layers())
             .select(modules.stream().map(Adapter.Module::path).toList());
-    List<String> there = loaded.pairs().stream().map(p -> p.modulePath()).toList();
+    List<String> there = loaded.modulePaths();
     if (!new HashSet<>(chosen).equals(new HashSet<>(there))) {
       throw NacelleException.usage(
           "--targets and --layers mean other modules than the adapter to start from has",

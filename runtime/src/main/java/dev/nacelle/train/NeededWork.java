@@ -1,5 +1,6 @@
 package dev.nacelle.train;
 
+import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.model.LlamaModel;
@@ -26,8 +27,9 @@ public record NeededWork(double perToken, double perTarget, double perSquare) {
       if (!linear.path().equals(LlamaModel.HEAD)) {
         perToken += 4 * out * in;
       }
-      if (linear.pair() != null) {
-        perToken += 6.0 * linear.pair().rank() * (in + out);
+      LayerAdapter adapter = linear.adapter();
+      if (adapter != null) {
+        perToken += adapter.flopsPerToken();
       }
     }
     return new NeededWork(

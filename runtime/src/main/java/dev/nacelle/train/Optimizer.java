@@ -1,7 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.kernels.AdamW;
@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdamW over an adapter's parameters, the As as one group, the Bs as another with its own rate; or
- * over any parameters as one group.
+ * AdamW over an adapter's parameters, the up-projections (Bs) as a group with its own rate, the
+ * rest (As) as another; or over any parameters as one group.
  */
 final class Optimizer implements AutoCloseable {
   private final Engine engine;
@@ -29,13 +29,14 @@ final class Optimizer implements AutoCloseable {
   private @Nullable SpillFile spill;
   private @Nullable Tensor staging;
 
-  Optimizer(Engine engine, AdamSettings settings, List<LowRankPair> pairs) {
+  Optimizer(Engine engine, AdamSettings settings, List<LayerAdapter> layers) {
     this.engine = engine;
     this.settings = settings;
     try {
-      for (LowRankPair pair : pairs) {
-        as.add(state(pair.a()));
-        bs.add(state(pair.b()));
+      for (LayerAdapter layer : layers) {
+        for (Parameter p : layer.parameters()) {
+          (layer.ups().contains(p) ? bs : as).add(state(p));
+        }
       }
     } catch (RuntimeException e) {
       close();

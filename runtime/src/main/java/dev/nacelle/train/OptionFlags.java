@@ -109,6 +109,7 @@ public final class OptionFlags {
   private static void adapter(Flags flags, FinetuneOptions.Adapting adapter) {
     flags.path("--init-adapter", adapter.init());
     Map<String, String> settled = new LinkedHashMap<>();
+    settled.put("--adapter", adapter.kind().word());
     settled.put("--rank", Integer.toString(adapter.rank()));
     settled.put("--alpha", Double.toString(adapter.alpha()));
     settled.put("--dropout", Double.toString(adapter.dropout()));

@@ -62,7 +62,7 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.cancellation = cancellation;
     this.needed = NeededWork.of(model);
-    this.optimizer = new Optimizer(engine, settings.adam(), adapter.pairs());
+    this.optimizer = new Optimizer(engine, settings.adam(), adapter.layers());
   }
 
   /** Shows the gradients of each step before clipping to somebody. */

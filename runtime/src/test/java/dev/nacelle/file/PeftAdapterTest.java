@@ -110,19 +110,22 @@ final class PeftAdapterTest {
       assertEquals(List.of("k_proj"), config.targets());
       assertEquals(List.of(1), config.layers());
       assertEquals("tiny/modèle", config.baseModel());
-      List<AdapterTensor> tensors = new ArrayList<>();
-      for (PeftAdapter.Pair pair : adapter.pairs()) {
-        tensors.add(
-            AdapterTensor.of(
-                pair.modulePath(),
-                pair.out(),
-                pair.in(),
-                adapter.a(pair.modulePath()),
-                adapter.b(pair.modulePath())));
+      List<String> modules = new ArrayList<>();
+      List<NamedTensor> tensors = new ArrayList<>();
+      for (PeftAdapter.Adapted adapted : adapter.modules()) {
+        String path = adapted.modulePath();
+        modules.add(path);
+        for (AdapterKind.Part part : config.parts(adapted.out(), adapted.in())) {
+          tensors.add(
+              NamedTensor.of(
+                  PeftAdapter.PREFIX + path + part.suffix(),
+                  adapter.values(path, part.suffix()),
+                  part.shape()));
+        }
       }
-      assertEquals(1, tensors.size());
+      assertEquals(1, modules.size());
       assertEquals(47 / 8f, adapter.a("model.layers.1.self_attn.k_proj")[47]);
-      PeftAdapter.write(ours, config, tensors, FaultInjector.none());
+      PeftAdapter.write(ours, config, modules, tensors, FaultInjector.none());
     }
     for (String name : List.of("adapter_config.json", "adapter_model.safetensors")) {
       assertArrayEquals(
@@ -132,25 +135,26 @@ final class PeftAdapterTest {
 
   @Test
   void allLinearNamesItsModules() throws IOException {
-    AdapterConfig config = AdapterConfig.of(2, 4, 0, List.of(), List.of(), null);
-    List<AdapterTensor> tensors = new ArrayList<>();
+    AdapterConfig config = AdapterConfig.of(new LoraKind(), 2, 4, 0, List.of(), List.of(), null);
+    List<String> modules = new ArrayList<>();
+    List<NamedTensor> tensors = new ArrayList<>();
     linears()
         .forEach(
             (path, shape) -> {
               if (!path.equals("lm_head")) {
-                tensors.add(
-                    AdapterTensor.of(
-                        path,
-                        shape[0],
-                        shape[1],
-                        new float[(int) (2 * shape[1])],
-                        new float[(int) (2 * shape[0])]));
+                modules.add(path);
+                for (AdapterKind.Part part : config.parts(shape[0], shape[1])) {
+                  float[] zeros = new float[(int) (part.shape()[0] * part.shape()[1])];
+                  tensors.add(
+                      NamedTensor.of(
+                          PeftAdapter.PREFIX + path + part.suffix(), zeros, part.shape()));
+                }
               }
             });
     Path ours = folder.resolve("ours");
-    PeftAdapter.write(ours, config, tensors, FaultInjector.none());
+    PeftAdapter.write(ours, config, modules, tensors, FaultInjector.none());
     try (PeftAdapter adapter = PeftAdapter.open(ours, linears(), FaultInjector.none())) {
-      assertEquals(14, adapter.pairs().size());
+      assertEquals(14, adapter.modules().size());
       assertEquals(
           List.of("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"),
           adapter.config().targets());
@@ -162,12 +166,13 @@ final class PeftAdapterTest {
   @Test
   void aFolderThatCannotBeMadeIsTheEnvironmentsFault() throws IOException {
     Path file = Files.writeString(folder.resolve("out"), "x");
-    AdapterConfig config = AdapterConfig.of(2, 4, 0, List.of("q_proj"), List.of(), null);
+    AdapterConfig config =
+        AdapterConfig.of(new LoraKind(), 2, 4, 0, List.of("q_proj"), List.of(), null);
     for (Path target : List.of(file, file.resolve("inside"))) {
       NacelleException e =
           assertThrows(
               NacelleException.class,
-              () -> PeftAdapter.write(target, config, List.of(), FaultInjector.none()));
+              () -> PeftAdapter.write(target, config, List.of(), List.of(), FaultInjector.none()));
       assertEquals(5, e.kind().exitCode());
       assertTrue(String.valueOf(e.getMessage()).contains("a file stands"), e.getMessage());
     }

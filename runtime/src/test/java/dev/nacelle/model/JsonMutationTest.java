@@ -152,8 +152,8 @@ final class JsonMutationTest {
     }
     try (PeftAdapter adapter = PeftAdapter.open(folder, linears, FaultInjector.none())) {
       AdapterConfig read = adapter.config();
-      assertTrue(read.rank() == 3 && !adapter.pairs().isEmpty());
-      assertTrue(adapter.a(adapter.pairs().getFirst().modulePath()).length == 48);
+      assertTrue(read.rank() == 3 && !adapter.modules().isEmpty());
+      assertTrue(adapter.a(adapter.modules().getFirst().modulePath()).length == 48);
     }
   }
 

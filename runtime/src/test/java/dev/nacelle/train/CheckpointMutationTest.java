@@ -189,7 +189,7 @@ final class CheckpointMutationTest {
                 "model.layers.1.self_attn.k_proj",
                 new long[] {8, 16}),
             FaultInjector.none())) {
-      assertTrue(!open.pairs().isEmpty());
+      assertTrue(!open.modules().isEmpty());
     }
   }
 

@@ -4,6 +4,7 @@ import dev.nacelle.adapter.Adapter;
 import dev.nacelle.adapter.Targets;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Allocator;
@@ -93,7 +94,8 @@ final class TrainingRig implements AutoCloseable {
         own(
             Adapter.fresh(
                 engine,
-                AdapterConfig.of(rank, 2.0 * rank, dropout, List.of(), List.of(), null),
+                AdapterConfig.of(
+                    new LoraKind(), rank, 2.0 * rank, dropout, List.of(), List.of(), null),
                 modules.stream().filter(m -> chosen.contains(m.path())).toList(),
                 7));
     BaseModel.install(model, adapter);

@@ -38,7 +38,7 @@ public final class AdapterExport {
     GgufMerge.checkTarget(out, overwrite);
     try (MergeBase base = MergeBase.open(model, faults);
         PeftAdapter pairs = PeftAdapter.open(adapter, base.linears(), faults)) {
-      refuseHead(base, pairs.pairs(), adapter);
+      refuseHead(base, pairs.modules(), adapter);
       AdapterConfig config = pairs.config();
       GgufWriter writer = new GgufWriter(32);
       writer.put("general.architecture", "llama");
@@ -47,7 +47,7 @@ public final class AdapterExport {
       writer.put("general.name", String.valueOf(adapter.toAbsolutePath().getFileName()));
       writer.put("adapter.lora.alpha", (float) config.alpha());
       writer.putUnsigned("general.file_type", 0);
-      for (PeftAdapter.Pair pair : pairs.pairs()) {
+      for (PeftAdapter.Adapted pair : pairs.modules()) {
         String path = pair.modulePath();
         String name = LlamaGguf.fileName(path + ".weight");
         int headDim = LlamaGguf.interleavedRows(base.config(), path + ".weight");
@@ -66,12 +66,12 @@ public final class AdapterExport {
       }
       writer.write(out, faults);
       return new Result(
-          out, pairs.pairs().size(), config.rank(), config.alpha(), writer.tensorBytes());
+          out, pairs.modules().size(), config.rank(), config.alpha(), writer.tensorBytes());
     }
   }
 
-  private static void refuseHead(MergeBase base, List<PeftAdapter.Pair> pairs, Path adapter) {
-    for (PeftAdapter.Pair pair : pairs) {
+  private static void refuseHead(MergeBase base, List<PeftAdapter.Adapted> pairs, Path adapter) {
+    for (PeftAdapter.Adapted pair : pairs) {
       if (pair.modulePath().equals("lm_head")) {
         throw NacelleException.input(
             "the adapter "

@@ -36,12 +36,12 @@ final class Updates implements AutoCloseable {
       for (AdapterBlend.Choice choice : choices) {
         PeftAdapter adapter = PeftAdapter.open(choice.folder(), linears, faults);
         int rank = adapter.config().rank();
-        double factor = choice.weight() * adapter.config().alpha() / rank;
+        double factor = choice.weight() * adapter.config().scale();
         updates.adapters.add(adapter);
-        for (PeftAdapter.Pair pair : adapter.pairs()) {
+        for (PeftAdapter.Adapted adapted : adapter.modules()) {
           updates
               .modules
-              .computeIfAbsent(pair.modulePath(), path -> new ArrayList<>())
+              .computeIfAbsent(adapted.modulePath(), path -> new ArrayList<>())
               .add(new Term(adapter, factor, rank));
         }
       }
