@@ -1,8 +1,8 @@
 """Holds what `plan` foresees against what a run then takes, over a grid of jobs, each in a process of its own.
 
-    python plan_accuracy.py --data F.jsonl --out DIR --results F.json --page F.md NAME=MODEL...
+    python plan_accuracy.py --data F.jsonl --out DIR --results F.json --page F.md [--few NAME=MODEL]... NAME=MODEL...
 
-Every job is `./nacelle finetune --json` for three steps; report.json has both numbers. The page is a table of all of
+Models behind --few, large ones, get five jobs each instead of thirteen. Every job is `./nacelle finetune --json` for three steps; report.json has both numbers. The page is a table of all of
 them with the processor and the day; a job is good where the foreseen peak is no less than the measured one, and no more
 than the larger of 5 % and 8 MiB above it.
 """
@@ -20,18 +20,22 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 STEPS = 3
 
 
-def grid(names):
+PLAIN = dict(length=256, rank=16, batch=2, targets="all-linear", threads=2, budget=None)
+MANY = [
+    {}, {"length": 64}, {"length": 512, "batch": 1}, {"rank": 1}, {"rank": 64}, {"batch": 1}, {"batch": 4, "length": 128},
+    {"targets": "q_proj,v_proj"}, {"threads": 1}, {"length": 2048, "batch": 1},
+    {"budget": 0.8}, {"budget": 0.6, "length": 512}, {"budget": "minimum"},
+]
+FEW = [
+    {"length": 64, "batch": 1}, {"length": 128}, {"length": 128, "rank": 64, "targets": "q_proj,v_proj"},
+    {"length": 128, "budget": 0.7}, {"length": 128, "budget": "minimum"},
+]
+
+
+def grid(many, few):
     """Model, length, rank, batch, targets, threads, budget: each factor in turn, and some together."""
-    jobs = []
-    for name in names:
-        plain = dict(model=name, length=256, rank=16, batch=2, targets="all-linear", threads=2, budget=None)
-        variants = [
-            {}, {"length": 64}, {"length": 512, "batch": 1}, {"rank": 1}, {"rank": 64},
-            {"batch": 1}, {"batch": 4, "length": 128}, {"targets": "q_proj,v_proj"}, {"threads": 1},
-            {"budget": 0.8}, {"budget": 0.6, "length": 512}, {"budget": "minimum"},
-        ]
-        jobs += [{**plain, **v} for v in variants]
-    return jobs
+    return [{"model": name, **PLAIN, **variant} for names, variants in ((many, MANY), (few, FEW))
+            for name in names for variant in variants]
 
 
 def nacelle(arguments):
@@ -114,13 +118,15 @@ def main():
     parser.add_argument("--results", required=True)
     parser.add_argument("--page")
     parser.add_argument("--limit", type=int, default=1 << 30)
+    parser.add_argument("--few", action="append", default=[], metavar="NAME=MODEL")
     parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
     args = parser.parse_args()
-    models = dict(m.split("=", 1) for m in args.models)
+    many = dict(m.split("=", 1) for m in args.models)
+    few = dict(m.split("=", 1) for m in args.few)
     rows = []
     machine = {"processor": processor(), "when": datetime.date.today().isoformat()}
-    for job in itertools.islice(grid(models), args.limit):
-        row = run(job, models, args.data, args.out)
+    for job in itertools.islice(grid(many, few), args.limit):
+        row = run(job, {**many, **few}, args.data, args.out)
         rows.append(row)
         print(json.dumps({k: row.get(k) for k in ("model", "length", "rank", "batch", "threads", "exit", "predicted",
                                                   "measured", "strategy", "error")}), "good" if good(row) else "OFF",

@@ -186,6 +186,21 @@ final class Confined implements AutoCloseable {
     return peak;
   }
 
+  /** Bytes that the command holds and that are in no file, now; 0 once it has ended. */
+  long anonymous() {
+    Path status = Path.of("/proc/" + java.util.Objects.requireNonNull(process).pid() + "/status");
+    try {
+      for (String line : Files.readAllLines(status)) {
+        if (line.startsWith("RssAnon:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+        }
+      }
+    } catch (IOException e) {
+      return 0;
+    }
+    return 0;
+  }
+
   /** How often the kernel killed in the group; -1 where it does not say. */
   long kills() throws IOException {
     Path folder = java.util.Objects.requireNonNull(group);

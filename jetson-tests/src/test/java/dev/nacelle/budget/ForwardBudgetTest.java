@@ -22,7 +22,7 @@ final class ForwardBudgetTest {
   private static final Pattern LEAST = Pattern.compile("needs at least (\\d+) bytes");
 
   /** What the launcher gives inside a budget. */
-  private static final List<String> FLAGS =
+  static final List<String> FLAGS =
       List.of(
           "--enable-native-access=ALL-UNNAMED",
           "-XX:+UseSerialGC",

@@ -17,11 +17,15 @@ import picocli.CommandLine;
  * parser, log, progress and report included. Prints one JSON object.
  */
 public final class CalibrationMain {
+  private static final int ARCHIVED_VOCABULARY = 300;
+
   private CalibrationMain() {}
 
   /**
-   * {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS}, {@code speed THREADS}, or, to hold
-   * what is foreseen against a model in use, {@code check MODEL DATA FOLDER THREADS LENGTH}.
+   * {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS}, {@code speed THREADS}; to hold
+   * what is foreseen against a model in use, {@code check MODEL DATA FOLDER THREADS LENGTH}; and
+   * {@code classes FOLDER}, which uses what planning and fine-tuning use, for an archive of their
+   * classes.
    */
   public static void main(String[] args) {
     switch (args[0]) {
@@ -38,11 +42,22 @@ public final class CalibrationMain {
                       Path.of(args[3]),
                       Integer.parseInt(args[4]),
                       Integer.parseInt(args[5]))));
+      case "classes" -> {
+        useClasses(Path.of(args[1]));
+        return;
+      }
       case "speed" -> System.out.println(ProcessProbe.speed(Integer.parseInt(args[1])));
       default -> throw new IllegalArgumentException(args[0]);
     }
     System.out.flush();
     System.exit(0);
+  }
+
+  /** Help, then a run with its plan. Nobody reads what is said. */
+  private static void useClasses(Path folder) {
+    ProcessProbe.write(folder, ARCHIVED_VOCABULARY);
+    int ignored = Main.commandLine().execute("finetune", "--help");
+    String unread = run(ProcessProbe.options(folder, 2));
   }
 
   private static String run(FinetuneOptions options) {

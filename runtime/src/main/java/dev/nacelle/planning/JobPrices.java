@@ -110,17 +110,19 @@ final class JobPrices {
   private Choice choice(Strategy strategy, long held, long arena) {
     Rehearsal whole = walk(Strategy.FASTEST);
     long running = runBytes + whole.fileBytes(strategy.weights()) + held;
-    return new Choice(
-        strategy,
-        Math.max(loadBytes + whole.loaded(), running),
-        arena,
-        time(whole)
-            .seconds(
-                strategy,
-                sizes.typical(),
-                options.data().batchSize(),
-                whole.mapped(),
-                spilled(strategy)));
+    long peak = Math.max(loadBytes + whole.loaded(), running);
+    return new Choice(strategy, peak, arena, seconds(strategy));
+  }
+
+  private double seconds(Strategy strategy) {
+    Rehearsal whole = walk(Strategy.FASTEST);
+    return time(whole)
+        .seconds(
+            strategy,
+            sizes.typical(),
+            options.data().batchSize(),
+            whole.mapped(),
+            spilled(strategy));
   }
 
   private StepTime time(Rehearsal whole) {
@@ -164,7 +166,7 @@ final class JobPrices {
             options.limits().allowApproximate(),
             options.learning().clip() == 0 && flow.accumulate() == 1,
             options.limits().spill());
-    return new StrategySearch(space, this::price, this::guess);
+    return new StrategySearch(space, this::price, this::guess, this::seconds);
   }
 
   Rates rates() {

@@ -3,7 +3,9 @@ package dev.nacelle.planning;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.train.StepSizes;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Every strategy that a plan may choose.
@@ -25,6 +27,11 @@ record SearchSpace(
     boolean maySpill) {
   /** Tokens whose logits are alive at once, where they are fewer than the kernel would take. */
   private static final int FEW_ROWS = 64;
+
+  private static final List<Integer> FEW = List.of(FEW_ROWS);
+
+  /** Up to so many blocks it has to be seen what saves more. */
+  private static final int FEW_BLOCKS = 7;
 
   /** Strategies that differ in the number of recomputed blocks alone. */
   record Row(Strategy base, Strategy.Recompute recompute, int segment) {
@@ -58,28 +65,46 @@ record SearchSpace(
 
   /** All rows, those that spill or those that do not. */
   List<Row> rows(boolean spills) {
-    return rows(spills, StepSizes.passes(samples), bits(), updates());
+    return rows(spills, StepSizes.passes(samples), bits(), updates(), List.of(0, FEW_ROWS));
   }
 
-  /** Rows of which one takes the least: a sample a pass, or one gradient at a time. */
-  List<Row> leanRows(boolean spills) {
+  /**
+   * Strategies of which one takes the least: a sample a pass or one gradient at a time, few logits.
+   * Beyond a few blocks, recomputing whole ones saves more than recomputing parts of them, and than
+   * keeping them in full; what is spilled need not be recomputed.
+   */
+  List<Strategy> leanest(boolean spills) {
     List<Integer> passes = StepSizes.passes(samples);
-    List<Row> rows = rows(spills, List.of(passes.getLast()), bits(), List.of(false));
+    List<Row> rows = rows(spills, List.of(passes.getLast()), bits(), List.of(false), FEW);
     if (updatesInBackward) {
-      rows.addAll(rows(spills, List.of(passes.getFirst()), bits(), List.of(true)));
+      rows.addAll(rows(spills, List.of(passes.getFirst()), bits(), List.of(true), FEW));
     }
-    return rows;
+    Set<Strategy> leanest = new LinkedHashSet<>();
+    for (Row row : rows) {
+      boolean isOpen = layers <= FEW_BLOCKS || row.base.savedBits() < Float.SIZE;
+      if (isOpen || row.recompute == Strategy.Recompute.BLOCK) {
+        leanest.add(row.of(layers));
+      }
+      if (isOpen || spills) {
+        leanest.add(row.of(0));
+      }
+    }
+    return List.copyOf(leanest);
   }
 
   private List<Row> rows(
-      boolean spills, List<Integer> passes, List<int[]> bits, List<Boolean> updates) {
+      boolean spills,
+      List<Integer> passes,
+      List<int[]> bits,
+      List<Boolean> updates,
+      List<Integer> heads) {
     List<Row> rows = new ArrayList<>();
     Strategy.Spill spill = spills ? Strategy.Spill.ACTIVATIONS : Strategy.Spill.NOTHING;
     for (Strategy.Weights weights : places()) {
       for (boolean update : updates) {
         for (int[] pair : bits) {
           for (int pass : passes) {
-            for (int head : new int[] {0, FEW_ROWS}) {
+            for (int head : heads) {
               Strategy base =
                   Strategy.FASTEST
                       .withPlaces(weights, spill)

@@ -12,6 +12,8 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class SilentKernels {
   private final KernelSet real;
   private final KernelSet silent;
+  private final Map<Class<?>, Object> faces = new HashMap<>();
   private long attentionScratch;
   private long headScratch;
 
@@ -63,7 +66,7 @@ final class SilentKernels {
     }
     Class<?> returned = method.getReturnType();
     if (returned.isInterface() && returned.getPackageName().equals("dev.nacelle.kernels")) {
-      return face(returned, this::answer);
+      return faces.computeIfAbsent(returned, type -> face(type, this::answer));
     }
     if (method.getDeclaringClass() == KernelSet.class && returned != void.class) {
       return method.invoke(real, arguments);

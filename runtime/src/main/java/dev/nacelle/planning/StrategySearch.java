@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,21 +20,30 @@ final class StrategySearch {
   /** How far a guess may be off. */
   private static final double DOUBT = 0.02;
 
+  /** How many more than the best are found where all that is kept fits. */
+  private static final int NEXT = 2;
+
   private final SearchSpace space;
   private final Function<Strategy, Choice> price;
   private final Function<Strategy, Choice> guess;
+  private final ToDoubleFunction<Strategy> seconds;
   private final Map<Strategy, Choice> priced = new HashMap<>();
   private final Map<Strategy, Choice> guessed = new HashMap<>();
 
   /**
    * @param price says what a strategy takes
    * @param guess says about what it takes, and costs less to ask
+   * @param seconds says how long a step takes, and costs nothing to ask
    */
   StrategySearch(
-      SearchSpace space, Function<Strategy, Choice> price, Function<Strategy, Choice> guess) {
+      SearchSpace space,
+      Function<Strategy, Choice> price,
+      Function<Strategy, Choice> guess,
+      ToDoubleFunction<Strategy> seconds) {
     this.space = space;
     this.price = price;
     this.guess = guess;
+    this.seconds = seconds;
   }
 
   /** The fewest recomputed blocks of a row that fit. */
@@ -45,6 +55,8 @@ final class StrategySearch {
     Choice fastest = price(Strategy.FASTEST);
     if (fastest.peakBytes() <= bound) {
       best.add(fastest);
+      addNext(bound, best);
+      return best;
     }
     for (boolean spills : space.spills()) {
       List<Candidate> candidates = new ArrayList<>();
@@ -62,15 +74,33 @@ final class StrategySearch {
     return best;
   }
 
+  /**
+   * Where all fits that is kept, no row needs to be searched: the next best ones recompute nothing
+   * either.
+   */
+  private void addNext(long bound, List<Choice> best) {
+    List<Strategy> plain =
+        space.rows(false).stream().map(row -> row.of(0)).distinct().skip(1).toList();
+    List<Choice> next = new ArrayList<>();
+    for (Strategy strategy : plain) {
+      next.add(new Choice(strategy, 0, 0, seconds.applyAsDouble(strategy)));
+    }
+    next.sort(Choice.BY_WORTH);
+    for (Choice choice : next) {
+      if (best.size() <= NEXT) {
+        Choice sure = price(choice.strategy());
+        if (sure.peakBytes() <= bound) {
+          best.add(sure);
+        }
+      }
+    }
+  }
+
   /** The strategy that takes the least. */
   Choice least() {
     Choice least = price(Strategy.FASTEST);
     for (boolean spills : space.spills()) {
-      List<Choice> lean = new ArrayList<>();
-      for (SearchSpace.Row row : space.leanRows(spills)) {
-        lean.add(guess(row.of(0)));
-        lean.add(guess(row.of(space.layers())));
-      }
+      List<Choice> lean = space.leanest(spills).stream().map(this::guess).toList();
       long leanest = lean.stream().mapToLong(Choice::peakBytes).min().orElse(Long.MAX_VALUE);
       for (Choice choice : lean) {
         if (choice.peakBytes() <= leanest * (1 + 2 * DOUBT)) {

@@ -35,7 +35,9 @@ final class StrategySearchTest {
       List<Choice> all = everything(space, costs);
       long least = all.stream().mapToLong(Choice::peakBytes).min().orElseThrow();
       long most = costs.price(Strategy.FASTEST).peakBytes();
-      StrategySearch search = new StrategySearch(space, costs::price, costs::guess);
+      StrategySearch search =
+          new StrategySearch(
+              space, costs::price, costs::guess, strategy -> costs.price(strategy).stepSeconds());
       String what = "seed " + seed + " job " + job + " " + space;
       assertEquals(least, search.least().peakBytes(), what);
       for (int b = 0; b < 12; b++) {
