@@ -53,11 +53,11 @@ public final class CalibrationMain {
     System.exit(0);
   }
 
-  /** Help, then a run with its plan. Nobody reads what is said. */
+  /** Help, then a run with its plan; what is said is for nobody. */
   private static void useClasses(Path folder) {
     ProcessProbe.write(folder, ARCHIVED_VOCABULARY);
     int ignored = Main.commandLine().execute("finetune", "--help");
-    String unread = run(ProcessProbe.options(folder, 2));
+    System.out.println(run(ProcessProbe.options(folder, 2)));
   }
 
   private static String run(FinetuneOptions options) {
