@@ -86,8 +86,14 @@ final class LauncherFlagsTest {
     Files.createDirectories(memory.resolveSibling(""));
     Files.writeString(
         memory,
-        "{\n  \"flags\" : {\n    \"--budget\" : [ \"314572800\" ],\n"
-            + "    \"--steps\" : [ \"7\" ]\n  }\n}\n");
+        """
+        {
+          "flags" : {
+            "--budget" : [ "314572800" ],
+            "--steps" : [ "7" ]
+          }
+        }
+        """);
     List<String> said = run("finetune", "--resume", "--out", out.toString());
     assertTrue(said.contains("-Xmx50m"), said.toString());
     said = run("finetune", "--out=" + out, "--resume");
