@@ -106,7 +106,7 @@ MUTANTS = [
     (H, "to_hidden[r] = nk_fma(weight, g[r], to_hidden[r]);", "to_hidden[r] += g[r];", "hydra_linear"),
     (H, "if (!weighed) nk_hydra_softmax(own, heads);", "nk_hydra_softmax(own, heads);", "hydra_linear"),
     ("hydra_linear/hydra_linear_math.h", "omega[f], grad_omega[e] - grad_omega[f], sum", "omega[f], grad_omega[e], sum", "hydra_linear"),
-    (H, "to_omega[e] = sum;", "to_omega[e] = weight * sum;", "hydra_linear"),
+    (H, "to_omega[e] += sum;", "to_omega[e] += weight * sum;", "hydra_linear"),
     (H, "memset(to_hidden, 0, (size_t)rank * sizeof(float));", "", "hydra_linear"),
     (D, "end = nk_min(rows, (chunk + 1) * chunk_rows);", "end = nk_min(rows, (chunk + 1) * chunk_rows - 1);", "dora_linear"),
     (D, "float factor = nk_dora_factor(magnitude[row], norms[row]);", "float factor = magnitude[row];", "dora_linear"),

@@ -7,7 +7,7 @@
  * The sum over heads is one product with all of them side by side: mixed[n, e·R + r] = ω[n,e]·h[n,r]
  * against (M, E·R). So here is only what stands between the products, for each token n:
  *
- *   grad_ω[e] = Σ_r grad_mixed[e,r]·h[r]      grad_h[r] = Σ_e ω[e]·grad_mixed[e,r]
+ *   grad_ω[e] += Σ_r grad_mixed[e,r]·h[r]     grad_h[r] = Σ_e ω[e]·grad_mixed[e,r]
  *   grad_logits[e] = ω[e]·Σ_f ω[f]·(grad_ω[e] − grad_ω[f])
  *
  * All tensors are fp32 and contiguous: hidden (N, R), omega and logits (N, E), mixed (N, E·R). Saved:
@@ -35,7 +35,7 @@ NK_EXPORT void NK_FN(nk_hydra_linear_forward)(float *mixed, float *omega, const 
   }
 }
 
-/* grad_omega (N, E) is scratch. */
+/* grad_omega (N, E) holds what else pulls on ω, a balance say, and becomes the whole. */
 NK_EXPORT void NK_FN(nk_hydra_linear_backward)(float *grad_hidden, float *grad_logits,
                                                float *grad_omega, const float *grad_mixed,
                                                const float *omega, const float *hidden, int64_t rows, int64_t heads,
@@ -54,7 +54,7 @@ NK_EXPORT void NK_FN(nk_hydra_linear_backward)(float *grad_hidden, float *grad_l
         to_hidden[r] = nk_fma(weight, g[r], to_hidden[r]);
         sum += g[r] * h[r];
       }
-      to_omega[e] = sum;
+      to_omega[e] += sum;
     }
     for (int64_t e = 0; e < heads; e++)
       grad_logits[row * heads + e] = nk_hydra_grad_logit(weights, to_omega, heads, e);

@@ -2,7 +2,7 @@
  * The mixture in the middle of HydraLoRA on a GPU: what stands between the products for each token n.
  * Equations: hydra_linear.c.
  *
- *   mixed[n, e·R + r] = ω[n,e]·h[n,r]      grad_ω[e] = Σ_r grad_mixed[e,r]·h[r]
+ *   mixed[n, e·R + r] = ω[n,e]·h[n,r]      grad_ω[e] += Σ_r grad_mixed[e,r]·h[r]
  *   grad_h[r] = Σ_e ω[e]·grad_mixed[e,r]   grad_logits[e] = ω[e]·Σ_f ω[f]·(grad_ω[e] − grad_ω[f])
  *
  * All tensors are fp32 and contiguous. A warp takes a token; its lanes share the rank axis. Heads are
@@ -30,7 +30,7 @@ NK_KERNEL(nk_hydra_linear_forward, 256, float *mixed, float *omega, const float 
   }
 }
 
-/* grad_omega (N, E) is scratch. */
+/* grad_omega (N, E) holds what else pulls on ω, a balance say, and becomes the whole. */
 NK_KERNEL(nk_hydra_linear_backward, 256, float *grad_hidden, float *grad_logits, float *grad_omega,
           const float *grad_mixed, const float *omega, const float *hidden, int64_t rows,
           int64_t heads, int64_t rank) {
@@ -44,7 +44,7 @@ NK_KERNEL(nk_hydra_linear_backward, 256, float *grad_hidden, float *grad_logits,
     float sum = 0.0f;
     for (int64_t r = lane; mine && r < rank; r += 32) sum = nk_fma(g[e * rank + r], h[r], sum);
     sum = nk_warp_sum(sum);
-    if (mine && lane == 0) to_omega[e] = sum;
+    if (mine && lane == 0) to_omega[e] += sum;
   }
   __syncwarp();
   if (!mine) return;

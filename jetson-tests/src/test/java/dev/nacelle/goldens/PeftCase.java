@@ -18,12 +18,18 @@ record PeftCase(Path folder, JsonNode json) {
 
   /** All recorded cases, by name. */
   static List<PeftCase> all() {
+    return in("/goldens/peft");
+  }
+
+  /** Runs of HydraLoRA's equations, which PEFT does not have. */
+  static List<PeftCase> hydra() {
+    return in("/goldens/hydra");
+  }
+
+  private static List<PeftCase> in(String resource) {
     try {
-      Path manifest =
-          Path.of(
-              Objects.requireNonNull(PeftCase.class.getResource("/goldens/peft/MANIFEST.json"))
-                  .toURI());
-      try (Stream<Path> folders = Files.list(Objects.requireNonNull(manifest.getParent()))) {
+      Path all = Path.of(Objects.requireNonNull(PeftCase.class.getResource(resource)).toURI());
+      try (Stream<Path> folders = Files.list(all)) {
         return folders
             .filter(f -> Files.exists(f.resolve("case.json")))
             .sorted()

@@ -41,4 +41,29 @@ public interface HydraLinear {
       Matrix weight,
       Operand router,
       AdapterPair pair);
+
+  /**
+   * The mixture alone, for whoever makes the products: mixed[e·R + r] = ω_e·hidden_r.
+   *
+   * @param mixed (N, E·R) fp32, written; all three contiguous
+   * @param omega (N, E) fp32
+   * @param hidden (N, R) fp32
+   * @param weighed whether omega is ω already; else it holds the logits and becomes ω
+   */
+  void mix(Operand mixed, Operand omega, Operand hidden, boolean weighed);
+
+  /**
+   * Of {@link #mix}.
+   *
+   * @param gradHidden (N, R) fp32, written
+   * @param gradLogits (N, E) fp32, written
+   * @param gradOmega (N, E) fp32: what else pulls on ω, to which the mixture's share is added
+   */
+  void unmix(
+      Operand gradHidden,
+      Operand gradLogits,
+      Operand gradOmega,
+      Operand gradMixed,
+      Operand omega,
+      Operand hidden);
 }

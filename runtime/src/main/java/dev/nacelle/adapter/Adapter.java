@@ -2,6 +2,7 @@ package dev.nacelle.adapter;
 
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.AdapterKind.Part;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
@@ -46,6 +47,7 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
         layers.add(
             switch (config.kind()) {
               case LoraKind lora -> LowRankPair.of(maker, config, module, source, seed);
+              case HydraKind hydra -> HydraHeads.of(maker, config, hydra, module, source, seed);
             });
       }
     } catch (RuntimeException e) {
@@ -60,6 +62,30 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
     return new Adapter(
         config.withDropout(dropout),
         layers.stream().map(layer -> layer.withDropout((float) dropout)).toList());
+  }
+
+  /** Multiplies what is added to every layer. */
+  void scaleUps(float factor) {
+    for (LayerAdapter layer : layers) {
+      for (Parameter up : layer.ups()) {
+        float[] values = up.value().toFloats();
+        for (int i = 0; i < values.length; i++) {
+          values[i] *= factor;
+        }
+        up.value().fill(values);
+      }
+    }
+  }
+
+  /** The routers of the layers that have one. */
+  public List<RouterWatch> routers() {
+    List<RouterWatch> routers = new ArrayList<>();
+    for (LayerAdapter layer : layers) {
+      if (layer instanceof HydraHeads heads) {
+        routers.add(heads.watch());
+      }
+    }
+    return routers;
   }
 
   /** All parameters, in the order of the file. */

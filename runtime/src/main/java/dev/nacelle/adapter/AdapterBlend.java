@@ -1,8 +1,11 @@
 package dev.nacelle.adapter;
 
+import dev.nacelle.NacelleException;
 import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.AdapterKind.Part;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.tape.Engine;
@@ -16,7 +19,8 @@ import java.util.Map;
  * Several adapters used as one, each with a weight: Σ wᵢ·sᵢ·Bᵢ·Aᵢ. On each module the ranks are
  * stacked, the As above each other and the Bs side by side, with weight and scale multiplied into
  * B; so one pair does the work of all, exactly. A single adapter of weight 1 stays as its file has
- * it.
+ * it. HydraLoRA's heads are weighed by each token and cannot be stacked with others: an adapter of
+ * several is used alone.
  */
 public final class AdapterBlend {
   private AdapterBlend() {}
@@ -35,6 +39,12 @@ public final class AdapterBlend {
     if (choices.size() == 1 && choices.getFirst().weight() == 1) {
       return AdapterFiles.load(engine, choices.getFirst().folder(), modules, 0, faults);
     }
+    if (choices.size() == 1
+        && PeftAdapter.readConfig(choices.getFirst().folder()).kind() instanceof HydraKind) {
+      Adapter adapter = AdapterFiles.load(engine, choices.getFirst().folder(), modules, 0, faults);
+      adapter.scaleUps((float) choices.getFirst().weight());
+      return adapter;
+    }
     Map<String, long[]> linears = new LinkedHashMap<>();
     modules.forEach(m -> linears.put(m.path(), new long[] {m.out(), m.in()}));
     Map<String, Stack> stacks = new LinkedHashMap<>();
@@ -42,11 +52,13 @@ public final class AdapterBlend {
     for (Choice choice : choices) {
       try (PeftAdapter file = PeftAdapter.open(choice.folder(), linears, faults)) {
         double factor = choice.weight() * file.config().scale();
+        String b = up(choice, file.config().kind());
         for (PeftAdapter.Adapted adapted : file.modules()) {
           String path = adapted.modulePath();
           Stack stack = stacks.get(path);
           if (stack != null) {
-            stack.add(file.config().rank(), file.a(path), file.b(path), factor);
+            stack.add(
+                file.config().rank(), file.values(path, LoraKind.A), file.values(path, b), factor);
           }
         }
       }
@@ -63,6 +75,25 @@ public final class AdapterBlend {
     AdapterConfig config =
         AdapterConfig.of(new LoraKind(), highest, highest, 0, List.of(), List.of(), null);
     return new Adapter(config, pairs);
+  }
+
+  /** The one B of an adapter, which can be stacked. */
+  private static String up(Choice choice, AdapterKind kind) {
+    return switch (kind) {
+      case LoraKind lora -> LoraKind.B;
+      case HydraKind hydra -> {
+        if (hydra.heads() > 1) {
+          throw NacelleException.usage(
+              "--adapter "
+                  + choice.folder()
+                  + ": HydraLoRA's "
+                  + hydra.heads()
+                  + " heads do not add up with other adapters",
+              "use it alone, or merge a fixed mixture of it first: nacelle merge --mixture");
+        }
+        yield HydraKind.head(0);
+      }
+    };
   }
 
   /** What the adapters bring for one module. */

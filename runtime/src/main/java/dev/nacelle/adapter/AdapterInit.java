@@ -1,6 +1,7 @@
 package dev.nacelle.adapter;
 
 import dev.nacelle.file.AdapterKind.Part;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 
 /**
@@ -25,12 +26,15 @@ public final class AdapterInit {
     return moduleSeed(seed, modulePath + "#dropout");
   }
 
-  /** Elements of a fresh module's tensor: those of A random, all others zero. */
+  /** Elements of a fresh module's tensor: those of A and of a router random, all others zero. */
   static float[] values(Part part, String modulePath, long seed) {
     long[] shape = part.shape();
-    return part.suffix().equals(LoraKind.A)
-        ? uniformA(shape[0], shape[1], moduleSeed(seed, modulePath))
-        : new float[Math.toIntExact(Math.multiplyExact(shape[0], shape[1]))];
+    return switch (part.suffix()) {
+      case LoraKind.A -> uniformA(shape[0], shape[1], moduleSeed(seed, modulePath));
+      case HydraKind.ROUTER ->
+          uniformA(shape[0], shape[1], moduleSeed(seed, modulePath + "#router"));
+      default -> new float[Math.toIntExact(Math.multiplyExact(shape[0], shape[1]))];
+    };
   }
 
   /** Elements of A (rank, in), row by row. */

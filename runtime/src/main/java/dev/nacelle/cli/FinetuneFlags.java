@@ -5,6 +5,7 @@ import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.AdamSettings;
@@ -47,8 +48,26 @@ final class FinetuneFlags {
       names = "--adapter",
       paramLabel = "KIND",
       defaultValue = "lora",
-      description = "What is trained beside each layer: lora (default: ${DEFAULT-VALUE}).")
+      description =
+          "What is trained beside each layer: lora, or hydra, one A with several Bs under a"
+              + " router (default: ${DEFAULT-VALUE}).")
   String adapter = "lora";
+
+  @Option(
+      names = "--heads",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "Hydra's up-projections (default: ${DEFAULT-VALUE}).")
+  String heads = "3";
+
+  @Option(
+      names = "--balance-weight",
+      paramLabel = "W",
+      defaultValue = "0",
+      description =
+          "Hydra: weight in the loss of a term that spreads tokens over the heads (default:"
+              + " ${DEFAULT-VALUE}).")
+  double balanceWeight;
 
   @Option(names = "--rank", defaultValue = "16", description = "R (default: ${DEFAULT-VALUE}).")
   int rank;
@@ -286,7 +305,7 @@ final class FinetuneFlags {
         Names.model(givenModel),
         givenOut,
         new FinetuneOptions.Adapting(
-            adapterKind(), rank, alpha, dropout, targets, layers, initAdapter, given),
+            adapterKind(given), rank, alpha, dropout, targets, layers, initAdapter, given),
         new FinetuneOptions.DataFlow(
             Names.trainingData(data),
             DataFormat.parse(format),
@@ -304,7 +323,8 @@ final class FinetuneFlags {
             choice("--schedule", schedule, Schedule.Kind.class),
             warmup,
             clip,
-            new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio)),
+            new AdamSettings(pair[0], pair[1], eps, weightDecay, loraPlusRatio),
+            balanceWeight),
         new FinetuneOptions.Evaluating(Names.heldOutData(evalData), evalSplit, evalEvery, patience),
         new FinetuneOptions.Saving(saveEvery, keep, resume),
         computeType(dtype),
@@ -319,15 +339,39 @@ final class FinetuneFlags {
         command);
   }
 
-  private AdapterKind adapterKind() {
+  private AdapterKind adapterKind(Set<String> given) {
+    boolean headless = !adapter.equals("hydra") && initAdapter == null;
+    require(
+        !(headless && given.contains("--heads")),
+        "--heads with --adapter " + adapter,
+        "add --adapter hydra");
     return switch (adapter) {
       case "lora" -> new LoraKind();
-      case "hydra", "dora", "rslora", "lora-fa", "vera" ->
+      case "hydra" -> new HydraKind(headCount());
+      case "dora", "rslora", "lora-fa", "vera" ->
           throw NacelleException.usage(
-              "--adapter " + adapter + " is not built into this version", "choose lora");
+              "--adapter " + adapter + " is not built into this version", "choose lora or hydra");
       default ->
-          throw NacelleException.usage("--adapter " + adapter + " is not possible", "choose lora");
+          throw NacelleException.usage(
+              "--adapter " + adapter + " is not possible", "choose lora or hydra");
     };
+  }
+
+  private int headCount() {
+    try {
+      int count = Integer.parseInt(heads);
+      require(
+          count >= 1 && count <= HydraKind.MOST_HEADS,
+          "--heads " + heads,
+          "choose 1 to " + HydraKind.MOST_HEADS);
+      return count;
+    } catch (NumberFormatException e) {
+      throw new NacelleException(
+          NacelleException.Kind.USAGE,
+          "--heads " + heads + " is no number",
+          "choose 1 to " + HydraKind.MOST_HEADS + ", 3 say",
+          e);
+    }
   }
 
   private double[] betas() {

@@ -8,12 +8,6 @@ final class LaterFlags {
   @Option(names = "--init", hidden = true)
   String init = "default";
 
-  @Option(names = "--heads", hidden = true)
-  String heads = "";
-
-  @Option(names = "--balance-weight", hidden = true)
-  String balanceWeight = "";
-
   @Option(names = "--host-budget", hidden = true)
   String hostBudget = "";
 
@@ -23,8 +17,6 @@ final class LaterFlags {
   /** Refuses whatever of them was given (exit 2). */
   void refuse() {
     refuse(!init.equals("default"), "--init " + init, "only the default initialisation is there");
-    refuse(!heads.isEmpty(), "--heads", "hydra adapters come later");
-    refuse(!balanceWeight.isEmpty(), "--balance-weight", "hydra adapters come later");
     refuse(!hostBudget.isEmpty(), "--host-budget", "leave it out");
     refuse(!willExport.isEmpty(), "--will-export", "leave it out");
   }

@@ -4,6 +4,7 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HfFolder;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.inspect.Inspection;
 import dev.nacelle.model.LlamaConfigReader;
@@ -68,6 +69,10 @@ record Loading(Map<String, Object> facts, @Nullable String reason) {
   private static Map<String, Object> adapter(Path folder) {
     AdapterConfig config = PeftAdapter.readConfig(folder);
     Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("adapter", config.kind().word());
+    if (config.kind() instanceof HydraKind hydra) {
+      facts.put("heads", hydra.heads());
+    }
     facts.put("rank", config.rank());
     facts.put("alpha", config.alpha());
     facts.put(

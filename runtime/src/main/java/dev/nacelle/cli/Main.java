@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       PreviewCommand.class,
       TokenizeCommand.class,
       MergeCommand.class,
+      ConvertCommand.class,
       ExportCommand.class,
       OpCommand.class,
       BenchCommand.class,

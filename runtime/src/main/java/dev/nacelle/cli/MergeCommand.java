@@ -13,6 +13,8 @@ import dev.nacelle.train.export.GgufMerge;
 import dev.nacelle.train.export.MergeNeeds;
 import dev.nacelle.train.export.MergeOptions;
 import dev.nacelle.train.export.MergeResult;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,7 @@ import picocli.CommandLine.Option;
       "  ./nacelle merge --model base.gguf --adapter my-adapter --out merged --dtype bf16",
       "  ./nacelle merge --model DIR --adapter a:0.7 --adapter b:0.3 --out merged --json",
       "  ./nacelle merge --model DIR --adapter my-adapter --format gguf --type q8_0 --out m.gguf",
+      "  ./nacelle merge --model DIR --adapter hydra --mixture 0.5,0.25,0.25 --out merged",
     })
 final class MergeCommand implements Callable<Integer> {
   @Mixin private WrittenFlags written = new WrittenFlags();
@@ -77,6 +80,13 @@ final class MergeCommand implements Callable<Integer> {
       defaultValue = "5GB",
       description = "Weights beyond it go into further files (default: ${DEFAULT-VALUE}).")
   private String shardSize = "5GB";
+
+  @Option(
+      names = "--mixture",
+      paramLabel = "W1,W2,…",
+      description =
+          "What each head of a HydraLoRA adapter weighs, summing to 1; needed for more than one.")
+  private @Nullable String mixture;
 
   @Mixin private BudgetFlag budget = new BudgetFlag();
   @Mixin private ComputeFlags compute = new ComputeFlags();
@@ -121,10 +131,29 @@ final class MergeCommand implements Callable<Integer> {
         written.model(),
         written.adapters(),
         written.out(),
+        weights(),
         dtype == null ? null : type(dtype),
         ByteSize.parse("--max-shard-size", shardSize),
         written.overwrite,
         compute.threads());
+  }
+
+  private List<Double> weights() {
+    List<Double> weights = new ArrayList<>();
+    if (mixture != null) {
+      for (String part : mixture.split(",", -1)) {
+        try {
+          weights.add(Double.parseDouble(part.strip()));
+        } catch (NumberFormatException e) {
+          throw new NacelleException(
+              NacelleException.Kind.USAGE,
+              "--mixture " + mixture + " is no list of numbers",
+              "write one weight a head, 0.5,0.25,0.25 say",
+              e);
+        }
+      }
+    }
+    return weights;
   }
 
   private void refuse(@Nullable String value, String flag, String hint) {

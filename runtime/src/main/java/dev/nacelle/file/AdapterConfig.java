@@ -57,6 +57,12 @@ public record AdapterConfig(
     return kind.parts(rank, out, in);
   }
 
+  /** The same of another kind. */
+  public AdapterConfig withKind(AdapterKind other) {
+    return new AdapterConfig(
+        other, rank, alpha, dropout, targets, targetPattern, excluded, layers, baseModel);
+  }
+
   /** The same with another dropout. */
   public AdapterConfig withDropout(double other) {
     return new AdapterConfig(

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class AdapterConfigFile {
   static final String NAME = "adapter_config.json";
 
+  /** Some hundred times what PEFT writes. */
+  private static final long LARGEST_FILE = 1 << 20;
+
   private static final int LARGEST_RANK = 1 << 16;
 
   /** Fields that must be absent, null, false or empty, for each would change what is computed. */
@@ -92,11 +95,22 @@ final class AdapterConfigFile {
           Quoted.path(folder) + " has no " + NAME,
           "an adapter folder holds adapter_config.json and adapter_model.safetensors");
     }
+    requireSmall(file);
     return read(JsonFile.read(file));
   }
 
+  private static void requireSmall(Path file) {
+    long bytes = file.toFile().length();
+    if (bytes > LARGEST_FILE) {
+      throw NacelleException.input(
+          Quoted.path(file) + " holds " + bytes + " bytes, and 1 MiB is the most that is read",
+          "this is not the file that its name says");
+    }
+  }
+
   private static AdapterConfig read(JsonObject json) {
-    refuseOtherKinds(json);
+    AdapterKind kind = kind(json);
+    refuseUnknownFields(json, kind);
     String pattern = null;
     List<String> targets = List.of();
     JsonNode target = json.node().get("target_modules");
@@ -116,7 +130,7 @@ final class AdapterConfigFile {
       throw json.error("lora_dropout", "is " + dropout + ", outside 0 to below 1");
     }
     return new AdapterConfig(
-        new LoraKind(),
+        kind,
         (int) json.integer("r", 8, 1, LARGEST_RANK),
         json.number("lora_alpha", 8),
         dropout,
@@ -127,22 +141,34 @@ final class AdapterConfigFile {
         json.string("base_model_name_or_path"));
   }
 
-  private static void refuseOtherKinds(JsonObject json) {
+  /** HydraLoRA's own repository calls its adapters LORA too, and says how many heads they have. */
+  private static AdapterKind kind(JsonObject json) {
     String type = json.string("peft_type");
     if (type == null) {
       throw json.error("peft_type", "is missing");
     }
-    if (!type.equals("LORA")) {
-      throw json.refusal("peft_type", "adapters read so far: LORA");
+    boolean headed = HydraFields.TYPE.equals(type) || json.has(HydraFields.HEADS);
+    if (headed && (type.equals("LORA") || type.equals(HydraFields.TYPE))) {
+      return HydraFields.kind(json);
     }
+    if (!type.equals("LORA")) {
+      throw json.refusal("peft_type", "adapters read so far: LORA, " + HydraFields.TYPE);
+    }
+    return new LoraKind();
+  }
+
+  private static void refuseUnknownFields(JsonObject json, AdapterKind kind) {
     for (String key : json.keys()) {
       JsonNode value = json.node().get(key);
-      boolean known = HARMLESS.contains(key) || READ.contains(key);
+      boolean known =
+          HARMLESS.contains(key)
+              || READ.contains(key)
+              || (kind instanceof HydraKind && HydraFields.OWN.contains(key));
       if (!known && !isOff(value)) {
         throw json.refusal(
             key,
             MUST_BE_OFF.contains(key)
-                ? "plain LoRA adapters are read; merge this one with PEFT first"
+                ? "adapters that use it are not read; merge this one with PEFT first"
                 : "the field is unknown; remove it if it changes nothing");
       }
     }

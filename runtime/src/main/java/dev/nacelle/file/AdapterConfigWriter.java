@@ -8,7 +8,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Writes adapter_config.json with every field of PEFT 0.21, in its order and spacing. */
+/**
+ * Writes adapter_config.json in PEFT's order and spacing: with every field of PEFT 0.21, or with
+ * HydraLoRA's.
+ */
 final class AdapterConfigWriter {
   /** The version whose fields these are. */
   static final String PEFT_VERSION = "0.21.2";
@@ -72,6 +75,9 @@ final class AdapterConfigWriter {
     fields.put("r", Integer.toString(config.rank()));
     fields.put("target_modules", targets(config, modules));
     fields.put("task_type", string("CAUSAL_LM"));
+    if (config.kind() instanceof HydraKind hydra) {
+      HydraFields.write(fields, hydra);
+    }
 
     StringBuilder out = new StringBuilder("{\n");
     fields.forEach(

@@ -5,16 +5,18 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Sorts the keys of an adapter's file by the modules that its configuration means. */
 final class AdapterKeys {
+  /** A file may have the adapter's name amid a key. */
+  private static final Pattern NAMED =
+      Pattern.compile("(\\.lora_(?:A|B\\d*|route))\\.default\\.weight$");
+
   private AdapterKeys() {}
 
   static Map<String, PeftAdapter.Adapted> byModule(
-      SafetensorsFile file,
-      AdapterConfig config,
-      TargetMatcher targets,
-      Map<String, long[]> linears) {
+      TensorSource file, AdapterConfig config, TargetMatcher targets, Map<String, long[]> linears) {
     Map<String, TensorEntry> byKey = byKey(file);
     Map<String, PeftAdapter.Adapted> modules = new LinkedHashMap<>();
     linears.forEach(
@@ -42,7 +44,7 @@ final class AdapterKeys {
   }
 
   /** Keys without PEFT's prefix and without the adapter's name where a file has it. */
-  private static Map<String, TensorEntry> byKey(SafetensorsFile file) {
+  private static Map<String, TensorEntry> byKey(TensorSource file) {
     Map<String, TensorEntry> byKey = new LinkedHashMap<>();
     for (TensorEntry entry : file.entries().values()) {
       if (!entry.name().startsWith(PeftAdapter.PREFIX)) {
@@ -55,8 +57,7 @@ final class AdapterKeys {
             "PEFT would ignore it without an error; save the adapter with PEFT or Nacelle");
       }
       String key = entry.name().substring(PeftAdapter.PREFIX.length());
-      key = key.replace(".lora_A.default.weight", LoraKind.A);
-      key = key.replace(".lora_B.default.weight", LoraKind.B);
+      key = NAMED.matcher(key).replaceFirst("$1.weight");
       if (byKey.put(key, entry) != null) {
         throw NacelleException.input(
             Quoted.path(file.path())
@@ -70,7 +71,7 @@ final class AdapterKeys {
   }
 
   private static TensorEntry take(
-      SafetensorsFile file, Map<String, TensorEntry> byKey, String key, long[] shape) {
+      TensorSource file, Map<String, TensorEntry> byKey, String key, long[] shape) {
     TensorEntry entry = byKey.remove(key);
     if (entry == null) {
       throw NacelleException.input(
@@ -118,12 +119,12 @@ final class AdapterKeys {
     }
   }
 
-  private static NacelleException leftOver(SafetensorsFile file, Map<String, TensorEntry> byKey) {
+  private static NacelleException leftOver(TensorSource file, Map<String, TensorEntry> byKey) {
     List<String> names = byKey.values().stream().limit(3).map(e -> Quoted.name(e.name())).toList();
     String first = byKey.keySet().iterator().next();
     String hint =
         first.contains(".lora_route") || first.matches(".*\\.lora_B\\d+\\.weight")
-            ? "these are HydraLoRA's heads, not a plain adapter"
+            ? "these are HydraLoRA's heads, more than adapter_config.json says in lora_nums"
             : "the adapter was made for another model, or target_modules leaves them out";
     return NacelleException.input(
         Quoted.path(file.path())

@@ -3,7 +3,7 @@ package dev.nacelle.file;
 import java.util.List;
 
 /** Kinds of adapter: what stands beside a linear layer, and which tensors of it a file holds. */
-public sealed interface AdapterKind permits LoraKind {
+public sealed interface AdapterKind permits LoraKind, HydraKind {
   /** A tensor of an adapted module: what its name ends in, and its shape. */
   @SuppressWarnings("ArrayRecordComponent") // made anew for each module, never compared
   record Part(String suffix, long... shape) {}

@@ -15,10 +15,11 @@ import java.util.Map;
  */
 public final class PeftAdapter implements AutoCloseable {
   public static final String WEIGHTS = "adapter_model.safetensors";
+  private static final String PICKLED = "adapter_model.bin";
   public static final String PREFIX = "base_model.model.";
 
   private final AdapterConfig config;
-  private final SafetensorsFile file;
+  private final TensorSource file;
   private final Map<String, Adapted> modules;
 
   /**
@@ -31,7 +32,7 @@ public final class PeftAdapter implements AutoCloseable {
    */
   public record Adapted(String modulePath, long out, long in, Map<String, TensorEntry> parts) {}
 
-  private PeftAdapter(AdapterConfig config, SafetensorsFile file, Map<String, Adapted> modules) {
+  private PeftAdapter(AdapterConfig config, TensorSource file, Map<String, Adapted> modules) {
     this.config = config;
     this.file = file;
     this.modules = modules;
@@ -55,15 +56,7 @@ public final class PeftAdapter implements AutoCloseable {
    */
   public static PeftAdapter open(Path folder, Map<String, long[]> linears, FaultInjector faults) {
     AdapterConfig config = readConfig(folder);
-    Path weights = folder.resolve(WEIGHTS);
-    if (!Files.exists(weights) && Files.exists(folder.resolve("adapter_model.bin"))) {
-      throw NacelleException.input(
-          Quoted.path(folder)
-              + " has its weights in adapter_model.bin, a pickle, which can run"
-              + " code when it is read",
-          "load it with PEFT and save it again: that writes " + WEIGHTS);
-    }
-    SafetensorsFile file = Safetensors.open(weights, faults);
+    TensorSource file = openWeights(folder, faults);
     try {
       TargetMatcher targets = new TargetMatcher(folder.resolve(AdapterConfigFile.NAME), config);
       return new PeftAdapter(config, file, AdapterKeys.byModule(file, config, targets, linears));
@@ -71,6 +64,34 @@ public final class PeftAdapter implements AutoCloseable {
       file.close();
       throw e;
     }
+  }
+
+  /**
+   * Opens an adapter's tensors: adapter_model.safetensors, or adapter_model.bin as PyTorch pickles
+   * it, of which tensors alone are read.
+   *
+   * @throws NacelleException of kind INPUT where both are there, or the one is malformed
+   */
+  public static TensorSource openWeights(Path folder, FaultInjector faults) {
+    Path weights = weights(folder);
+    return weights.endsWith(PICKLED)
+        ? TorchFile.open(weights, faults)
+        : Safetensors.open(weights, faults);
+  }
+
+  /** The file that an adapter's tensors are in, whether it is there or not. */
+  public static Path weights(Path folder) {
+    Path plain = folder.resolve(WEIGHTS);
+    Path pickled = folder.resolve(PICKLED);
+    if (!Files.exists(pickled)) {
+      return plain;
+    }
+    if (Files.exists(plain)) {
+      throw NacelleException.input(
+          Quoted.path(folder) + " has both " + WEIGHTS + " and " + PICKLED,
+          "remove the one that is not the adapter's");
+    }
+    return pickled;
   }
 
   public AdapterConfig config() {
@@ -92,9 +113,31 @@ public final class PeftAdapter implements AutoCloseable {
     return values(modulePath, LoraKind.B);
   }
 
-  /** Writes rows of B, widened to fp32, into a buffer of 4 × rows × rank bytes. */
-  public void readB(String modulePath, long first, long rows, NativeBuffer target) {
-    file.readRows(entry(modulePath, LoraKind.B).name(), first, rows, target);
+  /**
+   * Some rows of a part, widened to fp32.
+   *
+   * @throws NacelleException of kind INPUT where one of them is not finite
+   */
+  public float[] rows(String modulePath, String suffix, long first, long rows) {
+    TensorEntry entry = entry(modulePath, suffix);
+    float[] out = new float[Math.toIntExact(rows * entry.columns())];
+    try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
+      file.readRows(entry.name(), first, rows, wide);
+      wide.read(0, out, 0, out.length);
+    }
+    for (float value : out) {
+      if (!Float.isFinite(value)) {
+        throw NacelleException.input(
+            "tensor "
+                + Quoted.name(entry.name())
+                + " of "
+                + Quoted.path(file.path())
+                + " holds "
+                + value,
+            "its training went astray; use an earlier checkpoint");
+      }
+    }
+    return out;
   }
 
   private TensorEntry entry(String modulePath, String suffix) {
@@ -108,13 +151,7 @@ public final class PeftAdapter implements AutoCloseable {
 
   /** A part of a module row by row, widened to fp32. */
   public float[] values(String modulePath, String suffix) {
-    TensorEntry entry = entry(modulePath, suffix);
-    float[] out = new float[Math.toIntExact(entry.elements())];
-    try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
-      file.readRows(entry.name(), 0, entry.rows(), wide);
-      wide.read(0, out, 0, out.length);
-    }
-    return out;
+    return rows(modulePath, suffix, 0, entry(modulePath, suffix).rows());
   }
 
   @Override

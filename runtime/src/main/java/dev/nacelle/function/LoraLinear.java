@@ -1,7 +1,6 @@
 package dev.nacelle.function;
 
 import dev.nacelle.kernels.Products;
-import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Context;
 import dev.nacelle.tape.Function;
 import dev.nacelle.tape.Gradients;
@@ -21,16 +20,17 @@ public record LoraLinear(FrozenLinear base, Parameter a, Parameter b, float scal
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     Tensor x = inputs[0];
-    Products products = context.kernels().products();
     Tensor y = base.product(context, x);
-    Tensor h = context.output(DType.FP32, x.size(0), a.value().size(0));
-    products.multiply(
-        h.operand(), dropped(context, x).operand(), false, a.value().operand(), true, 1f, 0f);
+    Tensor h = down().forward(context, x);
     finish(context, y, h);
     context.save(x);
     context.save(h);
     h.release();
     return y;
+  }
+
+  private DownProjection down() {
+    return new DownProjection(a, dropout);
   }
 
   /** What stands beside x·Wᵀ. */
@@ -63,47 +63,11 @@ public record LoraLinear(FrozenLinear base, Parameter a, Parameter b, float scal
         gradB.gradient().operand(), g.operand(), true, h.operand(), false, scale, gradB.beta());
     // h has done its work: its gradient takes its memory.
     products.multiply(h.operand(), g.operand(), false, b.value().operand(), false, scale, 0f);
-    Gradients.Slot gradA = gradients.slot(a);
-    products.multiply(
-        gradA.gradient().operand(),
-        h.operand(),
-        true,
-        dropped(context, context.saved(0)).operand(),
-        false,
-        1f,
-        gradA.beta());
+    down().backward(context, gradients, h, context.saved(0));
     if (gradients.wants(0)) {
       Gradients.Slot gradX = gradients.slot(0);
       base.gradInput(context, gradX, g);
-      throughA(context, gradX.gradient(), h);
+      down().through(context, gradX.gradient(), h);
     }
-  }
-
-  private void throughA(Context context, Tensor gradX, Tensor gradH) {
-    Products products = context.kernels().products();
-    if (!dropout.isActive()) {
-      products.multiply(
-          gradX.operand(), gradH.operand(), false, a.value().operand(), false, 1f, 1f);
-      return;
-    }
-    Tensor share = context.scratch(DType.FP32, gradX.shape());
-    products.multiply(share.operand(), gradH.operand(), false, a.value().operand(), false, 1f, 0f);
-    context
-        .kernels()
-        .elementwise()
-        .dropout(
-            gradX.operand(), share.operand(), dropout.p(), dropout.seed(), dropout.offset(), true);
-  }
-
-  private Tensor dropped(Context context, Tensor x) {
-    if (!dropout.isActive()) {
-      return x;
-    }
-    Tensor kept = context.scratch(x.dtype(), x.shape());
-    context
-        .kernels()
-        .elementwise()
-        .dropout(kept.operand(), x.operand(), dropout.p(), dropout.seed(), dropout.offset(), false);
-    return kept;
   }
 }

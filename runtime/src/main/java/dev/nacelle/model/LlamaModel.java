@@ -1,5 +1,6 @@
 package dev.nacelle.model;
 
+import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.function.CrossEntropy;
@@ -168,6 +169,8 @@ public final class LlamaModel implements AutoCloseable {
     return switch (head.adapter()) {
       case null -> null;
       case LowRankPair pair -> pair;
+      case HydraHeads heads ->
+          throw new IllegalStateException("no heads beside " + heads.modulePath());
     };
   }
 

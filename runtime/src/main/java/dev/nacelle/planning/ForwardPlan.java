@@ -3,10 +3,10 @@ package dev.nacelle.planning;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.data.PackedBatch;
+import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.PeftAdapter;
-import dev.nacelle.file.Safetensors;
-import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.TensorEntry;
+import dev.nacelle.file.TensorSource;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.KeyValueCache;
 import dev.nacelle.layer.Linear;
@@ -21,7 +21,6 @@ import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Evaluator;
 import dev.nacelle.train.GenerationCache;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -182,11 +181,10 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
   private static long adapterBytes(List<AdapterBlend.Choice> adapters) {
     long bytes = 0;
     for (AdapterBlend.Choice choice : adapters) {
-      Path file = choice.folder().resolve(PeftAdapter.WEIGHTS);
-      if (!Files.isRegularFile(file)) {
+      if (!Files.isRegularFile(PeftAdapter.weights(choice.folder()))) {
         continue; // whoever loads it says what is missing
       }
-      try (SafetensorsFile weights = Safetensors.open(file)) {
+      try (TensorSource weights = PeftAdapter.openWeights(choice.folder(), FaultInjector.none())) {
         for (TensorEntry entry : weights.entries().values()) {
           bytes += entry.elements() * Float.BYTES + entry.bytes();
         }

@@ -61,6 +61,7 @@ final class HtmlReport {
       out.append("<div class=\"charts\">\n").append(charts).append("</div>\n</section>\n");
     }
     answers();
+    out.append(RouterTable.html(report.path("router")));
     memory();
     facts();
     out.append("</main>\n<footer>Written by Nacelle ");

@@ -35,10 +35,14 @@ final class ModelCard {
     String name = lastName(path);
     out.append("---\nbase_model: ").append(yaml(base)).append("\nlibrary_name: peft\n");
     out.append("pipeline_tag: text-generation\ntags:\n");
-    for (String tag : new String[] {"base_model:adapter:" + base, "lora", "nacelle"}) {
+    for (String tag : new String[] {"base_model:adapter:" + base, kind(), "nacelle"}) {
       out.append("- ").append(yaml(tag)).append('\n');
     }
-    out.append("---\n\n# LoRA adapter for ").append(code(name)).append("\n\n");
+    out.append("---\n\n# ")
+        .append(isHydra() ? "HydraLoRA" : "LoRA")
+        .append(" adapter for ")
+        .append(code(name))
+        .append("\n\n");
     out.append("Trained with Nacelle ").append(report.path("versions").path("nacelle").asText());
     out.append(
         String.format(
@@ -52,6 +56,14 @@ final class ModelCard {
     use(name);
     flags();
     return out.toString();
+  }
+
+  private boolean isHydra() {
+    return report.has("router");
+  }
+
+  private String kind() {
+    return isHydra() ? "hydralora" : "lora";
   }
 
   private void result() {

@@ -27,6 +27,7 @@ final class RunHistory {
   private long width = 1;
   private @Nullable Double firstLoss;
   private long steps;
+  private @Nullable JsonNode router;
   private double joules;
   private long measuredTokens;
 
@@ -54,6 +55,9 @@ final class RunHistory {
   void add(JsonNode line) {
     if (!line.path("step").isIntegralNumber()) {
       return;
+    }
+    if (line.path("router").has("layers")) {
+      router = line.path("router");
     }
     if (steps == 0) {
       firstLoss = line.path("loss").isNumber() ? line.path("loss").asDouble() : null;
@@ -92,6 +96,11 @@ final class RunHistory {
   /** The first step's loss; null for a run without one. */
   @Nullable Double firstLoss() {
     return firstLoss;
+  }
+
+  /** What the routers did when each layer was last asked; null for a run without routers. */
+  @Nullable JsonNode router() {
+    return router;
   }
 
   long steps() {

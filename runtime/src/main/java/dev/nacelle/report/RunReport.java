@@ -82,6 +82,9 @@ public final class RunReport {
     libraries(root, versions);
     ObjectNode flags = root.putObject("flags");
     identity.flags().forEach(flags::put);
+    if (history.router() != null) {
+      root.set("router", history.router());
+    }
     root.set("generations", answers);
     return new RunReport(root);
   }

@@ -1,5 +1,6 @@
 package dev.nacelle.report;
 
+import dev.nacelle.adapter.RouterUse;
 import dev.nacelle.file.AtomicFile;
 import dev.nacelle.report.tensorboard.EventFile;
 import dev.nacelle.report.tensorboard.EventFolder;
@@ -8,6 +9,7 @@ import dev.nacelle.train.TrainEvent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +41,27 @@ final class ScalarEvents implements AutoCloseable {
     values.put("lr", s.rate());
     values.put("grad_norm", s.gradNorm());
     values.put("tokens_per_second", s.tokens() / Math.max(1e-9, s.seconds()));
+    routers(values, stepped.routers());
     s.classes().forEach((kind, bytes) -> values.put("memory/" + kind.label(), (double) bytes));
     return values;
+  }
+
+  /** The means, and each layer's own. */
+  private static void routers(Map<String, Double> values, List<RouterUse> routers) {
+    if (routers.isEmpty()) {
+      return;
+    }
+    values.put("router/entropy", RouterJson.evenness(routers));
+    values.put("router/margin", RouterJson.margin(routers));
+    values.put("router/top_usage", RouterJson.topUsage(routers));
+    for (RouterUse use : routers) {
+      String layer = "router_layers/" + use.modulePath();
+      values.put(layer + "/entropy", use.evenness());
+      values.put(layer + "/margin", use.margin());
+      for (int e = 0; e < use.usage().length; e++) {
+        values.put(layer + "/usage_" + e, use.usage()[e]);
+      }
+    }
   }
 
   private void write(long stepsBefore, long step, Map<String, Double> values) {

@@ -131,6 +131,9 @@ public final class StepLog implements AutoCloseable {
     if (stepped.evalLoss() != null) {
       line.put("eval_loss", stepped.evalLoss());
     }
+    if (!stepped.routers().isEmpty()) {
+      line.set("router", RouterJson.of(s.step(), stepped.routers()));
+    }
     return MAPPER.writeValueAsString(line);
   }
 

@@ -22,6 +22,11 @@ public final class Context {
     return tape.kernels();
   }
 
+  /** Whether this is a walk without kernels, in which tensors hold nothing. */
+  public boolean isRehearsal() {
+    return tape.allocator().isRehearsal();
+  }
+
   /** Whether a backward pass will come: otherwise gradients need no preparation. */
   public boolean isRecording() {
     return tape.isRecording();

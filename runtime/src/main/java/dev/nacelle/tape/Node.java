@@ -48,6 +48,8 @@ final class Node {
       } catch (RuntimeException | Error e) {
         context.abandon();
         throw e;
+      } finally {
+        context.releaseScratch();
       }
       context.finished();
     }

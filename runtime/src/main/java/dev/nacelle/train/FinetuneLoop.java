@@ -3,6 +3,7 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.adapter.AdapterFiles;
+import dev.nacelle.adapter.RouterUse;
 import dev.nacelle.data.BatchSource;
 import dev.nacelle.data.DataCounts;
 import dev.nacelle.data.PackedBatch;
@@ -19,6 +20,7 @@ import dev.nacelle.tensor.Weight;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,7 @@ final class FinetuneLoop {
   private long savedStep;
   private boolean gradientsDumped;
   private long trainBegin;
+  private boolean collapseTold;
   private double trainSeconds;
   private @Nullable Double stepJoules;
   private SensorSummary sensed = SensorSummary.NONE;
@@ -92,7 +95,8 @@ final class FinetuneLoop {
             Schedule.of(
                 learning.schedule(), learning.rate(), learning.warmup(), state.totalSteps()),
             learning.adam(),
-            learning.clip());
+            learning.clip(),
+            learning.balanceWeight());
     if (data.isMeasured()) {
       run.note(data.countsInWords());
     }
@@ -166,6 +170,24 @@ final class FinetuneLoop {
     }
   }
 
+  /** Heads that nobody uses are paid for all the same: said once a run. */
+  private void warnOfCollapse(long step, List<RouterUse> routers) {
+    for (RouterUse use : routers) {
+      if (use.isCollapsed() && !collapseTold) {
+        collapseTold = true;
+        run.note(
+            String.format(
+                Locale.ROOT,
+                "router collapse: in step %d head %d of %s had %.1f %% of the weight; a"
+                    + " --balance-weight (0.05, say) holds against it, or train fewer --heads",
+                step,
+                use.topHead(),
+                use.modulePath(),
+                100 * use.usage()[use.topHead()]));
+      }
+    }
+  }
+
   /** Whether the process is ours to keep small; in another program its heap is none of ours. */
   private boolean isBounded() {
     return plan.arenaBytes() < Long.MAX_VALUE;
@@ -215,7 +237,8 @@ final class FinetuneLoop {
           saver.best().save(this::save);
         }
       }
-      run.tell(new TrainEvent.Stepped(last, loss, stepJoules));
+      run.tell(new TrainEvent.Stepped(last, loss, stepJoules, trainer.routers()));
+      warnOfCollapse(last.step(), trainer.routers());
       // Only now: whoever goes on from a state before it evaluates again, to the same end.
       state = state.evaluated(evaluation, false);
     }

@@ -133,9 +133,21 @@ public record FinetuneOptions(
    *
    * @param warmup below 1 a share of the steps, from 1 on a count
    * @param clip largest gradient norm; 0 for none
+   * @param balanceWeight weight of the routers' balance in the loss; 0 for none
    */
   public record Learning(
-      double rate, Schedule.Kind schedule, double warmup, double clip, AdamSettings adam) {}
+      double rate,
+      Schedule.Kind schedule,
+      double warmup,
+      double clip,
+      AdamSettings adam,
+      double balanceWeight) {
+    /** Without a balance. */
+    public Learning(
+        double rate, Schedule.Kind schedule, double warmup, double clip, AdamSettings adam) {
+      this(rate, schedule, warmup, clip, adam, 0);
+    }
+  }
 
   /**
    * Evaluation during the run.

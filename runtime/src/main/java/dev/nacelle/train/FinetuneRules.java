@@ -1,6 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.HydraKind;
 
 /**
  * Which values a fine-tuning may have, whoever describes it: the command line and the public
@@ -20,6 +21,7 @@ public final class FinetuneRules {
     check(options.adapter());
     check(options.data());
     check(options.learning());
+    checkBalance(options);
     check(options.length());
     check(options.evaluation());
     check(options.saving());
@@ -93,6 +95,17 @@ public final class FinetuneRules {
   private static void check(FinetuneOptions.Saving saving) {
     require(saving.every() >= 0, "--save-every " + saving.every(), "choose 1 or more steps");
     require(saving.keep() >= 1, "--keep " + saving.keep(), "choose 1 or more");
+  }
+
+  private static void checkBalance(FinetuneOptions options) {
+    double weight = options.learning().balanceWeight();
+    require(isFrom(0, weight), "--balance-weight " + weight, "choose 0 or more, 0.05 say");
+    boolean mayBeHydra =
+        options.adapter().kind() instanceof HydraKind || options.adapter().init() != null;
+    require(
+        weight == 0 || mayBeHydra,
+        "--balance-weight without routers",
+        "it goes with --adapter hydra");
   }
 
   private static boolean isFrom(double least, double value) {

@@ -3,9 +3,12 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.adapter.AdapterFiles;
+import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.Targets;
 import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.pull.ModelStore;
 import dev.nacelle.tape.Engine;
@@ -35,6 +38,7 @@ public final class InitialAdapter {
     Targets targets = Targets.parse(wanted.targets(), wanted.layers());
     List<String> paths = targets.select(modules.stream().map(Adapter.Module::path).toList());
     Set<String> chosen = new HashSet<>(paths);
+    refuseHead(wanted.kind(), chosen);
     AdapterConfig config =
         AdapterConfig.of(
             wanted.kind(),
@@ -45,6 +49,15 @@ public final class InitialAdapter {
             targets.layers(),
             ModelStore.publishedName(baseModel));
     return new Plan(config, modules.stream().filter(m -> chosen.contains(m.path())).toList());
+  }
+
+  private static void refuseHead(AdapterKind kind, Set<String> paths) {
+    if (kind instanceof HydraKind && paths.contains(HydraHeads.UNROUTED)) {
+      throw NacelleException.usage(
+          "--targets names lm_head, and --adapter hydra does not go beside it: the head and the"
+              + " loss are one function, which knows a low-rank pair alone",
+          "leave lm_head out, or train it with --adapter lora");
+    }
   }
 
   /**
@@ -85,7 +98,9 @@ public final class InitialAdapter {
       long seed,
       FaultInjector faults) {
     AdapterConfig saved = PeftAdapter.readConfig(folder);
-    agree(wanted, "--adapter", wanted.kind().equals(saved.kind()), "kind " + saved.kind().word());
+    String kind = saved.kind().word();
+    agree(wanted, "--adapter", wanted.kind().word().equals(kind), "kind " + kind);
+    agree(wanted, "--heads", wanted.kind().equals(saved.kind()), "kind " + saved.kind());
     agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
     agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
     Adapter loaded = AdapterFiles.load(engine, folder, modules, seed, faults);

@@ -1,5 +1,6 @@
 package dev.nacelle.train;
 
+import dev.nacelle.file.HydraKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,6 +111,9 @@ public final class OptionFlags {
     flags.path("--init-adapter", adapter.init());
     Map<String, String> settled = new LinkedHashMap<>();
     settled.put("--adapter", adapter.kind().word());
+    if (adapter.kind() instanceof HydraKind hydra) {
+      settled.put("--heads", Integer.toString(hydra.heads()));
+    }
     settled.put("--rank", Integer.toString(adapter.rank()));
     settled.put("--alpha", Double.toString(adapter.alpha()));
     settled.put("--dropout", Double.toString(adapter.dropout()));
@@ -134,6 +138,7 @@ public final class OptionFlags {
     flags.put("--betas", adam.beta1() + "," + adam.beta2());
     flags.put("--eps", Double.toString(adam.eps()));
     flags.put("--lora-plus-ratio", Double.toString(adam.loraPlusRatio()));
+    flags.positive("--balance-weight", learning.balanceWeight());
   }
 
   /** The flags that differ between two runs though they may not, sorted. */

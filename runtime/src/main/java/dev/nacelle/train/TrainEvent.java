@@ -1,6 +1,8 @@
 package dev.nacelle.train;
 
+import dev.nacelle.adapter.RouterUse;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What happens during a run, for whoever shows or logs it. */
@@ -39,8 +41,11 @@ public sealed interface TrainEvent {
    *
    * @param evalLoss where an evaluation followed it
    * @param joules that the machine drew for it; null where no sensor says so
+   * @param routers what each router did in it; empty for an adapter that has none, and for a step
+   *     that another process took
    */
-  record Stepped(StepRecord step, @Nullable Double evalLoss, @Nullable Double joules)
+  record Stepped(
+      StepRecord step, @Nullable Double evalLoss, @Nullable Double joules, List<RouterUse> routers)
       implements TrainEvent {}
 
   /** An evaluation is done; {@code step} 0 is before the first one. */

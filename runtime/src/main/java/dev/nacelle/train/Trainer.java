@@ -2,6 +2,8 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.RouterUse;
+import dev.nacelle.adapter.RouterWatch;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.Safetensors;
@@ -41,6 +43,7 @@ public final class Trainer implements AutoCloseable {
   private Strategy strategy = Strategy.FASTEST;
   private @Nullable Path spillFolder;
   private @Nullable SpillFile spillFile;
+  private List<RouterUse> routerUses = List.of();
   private Consumer<Adapter> gradientObserver = ignored -> {};
 
   public Trainer(Engine engine, LlamaModel model, Adapter adapter, TrainSettings settings) {
@@ -68,6 +71,23 @@ public final class Trainer implements AutoCloseable {
   /** Shows the gradients of each step before clipping to somebody. */
   public void observeGradients(Consumer<Adapter> observer) {
     gradientObserver = observer;
+  }
+
+  /** What the routers did in the last step; empty for an adapter that has none. */
+  public List<RouterUse> routers() {
+    return routerUses;
+  }
+
+  private void takeRouterUses() {
+    routerUses = adapter.routers().stream().map(RouterWatch::take).toList();
+  }
+
+  /** The pass's share of the balance: a mean over the layers, and over the tokens of the step. */
+  private void balance(TokenRow pass, long rows) {
+    List<RouterWatch> routers = adapter.routers();
+    for (RouterWatch router : routers) {
+      router.beforePass((float) (settings.balanceWeight() / routers.size() * pass.length() / rows));
+    }
   }
 
   /** How the next steps hold their memory. */
@@ -173,6 +193,7 @@ public final class Trainer implements AutoCloseable {
     long begin = System.nanoTime();
     requireWhole();
     engine.ledger().startLap();
+    takeRouterUses(); // of a step that failed
     long step = stepsDone + 1;
     long tokens = 0;
     long targets = 0;
@@ -197,6 +218,7 @@ public final class Trainer implements AutoCloseable {
       for (PackedBatch batch : microBatches) {
         for (TokenRow pass : Batches.row(batch).parts(strategy.microBatch())) {
           cancellation.check();
+          balance(pass, tokens + padding);
           sum += forwardBackward(pass, 1f / Math.max(1, targets), update);
           rowsDone += pass.length();
         }
@@ -216,6 +238,7 @@ public final class Trainer implements AutoCloseable {
       whole = true;
       optimizer.releaseGradients();
       stepsDone = step;
+      takeRouterUses();
       return new StepRecord(
           step,
           loss,

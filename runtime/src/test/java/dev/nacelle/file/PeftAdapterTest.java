@@ -232,7 +232,7 @@ final class PeftAdapterTest {
     Files.delete(folder.resolve("adapter_model.safetensors"));
     assertTrue(refused().contains("does not exist"));
     Files.writeString(folder.resolve("adapter_model.bin"), "x");
-    assertTrue(refused().contains("a pickle"));
+    assertTrue(refused().contains("holds 1 bytes"));
   }
 
   @ParameterizedTest
@@ -240,7 +240,10 @@ final class PeftAdapterTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "peft_type|\"HYDRA_LORA\"|peft_type is 'HYDRA_LORA'",
+        "peft_type|\"HYDRA_LORA\"|lora_nums is missing",
+        "peft_type|\"IA3\"|peft_type is 'IA3'",
+        "lora_nums|0|lora_nums is 0",
+        "lora_nums|2|has no tensor",
         "peft_type|-|peft_type is missing",
         "use_dora|true|use_dora is true",
         "use_rslora|true|use_rslora is true",

@@ -33,6 +33,13 @@ sealed interface Expr {
   record LowRank(Expr x, Values weight, int a, int b, float scale, Dropout dropout)
       implements Expr {}
 
+  /**
+   * Leaves {@code a}, {@code ups} (the heads side by side) and {@code router} are HydraLoRA's
+   * parameters.
+   */
+  record Heads(Expr x, Values weight, int a, int ups, int router, float scale, Dropout dropout)
+      implements Expr {}
+
   /** The root of its network; a pair of leaves where {@code a} is not null. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Loss(

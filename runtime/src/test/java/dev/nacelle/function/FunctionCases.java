@@ -127,6 +127,11 @@ final class FunctionCases {
         List<Values> leaves = List.of(values(s[0], s[1]), weight(s[3], s[1]), weight(s[2], s[3]));
         Expr e = new Expr.LowRank(x, weight(s[2], s[1]), 1, 2, 1.5f, dropout);
         cases.add(point("lora" + shape + " dropout " + p, leaves, e, s[0], s[2]));
+        List<Values> routed =
+            List.of(
+                values(s[0], s[1]), weight(s[3], s[1]), weight(s[2], 3 * s[3]), weight(3, s[1]));
+        Expr heads = new Expr.Heads(x, weight(s[2], s[1]), 1, 2, 3, 1.5f, dropout);
+        cases.add(point("hydra" + shape + " dropout " + p, routed, heads, s[0], s[2]));
       }
     }
   }

@@ -145,6 +145,7 @@ final class TapeRun implements AutoCloseable {
         case Expr.Sum e -> apply(new Residual(), e.x(), e.branch());
         case Expr.Frozen e -> apply(base(e.weight(), null), e.x());
         case Expr.LowRank e -> lowRank(e, null);
+        case Expr.Heads e -> heads(e);
         case Expr.Shift e ->
             switch (e.x()) {
               case Expr.Frozen x -> apply(base(x.weight(), e.bias()), x.x());
@@ -172,6 +173,19 @@ final class TapeRun implements AutoCloseable {
       LoraLinear linear =
           new LoraLinear(
               base(e.weight(), bias), leaves.get(e.a()), leaves.get(e.b()), e.scale(), e.dropout());
+      return tape.apply(linear, true, evaluate(e.x()));
+    }
+
+    private Tensor heads(Expr.Heads e) {
+      HydraLinear linear =
+          new HydraLinear(
+              base(e.weight(), null),
+              leaves.get(e.a()),
+              leaves.get(e.ups()),
+              leaves.get(e.router()),
+              e.scale(),
+              e.dropout(),
+              (omega, pull) -> pull.fill(new float[(int) pull.elements()]));
       return tape.apply(linear, true, evaluate(e.x()));
     }
 

@@ -73,6 +73,7 @@ final class TorchRun {
       case Expr.Shift e -> evaluate(e.x()).add(of(e.bias()));
       case Expr.Frozen e -> evaluate(e.x()).matmul(of(e.weight()).t());
       case Expr.LowRank e -> lowRank(evaluate(e.x()), e);
+      case Expr.Heads e -> heads(evaluate(e.x()), e);
       case Expr.Loss e -> loss(evaluate(e.hidden()), e);
     };
   }
@@ -143,6 +144,20 @@ final class TorchRun {
     Tensor h = dropped.matmul(leaves.get(e.a()).t());
     Tensor share = h.matmul(leaves.get(e.b()).t()).mul(scalar(e.scale()));
     return x.matmul(of(e.weight()).t()).add(share);
+  }
+
+  /** Head by head, as the paper writes it. */
+  private Tensor heads(Tensor x, Expr.Heads e) {
+    Tensor dropped = e.dropout().isActive() ? x.mul(mask(e.dropout(), x)) : x;
+    Tensor omega = x.matmul(leaves.get(e.router()).t()).softmax(-1);
+    Tensor y = x.matmul(of(e.weight()).t());
+    long rank = leaves.get(e.a()).size(0);
+    for (long head = 0; head < omega.size(1); head++) {
+      Tensor b = leaves.get(e.ups()).narrow(1, head * rank, rank);
+      Tensor share = dropped.matmul(leaves.get(e.a()).t()).matmul(b.t());
+      y = y.add(share.mul(omega.narrow(1, head, 1)).mul(scalar(e.scale())));
+    }
+    return y;
   }
 
   /** The counted mask in numbers: what ones become. */

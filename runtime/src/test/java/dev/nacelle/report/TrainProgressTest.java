@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ final class TrainProgressTest {
     try (TrainProgress progress =
         new TrainProgress(err, new Terminal(true, true, columns::get), false)) {
       progress.accept(new TrainEvent.Started(60, 10, 2));
-      progress.accept(new TrainEvent.Stepped(step(1), null, null));
+      progress.accept(new TrainEvent.Stepped(step(1), null, null, List.of()));
       columns.set(25);
       for (int i = 0; i < 100 && drawn() < 2; i++) {
         Thread.sleep(50);
@@ -72,8 +73,8 @@ final class TrainProgressTest {
       progress.accept(new TrainEvent.Note("file \u001b[2J\r\u0007.jsonl"));
       progress.accept(new TrainEvent.Preparing("reading", 1, 2));
       progress.accept(new TrainEvent.Started(2, 10, 2));
-      progress.accept(new TrainEvent.Stepped(step(1), null, null));
-      progress.accept(new TrainEvent.Stepped(step(2), 1.5, null));
+      progress.accept(new TrainEvent.Stepped(step(1), null, null, List.of()));
+      progress.accept(new TrainEvent.Stepped(step(2), 1.5, null, List.of()));
       progress.accept(new TrainEvent.Saved(Path.of("out\u001b")));
     }
     String said = bytes.toString(StandardCharsets.UTF_8);

@@ -4,6 +4,7 @@ import dev.nacelle.adapter.Adapter;
 import dev.nacelle.adapter.Targets;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.AllocationFault;
@@ -85,6 +86,12 @@ final class TrainingRig implements AutoCloseable {
 
   /** A fresh adapter on the chosen layers of the model, installed. */
   Adapter adapt(LlamaModel model, int rank, double dropout, String targets, String layers) {
+    return adapt(model, new LoraKind(), rank, dropout, targets, layers);
+  }
+
+  /** The same of another kind. */
+  Adapter adapt(
+      LlamaModel model, AdapterKind kind, int rank, double dropout, String targets, String layers) {
     List<Adapter.Module> modules = BaseModel.modules(model);
     Set<String> chosen =
         new HashSet<>(
@@ -94,8 +101,7 @@ final class TrainingRig implements AutoCloseable {
         own(
             Adapter.fresh(
                 engine,
-                AdapterConfig.of(
-                    new LoraKind(), rank, 2.0 * rank, dropout, List.of(), List.of(), null),
+                AdapterConfig.of(kind, rank, 2.0 * rank, dropout, List.of(), List.of(), null),
                 modules.stream().filter(m -> chosen.contains(m.path())).toList(),
                 7));
     BaseModel.install(model, adapter);

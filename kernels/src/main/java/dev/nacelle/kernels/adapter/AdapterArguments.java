@@ -57,6 +57,15 @@ final class AdapterArguments {
     Checks.contiguous(name, x);
   }
 
+  /** The tensors of the mixture: mixed (N, E·R), omega (N, E), hidden (N, R). */
+  static void mixture(Operand mixed, Operand omega, Operand hidden) {
+    Checks.rank("hidden", hidden, 2, "(N, R)");
+    floats("hidden", hidden, hidden.shape());
+    Checks.rank("omega", omega, 2, "(N, E)");
+    floats("omega", omega, hidden.size(0), omega.size(1));
+    floats("mixed", mixed, hidden.size(0), omega.size(1) * hidden.size(1));
+  }
+
   static void bias(@Nullable Operand bias, long outputs) {
     if (bias != null) {
       Checks.compute("bias", bias);

@@ -8,6 +8,7 @@ import dev.nacelle.kernels.Matrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.kernels.QuantizedLinear;
+import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.kernels.common.Scratch;
 import dev.nacelle.nativeaccess.DType;
@@ -77,13 +78,15 @@ public final class CpuHydraLinear implements HydraLinear {
     AdapterArguments.floats("omega", omega, x.size(0), heads);
   }
 
-  /**
-   * ω_e·hidden for every head, (N, E·R).
-   *
-   * @param weighed whether omega is ω already; else it holds the logits and becomes ω
-   */
   private Operand mix(Scratch scratch, Operand hidden, Operand omega, boolean weighed) {
     Operand mixed = scratch.tensor(DType.FP32, hidden.size(0), omega.size(1) * hidden.size(1));
+    mix(mixed, omega, hidden, weighed);
+    return mixed;
+  }
+
+  @Override
+  public void mix(Operand mixed, Operand omega, Operand hidden, boolean weighed) {
+    AdapterArguments.mixture(mixed, omega, hidden);
     try {
       forward.invokeExact(
           mixed.address(),
@@ -97,7 +100,6 @@ public final class CpuHydraLinear implements HydraLinear {
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_hydra_linear_forward", t);
     }
-    return mixed;
   }
 
   /** b (E, M, R) as (M, E·R). */
@@ -157,6 +159,7 @@ public final class CpuHydraLinear implements HydraLinear {
       Operand gradHidden = scratch.tensor(DType.FP32, hidden.shape());
       Operand gradLogits = scratch.tensor(DType.FP32, omega.shape());
       Operand gradOmega = scratch.tensor(DType.FP32, omega.shape());
+      Elements.fill(gradOmega, 0);
       unmix(gradHidden, gradLogits, gradOmega, gradMixed, omega, hidden);
       if (to.a() != null) {
         steps.downBackward(to.a(), gradHidden, x, pair);
@@ -176,13 +179,18 @@ public final class CpuHydraLinear implements HydraLinear {
     }
   }
 
-  private void unmix(
+  @Override
+  public void unmix(
       Operand gradHidden,
       Operand gradLogits,
       Operand gradOmega,
       Operand gradMixed,
       Operand omega,
       Operand hidden) {
+    AdapterArguments.mixture(gradMixed, omega, hidden);
+    AdapterArguments.floats("gradHidden", gradHidden, hidden.shape());
+    AdapterArguments.floats("gradLogits", gradLogits, omega.shape());
+    AdapterArguments.floats("gradOmega", gradOmega, omega.shape());
     try {
       backward.invokeExact(
           gradHidden.address(),

@@ -109,14 +109,7 @@ public final class ReferenceHydraLinear implements HydraLinear {
       }
     }
     for (int n = 0; n < g.length; n++) {
-      double[] gradOmega = gradLogits[n].clone();
-      for (int e = 0; e < heads; e++) {
-        double sum = 0;
-        for (int f = 0; f < heads; f++) {
-          sum += weights[n][f] * (gradOmega[e] - gradOmega[f]);
-        }
-        gradLogits[n][e] = weights[n][e] * sum;
-      }
+      gradLogits(gradLogits[n], weights[n], gradLogits[n].clone());
     }
     double[][] gradRouter = new double[heads][columns];
     Doubles.addTurnedTimes(gradRouter, 1, gradLogits, Doubles.of(x));
@@ -135,5 +128,63 @@ public final class ReferenceHydraLinear implements HydraLinear {
     Doubles.addTimesPlain(gradX, 1, g, Doubles.of(weight));
     Doubles.addTimesPlain(gradX, 1, gradLogits, Doubles.of(router));
     Doubles.put(to.x(), gradX);
+  }
+
+  @Override
+  public void mix(Operand mixed, Operand omega, Operand hidden, boolean weighed) {
+    AdapterArguments.mixture(mixed, omega, hidden);
+    double[][] h = Doubles.of(hidden);
+    double[][] weights = Doubles.of(omega);
+    double[][] all = new double[h.length][(int) mixed.size(1)];
+    for (int n = 0; n < h.length; n++) {
+      if (!weighed) {
+        softmax(weights[n]);
+      }
+      for (int i = 0; i < all[n].length; i++) {
+        all[n][i] = weights[n][i / h[n].length] * h[n][i % h[n].length];
+      }
+    }
+    Doubles.put(omega, weights);
+    Doubles.put(mixed, all);
+  }
+
+  @Override
+  public void unmix(
+      Operand gradHidden,
+      Operand gradLogits,
+      Operand gradOmega,
+      Operand gradMixed,
+      Operand omega,
+      Operand hidden) {
+    AdapterArguments.mixture(gradMixed, omega, hidden);
+    double[][] h = Doubles.of(hidden);
+    double[][] weights = Doubles.of(omega);
+    double[][] mixed = Doubles.of(gradMixed);
+    double[][] pull = Doubles.of(gradOmega);
+    double[][] toHidden = new double[h.length][(int) hidden.size(1)];
+    double[][] toLogits = new double[h.length][(int) omega.size(1)];
+    for (int n = 0; n < h.length; n++) {
+      for (int i = 0; i < mixed[n].length; i++) {
+        int e = i / h[n].length;
+        int r = i % h[n].length;
+        toHidden[n][r] += weights[n][e] * mixed[n][i];
+        pull[n][e] += mixed[n][i] * h[n][r];
+      }
+      gradLogits(toLogits[n], weights[n], pull[n]);
+    }
+    Doubles.put(gradHidden, toHidden);
+    Doubles.put(gradOmega, pull);
+    Doubles.put(gradLogits, toLogits);
+  }
+
+  /** Back through the softmax of one token. */
+  private static void gradLogits(double[] gradLogits, double[] omega, double[] gradOmega) {
+    for (int e = 0; e < omega.length; e++) {
+      double sum = 0;
+      for (int f = 0; f < omega.length; f++) {
+        sum += omega[f] * (gradOmega[e] - gradOmega[f]);
+      }
+      gradLogits[e] = omega[e] * sum;
+    }
   }
 }

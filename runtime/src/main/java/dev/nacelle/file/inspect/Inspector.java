@@ -3,6 +3,7 @@ package dev.nacelle.file.inspect;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
+import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.JsonFile;
@@ -65,7 +66,7 @@ public final class Inspector {
       case SAFETENSORS -> Safetensors.open(path);
       case GGUF -> GgufFile.open(path);
       case MODEL -> HfFolder.open(path);
-      case ADAPTER -> Safetensors.open(path.resolve(PeftAdapter.WEIGHTS));
+      case ADAPTER -> PeftAdapter.openWeights(path, FaultInjector.none());
       case CHECKPOINT -> {
         SafetensorsFile adapter = Safetensors.open(path.resolve(PeftAdapter.WEIGHTS));
         if (adapter.find(tensor) != null) {
@@ -148,8 +149,9 @@ public final class Inspector {
 
   private static void adapter(Path folder, List<Tensor> tensors, ObjectNode metadata) {
     config(folder.resolve(ADAPTER), metadata);
-    Path weights = folder.resolve(PeftAdapter.WEIGHTS);
-    safetensors(weights, folder.relativize(weights), tensors, object());
+    try (TensorSource open = PeftAdapter.openWeights(folder, FaultInjector.none())) {
+      list(open, folder.relativize(open.path()), tensors);
+    }
   }
 
   /** An adapter with the optimiser's state beside it. */

@@ -4,6 +4,7 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufWriter;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Quoted;
@@ -38,6 +39,7 @@ public final class AdapterExport {
     GgufMerge.checkTarget(out, overwrite);
     try (MergeBase base = MergeBase.open(model, faults);
         PeftAdapter pairs = PeftAdapter.open(adapter, base.linears(), faults)) {
+      refuseHeads(pairs.config(), adapter);
       refuseHead(base, pairs.modules(), adapter);
       AdapterConfig config = pairs.config();
       GgufWriter writer = new GgufWriter(32);
@@ -67,6 +69,21 @@ public final class AdapterExport {
       writer.write(out, faults);
       return new Result(
           out, pairs.modules().size(), config.rank(), config.alpha(), writer.tensorBytes());
+    }
+  }
+
+  private static void refuseHeads(AdapterConfig config, Path adapter) {
+    if (config.kind() instanceof HydraKind hydra) {
+      throw NacelleException.input(
+          "the adapter "
+              + Quoted.path(adapter)
+              + " is HydraLoRA's: its router weighs "
+              + hydra.heads()
+              + (hydra.heads() == 1 ? " head" : " heads")
+              + " by each token, and llama.cpp's adapters are low-rank pairs alone",
+          hydra.heads() == 1
+              ? "nacelle convert --to lora makes an equal pair of it"
+              : "merge a fixed mixture instead: nacelle merge --mixture … --format gguf");
     }
   }
 

@@ -48,7 +48,7 @@ public final class FolderMerge {
     AtomicFolder.check(options.out(), options.overwrite());
     refuseOwnInput(options);
     try (MergeBase base = MergeBase.open(options.model(), faults);
-        Updates updates = Updates.open(options.adapters(), base.linears(), faults)) {
+        Updates updates = Updates.open(options, base.linears(), faults)) {
       DType dtype = options.dtype() == null ? base.dtype() : options.dtype();
       List<MergeBase.Piece> pieces = base.pieces(updates);
       List<List<MergeBase.Piece>> shards = shards(pieces, dtype);

@@ -64,7 +64,7 @@ public final class GgufMerge {
     checkTarget(options.out(), options.overwrite());
     FolderMerge.refuseOwnInput(options);
     try (MergeBase base = MergeBase.open(options.model(), faults);
-        Updates updates = Updates.open(options.adapters(), base.linears(), faults)) {
+        Updates updates = Updates.open(options, base.linears(), faults)) {
       List<MergeBase.Piece> pieces = base.pieces(updates);
       GgufWriter writer = GgufHeads.of(base, type.fileType);
       long total = pieces.stream().mapToLong(MergeBase.Piece::elements).sum();

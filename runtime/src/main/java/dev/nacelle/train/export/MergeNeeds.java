@@ -75,7 +75,7 @@ public final class MergeNeeds {
   private static long adapters(MergeOptions options) {
     long bytes = 0;
     for (AdapterBlend.Choice choice : options.adapters()) {
-      bytes += choice.folder().resolve(PeftAdapter.WEIGHTS).toFile().length();
+      bytes += PeftAdapter.weights(choice.folder()).toFile().length();
     }
     return bytes;
   }

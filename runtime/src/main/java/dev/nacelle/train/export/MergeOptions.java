@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param model a Hugging Face folder or a GGUF file
  * @param adapters what is added, each with its weight
  * @param out the folder, or the GGUF file, to be written
+ * @param mixture what each head of a HydraLoRA adapter weighs, whatever the token; empty for none
  * @param dtype type of a folder's weights; null for the base's own, fp32 where that is quantised
  * @param shardBytes size from which a folder's weights are cut into several files
  * @param overwrite whether what is there may be replaced
@@ -21,6 +22,7 @@ public record MergeOptions(
     Path model,
     List<AdapterBlend.Choice> adapters,
     Path out,
+    List<Double> mixture,
     @Nullable DType dtype,
     long shardBytes,
     boolean overwrite,
@@ -28,5 +30,6 @@ public record MergeOptions(
 
   public MergeOptions {
     adapters = List.copyOf(adapters);
+    mixture = List.copyOf(mixture);
   }
 }

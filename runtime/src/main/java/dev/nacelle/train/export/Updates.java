@@ -2,8 +2,8 @@ package dev.nacelle.train.export;
 
 import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -13,14 +13,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What some adapters add to a model's linear layers: Σ wᵢ·sᵢ·Bᵢ·Aᵢ. A is read once a layer, B a few
- * rows at a time.
+ * What some adapters add to a model's linear layers: Σ wᵢ·sᵢ·Bᵢ·Aᵢ, heads each weighed by a
+ * mixture. A is read once a layer, B a few rows at a time.
  */
 final class Updates implements AutoCloseable {
   private final List<PeftAdapter> adapters = new ArrayList<>();
   private final Map<String, List<Term>> modules = new HashMap<>();
 
-  private record Term(PeftAdapter adapter, double factor, int rank) {}
+  /** One B, or one head, with its factor. */
+  private record Term(PeftAdapter adapter, String b, double factor) {}
 
   private Updates() {}
 
@@ -29,20 +30,18 @@ final class Updates implements AutoCloseable {
    * @throws dev.nacelle.NacelleException of kind INPUT where an adapter is malformed, of a kind
    *     that cannot be merged, or for another model
    */
-  static Updates open(
-      List<AdapterBlend.Choice> choices, Map<String, long[]> linears, FaultInjector faults) {
+  static Updates open(MergeOptions options, Map<String, long[]> linears, FaultInjector faults) {
     Updates updates = new Updates();
     try {
-      for (AdapterBlend.Choice choice : choices) {
+      for (AdapterBlend.Choice choice : options.adapters()) {
         PeftAdapter adapter = PeftAdapter.open(choice.folder(), linears, faults);
-        int rank = adapter.config().rank();
         double factor = choice.weight() * adapter.config().scale();
         updates.adapters.add(adapter);
+        Map<String, Double> bs = Mixture.of(choice.folder(), adapter.config(), options.mixture());
         for (PeftAdapter.Adapted adapted : adapter.modules()) {
-          updates
-              .modules
-              .computeIfAbsent(adapted.modulePath(), path -> new ArrayList<>())
-              .add(new Term(adapter, factor, rank));
+          List<Term> terms =
+              updates.modules.computeIfAbsent(adapted.modulePath(), path -> new ArrayList<>());
+          bs.forEach((b, share) -> terms.add(new Term(adapter, b, factor * share)));
         }
       }
       return updates;
@@ -66,13 +65,19 @@ final class Updates implements AutoCloseable {
   Rows rows(String module) {
     List<RowTerm> terms = new ArrayList<>();
     for (Term term : modules.getOrDefault(module, List.of())) {
-      terms.add(new RowTerm(term.adapter, (float) term.factor, term.rank, term.adapter.a(module)));
+      int rank = term.adapter.config().rank();
+      RowTerm before = terms.isEmpty() ? null : terms.getLast();
+      float[] a =
+          before != null && before.adapter == term.adapter
+              ? before.a
+              : term.adapter.values(module, LoraKind.A);
+      terms.add(new RowTerm(term.adapter, term.b, (float) term.factor, rank, a));
     }
     return new Rows(module, terms);
   }
 
   @SuppressWarnings("ArrayRecordComponent") // A (rank, in), read only
-  private record RowTerm(PeftAdapter adapter, float factor, int rank, float[] a) {}
+  private record RowTerm(PeftAdapter adapter, String b, float factor, int rank, float[] a) {}
 
   /** Rows of one module's update. */
   static final class Rows {
@@ -89,12 +94,7 @@ final class Updates implements AutoCloseable {
     void read(long first, int rows) {
       bs.clear();
       for (RowTerm term : terms) {
-        float[] b = new float[rows * term.rank];
-        try (NativeBuffer wide = NativeBuffer.allocate(4L * b.length)) {
-          term.adapter.readB(module, first, rows, wide);
-          wide.read(0, b, 0, b.length);
-        }
-        bs.add(b);
+        bs.add(term.adapter.rows(module, term.b, first, rows));
       }
     }
 
