@@ -243,7 +243,6 @@ final class PeftAdapterTest {
         "peft_type|\"HYDRA_LORA\"|lora_nums is missing",
         "peft_type|\"IA3\"|peft_type is 'IA3'",
         "lora_nums|0|lora_nums is 0",
-        "lora_nums|2|has no tensor",
         "peft_type|-|peft_type is missing",
         "use_dora|true|use_dora is true",
         "use_rslora|true|use_rslora is true",
