@@ -257,7 +257,7 @@ final class PeftAdapterTest {
         "init_lora_weights|3|init_lora_weights is 3",
         "layers_pattern|\"h\"|layers_pattern is 'h'",
         "task_type|\"SEQ_CLS\"|task_type is 'SEQ_CLS'",
-        "lora_nums|4|lora_nums is 4",
+        "lora_nums|4|has no tensor",
         "fan_in_fan_out|true|fan_in_fan_out is true",
         "r|0|r is 0, outside 1",
         "r|3.5|r is 3.5, no whole number",
