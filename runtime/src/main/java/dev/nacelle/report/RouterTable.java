@@ -39,7 +39,8 @@ final class RouterTable {
 
   private static String usage(JsonNode shares) {
     List<String> words = new ArrayList<>();
-    shares.forEach(share -> words.add(String.format(Locale.ROOT, "%.1f %%", 100 * share.asDouble())));
+    shares.forEach(
+        share -> words.add(String.format(Locale.ROOT, "%.1f %%", 100 * share.asDouble())));
     return String.join(", ", words);
   }
 }

@@ -100,7 +100,8 @@ public final class InitialAdapter {
     AdapterConfig saved = PeftAdapter.readConfig(folder);
     String kind = saved.kind().word();
     agree(wanted, "--adapter", wanted.kind().word().equals(kind), "kind " + kind);
-    agree(wanted, "--heads", wanted.kind().equals(saved.kind()), "kind " + saved.kind());
+    int heads = saved.kind() instanceof HydraKind hydra ? hydra.heads() : 0;
+    agree(wanted, "--heads", wanted.kind().equals(saved.kind()), "heads " + heads);
     agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
     agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
     Adapter loaded = AdapterFiles.load(engine, folder, modules, seed, faults);

@@ -21,7 +21,9 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Pickles: those of tensors are read, everything else is refused by name, and nothing ever runs. */
+/**
+ * Pickles: those of tensors are read, everything else is refused by name, and nothing ever runs.
+ */
 final class TorchFileTest {
   private static final int MUTATIONS = 4000;
 
@@ -127,8 +129,7 @@ final class TorchFileTest {
   void whatCouldRunCodeIsRefusedByName() throws IOException {
     for (String name : new String[] {"os system", "builtins eval", "posix system", "torch load"}) {
       String[] parts = name.split(" ", -1);
-      byte[] pickle =
-          new Pickle().global(parts[0], parts[1]).op('(').text("id").op('t', 'R').end();
+      byte[] pickle = new Pickle().global(parts[0], parts[1]).op('(').text("id").op('t', 'R').end();
       String message = refused(pickle);
       assertTrue(message.contains("asks for '" + parts[0] + "." + parts[1] + "'"), message);
     }
@@ -139,10 +140,14 @@ final class TorchFileTest {
 
   @Test
   void whatDoesNotFitIsRefused() throws IOException {
-    assertTrue(refused(new Pickle().tensor(8, 3, 3).dict("w"), new float[8]).contains("and storage"));
-    assertTrue(refused(new Pickle().tensor(8, 0, 4).dict("w"), new float[8]).contains("contiguous"));
-    assertTrue(refused(new Pickle().tensor(9, 0, 3).dict("w"), new float[8]).contains("has 32 bytes"));
-    assertTrue(refused(new Pickle().op('K', 1).dict("w")).contains("'w' in its pickle is no tensor"));
+    assertTrue(
+        refused(new Pickle().tensor(8, 3, 3).dict("w"), new float[8]).contains("and storage"));
+    assertTrue(
+        refused(new Pickle().tensor(8, 0, 4).dict("w"), new float[8]).contains("contiguous"));
+    assertTrue(
+        refused(new Pickle().tensor(9, 0, 3).dict("w"), new float[8]).contains("has 32 bytes"));
+    assertTrue(
+        refused(new Pickle().op('K', 1).dict("w")).contains("'w' in its pickle is no tensor"));
     assertTrue(refused(new Pickle().op('K', 1).end()).contains("no dict of tensors"));
     assertTrue(refused(new Pickle().op('R').end()).contains("more values than it has"));
     assertTrue(refused(new Pickle().op('h', 7).end()).contains("place 7"));
