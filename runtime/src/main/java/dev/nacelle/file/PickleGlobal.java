@@ -18,21 +18,18 @@ sealed interface PickleGlobal {
 
   /** Null for all others. */
   static @Nullable PickleGlobal of(String module, String name) {
-    switch (module + " " + name) {
-      case "collections OrderedDict":
-        return new OrderedDict();
-      case "torch._utils _rebuild_tensor_v2":
-        return new RebuildTensor();
-      case "torch._utils _rebuild_parameter":
-        return new RebuildParameter();
-      default:
-        break;
-    }
-    if (module.equals("torch")) {
-      for (PickleStorage type : PickleStorage.values()) {
-        if (type.name().equals(name)) {
-          return new Type(type);
-        }
+    return switch (module + " " + name) {
+      case "collections OrderedDict" -> new OrderedDict();
+      case "torch._utils _rebuild_tensor_v2" -> new RebuildTensor();
+      case "torch._utils _rebuild_parameter" -> new RebuildParameter();
+      default -> module.equals("torch") ? type(name) : null;
+    };
+  }
+
+  private static @Nullable PickleGlobal type(String name) {
+    for (PickleStorage type : PickleStorage.values()) {
+      if (type.name().equals(name)) {
+        return new Type(type);
       }
     }
     return null;
