@@ -124,7 +124,7 @@ final class TensorUnpickler {
     }
     long value = 0;
     for (int i = bytes - 1; i >= 0; i--) {
-      value = i == bytes - 1 ? part.get(i) : value << 8 | part.get(i) & 0xff;
+      value = i == bytes - 1 ? part.get(i) : (value << 8) | (part.get(i) & 0xff);
     }
     return value;
   }
