@@ -148,15 +148,16 @@ NK_EXPORT void NK_FN(nk_attention_forward)(
   nk_forward_all(&f, starts, segments, workspace, threads);
 }
 
-/* New rows (n, H, D) against a cache (past + n, K, D): row i sees cache rows 0…past+i. */
-NK_EXPORT void NK_FN(nk_attention_cached)(void *out, void *workspace, const void *q, const void *k,
-                                          const void *v, int64_t rows, int64_t past, int64_t heads,
-                                          int64_t kv_heads, int64_t d, int64_t out_stride,
-                                          int64_t q_stride, int64_t k_stride, int64_t v_stride,
-                                          int out_type, int q_type, int k_type, int v_type,
-                                          float scale, int threads) {
+/* New rows (n, H, D) against a cache (past + n, K, D): row i sees cache rows lows[i]…past+i, from 0
+ * where lows is null. */
+NK_EXPORT void NK_FN(nk_attention_cached)(
+    void *out, void *workspace, const void *q, const void *k, const void *v, const int32_t *lows,
+    int64_t rows, int64_t past, int64_t heads, int64_t kv_heads, int64_t d, int64_t out_stride,
+    int64_t q_stride, int64_t k_stride, int64_t v_stride, int out_type, int q_type, int k_type,
+    int v_type, float scale, float softcap, int threads) {
   nk_forward f = {{out, out_stride, out_type}, {q, q_stride, q_type}, {k, k_stride, k_type},
-                  {v, v_stride, v_type}, NULL, NULL, rows, heads, kv_heads, d, past, 1, scale, 0.0f};
+                  {v, v_stride, v_type}, NULL, lows, rows, heads, kv_heads, d, past, 1, scale,
+                  softcap};
   int32_t starts[2] = {0, (int32_t)rows};
   nk_forward_all(&f, starts, 1, workspace, past + rows > 128 ? threads : 1);
 }

@@ -81,12 +81,28 @@ public interface Attention {
   }
 
   /**
-   * Attention of new rows against a cache: query row i (of n) sees cache rows 0 … past + i.
+   * Attention of new rows against a cache: query row i (of n) sees cache rows 0 … past + i, or the
+   * last {@code window} of them.
    *
    * @param out (n, H, D)
    * @param q (n, H, D)
    * @param k (past + n, K, D)
    * @param v (past + n, K, D)
+   * @param window how many rows a row sees, itself among them; 0 for all
+   * @param softcap as in {@link #forward}
    */
-  void cached(Operand out, Operand q, Operand k, Operand v, int past, float scale);
+  void cached(
+      Operand out,
+      Operand q,
+      Operand k,
+      Operand v,
+      int past,
+      int window,
+      float scale,
+      float softcap);
+
+  /** Without a window and without a cap. */
+  default void cached(Operand out, Operand q, Operand k, Operand v, int past, float scale) {
+    cached(out, q, k, v, past, 0, scale, 0);
+  }
 }

@@ -51,10 +51,12 @@ public record AttentionChecks(long rows, int heads, int kvHeads, int headDim) {
    *
    * @throws IllegalArgumentException unless all shapes fit each other
    */
-  public static AttentionChecks cached(Operand out, Operand q, Operand k, Operand v, int past) {
+  public static AttentionChecks cached(
+      Operand out, Operand q, Operand k, Operand v, int past, int window) {
     AttentionChecks sizes = of(q, k, v);
-    if (past < 0) {
-      throw new IllegalArgumentException("past must not be negative, given " + past);
+    if (past < 0 || window < 0) {
+      throw new IllegalArgumentException(
+          "past and window must not be negative, given " + past + " and " + window);
     }
     heads("out", out, sizes.rows, sizes.heads, sizes.headDim);
     heads("k", k, past + sizes.rows, sizes.kvHeads, sizes.headDim);

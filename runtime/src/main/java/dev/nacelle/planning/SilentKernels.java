@@ -118,7 +118,15 @@ final class SilentKernels {
     }
 
     @Override
-    public void cached(Operand out, Operand q, Operand k, Operand v, int past, float scale) {
+    public void cached(
+        Operand out,
+        Operand q,
+        Operand k,
+        Operand v,
+        int past,
+        int window,
+        float scale,
+        float softcap) {
       hold(real.attention().forwardScratch(q.size(1), k.size(1), q.size(2)));
     }
 

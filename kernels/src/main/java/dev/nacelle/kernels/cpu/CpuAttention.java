@@ -26,7 +26,7 @@ public final class CpuAttention implements Attention, AutoCloseable {
     threads = library.threads();
     forward = library.bind("nk_attention_forward", "PPPPPPPPLLLLLLLLLIIIIIFFI");
     forwardWorkspace = library.bindLong("nk_attention_forward_workspace", "LLLI");
-    cached = library.bind("nk_attention_cached", "PPPPPLLLLLLLLLIIIIFI");
+    cached = library.bind("nk_attention_cached", "PPPPPPLLLLLLLLLIIIIFFI");
     backward = library.bind("nk_attention_backward", "PPPPPPPPPPPPLLLLLLLLLLLLLIIIIIIIIIFFI");
     backwardWorkspace = library.bindLong("nk_attention_backward_workspace", "PLLLLIIII");
   }
@@ -77,8 +77,18 @@ public final class CpuAttention implements Attention, AutoCloseable {
   }
 
   @Override
-  public void cached(Operand out, Operand q, Operand k, Operand v, int past, float scale) {
-    AttentionChecks sizes = AttentionChecks.cached(out, q, k, v, past);
+  public void cached(
+      Operand out,
+      Operand q,
+      Operand k,
+      Operand v,
+      int past,
+      int window,
+      float scale,
+      float softcap) {
+    AttentionChecks sizes = AttentionChecks.cached(out, q, k, v, past, window);
+    Checks.atLeast("softcap", softcap, 0);
+    long firsts = firsts(sizes.rows(), past, window);
     try {
       cached.invokeExact(
           out.address(),
@@ -86,6 +96,7 @@ public final class CpuAttention implements Attention, AutoCloseable {
           q.address(),
           k.address(),
           v.address(),
+          firsts,
           sizes.rows(),
           (long) past,
           (long) sizes.heads(),
@@ -100,6 +111,7 @@ public final class CpuAttention implements Attention, AutoCloseable {
           DTypeCodes.of(k.dtype()),
           DTypeCodes.of(v.dtype()),
           scale,
+          softcap,
           threads);
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_attention_cached", t);
@@ -231,6 +243,18 @@ public final class CpuAttention implements Attention, AutoCloseable {
     }
     buffer.write(starts.length, firsts, 0, more);
     return new Rows(buffer.address(), buffer.address() + 4L * starts.length);
+  }
+
+  /** The first cache row that each new row sees, for C; 0 where every row sees all before it. */
+  private long firsts(long rows, int past, int window) {
+    if (window == 0 || past + rows <= window) {
+      return 0;
+    }
+    NativeBuffer buffer = segments.atLeast(Integer.BYTES * rows);
+    for (int row = 0; row < rows; row++) {
+      buffer.setInt(row, Math.max(0, past + row + 1 - window));
+    }
+    return buffer.address();
   }
 
   @Override

@@ -115,20 +115,22 @@ final class AttentionPlans {
   }
 
   /**
-   * out, workspace, q, k, v; rows, past, heads, kv_heads, d, strides of out, q, k, v; their types;
-   * scale.
+   * out, workspace, q, k, v, lows; rows, past, heads, kv_heads, d, strides of out, q, k, v; their
+   * types; scale, softcap.
    */
   private static long cached(EntryCall c) {
-    Tiles tiles = Tiles.cached(c, c.at(5), c.at(6));
+    Tiles tiles = Tiles.cached(c, c.at(6), c.at(7));
+    long lows = c.at(5) == 0 ? 0 : c.upload(c.at(5), c.at(6) * Integer.BYTES);
     KernelArguments with =
         new KernelArguments()
-            .addresses(c.at(0), 0, c.at(2), c.at(3), c.at(4), tiles.address(), 0)
-            .sizes(c.at(5), c.at(7) / c.at(8), c.at(9));
-    c.pass(with, 10, 18);
+            .addresses(c.at(0), 0, c.at(2), c.at(3), c.at(4), tiles.address(), lows)
+            .sizes(c.at(6), c.at(8) / c.at(9), c.at(10));
+    c.pass(with, 11, 19);
     for (int i = 0; i < 3; i++) {
-      with.flags(wide(c.at(2 + i), c.at(11 + i), c.flag(15 + i), c.at(9)));
+      with.flags(wide(c.at(2 + i), c.at(12 + i), c.flag(16 + i), c.at(10)));
     }
-    launch(c, "forward", tiles.count(), c.at(7), c.at(9), with.flags(1).reals(c.real(18), 0));
+    with.flags(1);
+    launch(c, "forward", tiles.count(), c.at(8), c.at(10), c.pass(with, 19, 21));
     return 0;
   }
 

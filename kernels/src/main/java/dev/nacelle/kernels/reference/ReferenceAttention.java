@@ -35,11 +35,22 @@ public final class ReferenceAttention implements Attention {
   }
 
   @Override
-  public void cached(Operand out, Operand q, Operand k, Operand v, int past, float scale) {
-    AttentionChecks sizes = AttentionChecks.cached(out, q, k, v, past);
+  public void cached(
+      Operand out,
+      Operand q,
+      Operand k,
+      Operand v,
+      int past,
+      int window,
+      float scale,
+      float softcap) {
+    AttentionChecks sizes = AttentionChecks.cached(out, q, k, v, past, window);
+    Checks.atLeast("softcap", softcap, 0);
     for (int h = 0; h < sizes.heads(); h++) {
       for (int row = 0; row < sizes.rows(); row++) {
-        row(out, q, k, v, sizes, h, row, 0, past + row + 1, scale, 0);
+        int to = past + row + 1;
+        int from = window == 0 ? 0 : Math.max(0, to - window);
+        row(out, q, k, v, sizes, h, row, from, to, scale, softcap);
       }
     }
   }

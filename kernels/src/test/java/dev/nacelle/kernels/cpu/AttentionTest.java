@@ -153,19 +153,23 @@ class AttentionTest {
                 Operand q = heads(samples, type, 3, rows, 6, 20);
                 Operand k = heads(samples, type, 0, past + rows, 2, 20);
                 Operand v = heads(samples, type, 5, past + rows, 2, 20);
-                Operand expected = heads(samples, type, 2, rows, 6, 20);
-                Operand actual = samples.copy(expected);
-                reference.cached(expected, q, k, v, past, 0.3f);
-                attention.cached(actual, q, k, v, past, 0.3f);
                 double tolerance = type == DType.FP32 ? 2e-5 : type == DType.FP16 ? 5e-3 : 4e-2;
-                close(expected, actual, tolerance, type + " past " + past + " rows " + rows);
+                for (int window : new int[] {0, 1, 65}) {
+                  Operand expected = heads(samples, type, 2, rows, 6, 20);
+                  Operand actual = samples.copy(expected);
+                  float softcap = window == 1 ? 0 : 2;
+                  reference.cached(expected, q, k, v, past, window, 0.3f, softcap);
+                  attention.cached(actual, q, k, v, past, window, 0.3f, softcap);
+                  String name = type + " past " + past + " rows " + rows + " window " + window;
+                  close(expected, actual, tolerance, name);
+                }
               }
             }
           }
         }
       }
     }
-    assertEquals(Levels.here().size() * 3 * 15, cases);
+    assertEquals(Levels.here().size() * 3 * 15 * 3, cases);
   }
 
   @Test
