@@ -1,5 +1,6 @@
 package dev.nacelle.function;
 
+import dev.nacelle.kernels.AttentionMask;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Context;
@@ -11,11 +12,21 @@ import dev.nacelle.tensor.Tensor;
  * Causal attention over samples laid end to end: q (T, H·D), k and v (T, K·D) to (T, H·D). Keeps
  * its inputs, its output and one log-sum-exp a row and head.
  *
- * @param starts first row of each sample, then T
+ * @param mask which rows a row sees
  * @param scale multiplies q·k
+ * @param softcap bounds the scaled scores; 0 for none
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
-public record Attention(int[] starts, long heads, long kvHeads, float scale) implements Function {
+public record Attention(AttentionMask mask, long heads, long kvHeads, float scale, float softcap)
+    implements Function {
+  /**
+   * Without window and cap.
+   *
+   * @param starts first row of each sample, then T
+   */
+  public Attention(int[] starts, long heads, long kvHeads, float scale) {
+    this(AttentionMask.causal(starts), heads, kvHeads, scale, 0);
+  }
+
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     Tensor q = inputs[0];
@@ -30,8 +41,9 @@ public record Attention(int[] starts, long heads, long kvHeads, float scale) imp
             query(q),
             key(inputs[1]),
             key(inputs[2]),
-            starts,
-            scale);
+            mask,
+            scale,
+            softcap);
     for (Tensor input : inputs) {
       context.save(input);
     }
@@ -61,8 +73,9 @@ public record Attention(int[] starts, long heads, long kvHeads, float scale) imp
             query(q),
             key(k),
             key(context.saved(2)),
-            starts,
-            scale);
+            mask,
+            scale,
+            softcap);
     Tensor[] found = {gradQ, gradK, gradV};
     for (int i = 0; i < found.length; i++) {
       if (gradients.wants(i)) {

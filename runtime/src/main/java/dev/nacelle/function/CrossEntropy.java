@@ -20,17 +20,23 @@ import org.jspecify.annotations.Nullable;
  * @param targets (T) I32
  * @param gradScale one over the step's target tokens
  * @param pair a low-rank pair beside the head, or null
+ * @param softcap logits become softcap·tanh(logits/softcap); 0 for none
  * @param mostRows rows whose logits are alive at once; 0 for the kernel's own choice
  */
 public record CrossEntropy(
-    Weight weight, Tensor targets, float gradScale, @Nullable Pair pair, int mostRows)
+    Weight weight,
+    Tensor targets,
+    float gradScale,
+    @Nullable Pair pair,
+    float softcap,
+    int mostRows)
     implements Function {
   /** scale · (hidden·aᵀ)·bᵀ is added to the logits. */
   public record Pair(Parameter a, Parameter b, float scale) {}
 
-  /** With as many rows at once as the kernel likes. */
+  /** Without a cap, with as many rows at once as the kernel likes. */
   public CrossEntropy(Weight weight, Tensor targets, float gradScale, @Nullable Pair pair) {
-    this(weight, targets, gradScale, pair, 0);
+    this(weight, targets, gradScale, pair, 0, 0);
   }
 
   @Override
@@ -74,7 +80,7 @@ public record CrossEntropy(
         weight.matrix(),
         targets.operand(),
         gradScale,
-        0f,
+        softcap,
         lowRank,
         workspace.storage().buffer());
     keep(context, gradA);

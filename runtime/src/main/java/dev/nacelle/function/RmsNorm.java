@@ -8,12 +8,18 @@ import dev.nacelle.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * y = x · rstd · weight over the last dimension, weight frozen. Keeps x and one rstd a row; the
- * output is made again during backward, so that no linear behind it keeps a copy.
+ * y = x · rstd · (offset + weight) over the last dimension, weight frozen. Keeps x and one rstd a
+ * row; the output is made again during backward, so that no linear behind it keeps a copy.
  *
  * @param weight (C)
+ * @param offset 0, or 1 where the weight says how far a channel is from one
  */
-public record RmsNorm(Tensor weight, float eps) implements Function {
+public record RmsNorm(Tensor weight, float eps, int offset) implements Function {
+  /** With the weight as it stands. */
+  public RmsNorm(Tensor weight, float eps) {
+    this(weight, eps, 0);
+  }
+
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     Tensor x = inputs[0];
@@ -22,7 +28,7 @@ public record RmsNorm(Tensor weight, float eps) implements Function {
     context
         .kernels()
         .rmsNorm()
-        .forward(y.operand(), rstd.operand(), x.operand(), weight.operand(), eps, 0);
+        .forward(y.operand(), rstd.operand(), x.operand(), weight.operand(), eps, offset);
     context.save(x);
     context.saveExact(rstd);
     rstd.release();
@@ -46,7 +52,7 @@ public record RmsNorm(Tensor weight, float eps) implements Function {
             x.operand(),
             weight.operand(),
             context.saved(1).operand(),
-            0,
+            offset,
             !slot.fresh());
   }
 
@@ -62,7 +68,8 @@ public record RmsNorm(Tensor weight, float eps) implements Function {
     context
         .kernels()
         .rmsNorm()
-        .forward(y.operand(), context.saved(1).operand(), x.operand(), weight.operand(), eps, 0);
+        .forward(
+            y.operand(), context.saved(1).operand(), x.operand(), weight.operand(), eps, offset);
     return y;
   }
 }

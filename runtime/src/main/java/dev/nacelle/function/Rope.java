@@ -18,7 +18,14 @@ public record Rope(
     implements Function {
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
-    Tensor x = inputs[0];
+    turn(context, inputs[0]);
+    context.saveExact(positions);
+    context.saveExact(inverseFrequencies);
+    return inputs[0].alias();
+  }
+
+  /** Turns x where it lies. */
+  void turn(Context context, Tensor x) {
     long[] asHeads = asHeads(x);
     context
         .kernels()
@@ -30,16 +37,21 @@ public record Rope(
             inverseFrequencies.operand(),
             interleaved,
             scale);
-    context.saveExact(positions);
-    context.saveExact(inverseFrequencies);
-    return x.alias();
   }
 
   @Override
   public void backward(Context context, Tensor gradOutput, Gradients gradients) {
-    if (!gradients.wants(0)) {
-      return;
+    if (gradients.wants(0)) {
+      gradients.give(0, turnBack(context, 0, gradOutput));
     }
+  }
+
+  /**
+   * The gradient before the rotation, in place where nobody shares its memory.
+   *
+   * @param saved number of the saved positions, behind which the frequencies are
+   */
+  Tensor turnBack(Context context, int saved, Tensor gradOutput) {
     long[] asHeads = asHeads(gradOutput);
     Tensor gradX =
         gradOutput.storage().isShared()
@@ -51,11 +63,11 @@ public record Rope(
         .backward(
             gradX.operand(asHeads),
             gradOutput.operand(asHeads),
-            context.saved(0).operand(1, gradOutput.size(0)),
-            context.saved(1).operand(),
+            context.saved(saved).operand(1, gradOutput.size(0)),
+            context.saved(saved + 1).operand(),
             interleaved,
             scale);
-    gradients.give(0, gradX);
+    return gradX;
   }
 
   private long[] asHeads(Tensor x) {

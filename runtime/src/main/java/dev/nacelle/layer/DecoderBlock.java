@@ -7,14 +7,35 @@ import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One block of a Llama: x + attention(norm(x)), then that plus mlp(norm(that)); (T, C) to (T, C).
- * What stays for backward is the residual twice, q, k, v, the mixed values, gate and up: T·(4C + 2K
- * + 2M) elements, and the small (T, R) products of the adapters.
+ * One block of a decoder: x + after(attention(before(x))), then that plus the same of the
+ * feed-forward; (T, C) to (T, C). Of a Llama's what stays for backward is the residual twice, q, k,
+ * v, the mixed values, gate and up: T·(4C + 2K + 2M) elements, and the small (T, R) products of the
+ * adapters. A norm behind a half keeps that half's output too.
  */
 public record DecoderBlock(
-    RmsNorm inputNorm, SelfAttention attention, RmsNorm outputNorm, GatedMlp mlp) {
+    Around aroundAttention, SelfAttention attention, Around aroundMlp, GatedMlp mlp) {
+
+  /**
+   * What stands around a half of the block.
+   *
+   * @param before norm of its input; null for none
+   * @param after norm of its output; null for none
+   * @param scale multiplies what is added to the residual
+   */
+  public record Around(@Nullable RmsNorm before, @Nullable RmsNorm after, float scale) {
+    private Tensor in(Tape tape, Tensor x) {
+      return before == null ? x : tape.apply(before, x);
+    }
+
+    private Tensor out(Tape tape, Tensor x, Tensor branch) {
+      Tensor normed = after == null ? branch : tape.apply(after, branch);
+      return tape.apply(new Residual(scale), x, normed);
+    }
+  }
+
   /** The block's linear layers, in the order of Hugging Face's module. */
   public List<Linear> linears() {
     return Stream.concat(attention.linears().stream(), mlp.linears().stream()).toList();
@@ -36,11 +57,11 @@ public record DecoderBlock(
     try (Tape.Frame block = tape.frame()) {
       Tensor middle;
       try (Tape.Frame half = tape.frame()) {
-        Tensor branch = attention.apply(pass, tape.apply(inputNorm, x));
-        middle = half.result(tape.apply(new Residual(), x, branch));
+        Tensor branch = attention.apply(pass, aroundAttention.in(tape, x));
+        middle = half.result(aroundAttention.out(tape, x, branch));
       }
-      Tensor branch = mlp.apply(pass, tape.apply(outputNorm, middle), mlpAgain);
-      return block.result(tape.apply(new Residual(), middle, branch));
+      Tensor branch = mlp.apply(pass, aroundMlp.in(tape, middle), mlpAgain);
+      return block.result(aroundMlp.out(tape, middle, branch));
     }
   }
 }

@@ -1,22 +1,22 @@
 package dev.nacelle.layer;
 
-import dev.nacelle.function.SwiGlu;
+import dev.nacelle.function.GatedProduct;
 import dev.nacelle.tensor.Tensor;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** down(silu(gate(x)) · up(x)), (T, C) to (T, C). */
-public record GatedMlp(Linear gate, Linear up, Linear down) {
-  /** The three linear layers, in the order of Hugging Face's module. */
+/** down(f(gate(x)) · up(x)), (T, C) to (T, C). */
+public record GatedMlp(GateUp inputs, GatedProduct unit, Linear down) {
+  /** The linear layers, in the order of Hugging Face's module. */
   public List<Linear> linears() {
-    return List.of(gate, up, down);
+    return Stream.concat(inputs.linears().stream(), Stream.of(down)).toList();
   }
 
   /**
    * @param again whether gate and up are computed again in backward instead of kept
    */
   Tensor apply(Pass pass, Tensor x, boolean again) {
-    Tensor product =
-        pass.tape().apply(new SwiGlu(), gate.apply(pass, x, again), up.apply(pass, x, again));
-    return down.apply(pass, product);
+    GateUp.Two two = inputs.apply(pass, x, again);
+    return down.apply(pass, pass.tape().apply(unit, two.gate(), two.up()));
   }
 }

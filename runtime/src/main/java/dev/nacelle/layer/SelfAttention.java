@@ -1,6 +1,8 @@
 package dev.nacelle.layer;
 
 import dev.nacelle.function.Attention;
+import dev.nacelle.function.NormedRope;
+import dev.nacelle.function.RmsNorm;
 import dev.nacelle.function.Rope;
 import dev.nacelle.kernels.Elementwise;
 import dev.nacelle.kernels.Operand;
@@ -8,41 +10,68 @@ import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Causal self-attention with rotary positions and grouped heads, (T, C) to (T, C).
+ * Causal self-attention with grouped heads, (T, C) to (T, C).
  *
+ * @param norms on queries and keys; null for none
  * @param layer the block's number, its place in the cache
  */
 public record SelfAttention(
-    Linear query, Linear key, Linear value, Linear out, int layer, long heads, long kvHeads) {
-  /** The four linear layers, in the order of Hugging Face's module. */
+    QueryKeyValue inputs, @Nullable HeadNorms norms, Linear out, int layer, Settings settings) {
+
+  /**
+   * Numbers of a block's attention.
+   *
+   * @param heads H, of queries
+   * @param kvHeads K, of keys and values
+   * @param scale multiplies q·k
+   * @param softcap bounds the scaled scores; 0 for none
+   * @param window how many tokens a token sees, itself among them; 0 for all before it
+   * @param positions how it knows where they stand
+   */
+  public record Settings(
+      long heads, long kvHeads, float scale, float softcap, int window, Positions positions) {}
+
+  /** The linear layers, in the order of Hugging Face's module. */
   public List<Linear> linears() {
-    return List.of(query, key, value, out);
+    return Stream.concat(inputs.linears().stream(), Stream.of(out)).toList();
   }
 
   Tensor apply(Pass pass, Tensor x) {
-    Tape tape = pass.tape();
-    Tensor q = rotate(pass, query.apply(pass, x), heads);
-    Tensor k = rotate(pass, key.apply(pass, x), kvHeads);
-    Tensor v = value.apply(pass, x);
-    float scale = (float) (1 / Math.sqrt((double) q.size(1) / heads));
+    QueryKeyValue.Three three = inputs.apply(pass, x);
+    HeadNorms n = norms;
+    Tensor q = place(pass, three.query(), settings.heads, n == null ? null : n.query());
+    Tensor k = place(pass, three.key(), settings.kvHeads, n == null ? null : n.key());
     KeyValueCache cache = pass.cache();
     Tensor mixed =
         cache == null
-            ? tape.apply(new Attention(pass.starts(), heads, kvHeads, scale), q, k, v)
-            : cached(pass, cache, q, k, v, scale);
+            ? pass.tape().apply(attention(pass), q, k, three.value())
+            : cached(pass, cache, q, k, three.value());
     return out.apply(pass, mixed);
   }
 
-  private static Tensor rotate(Pass pass, Tensor x, long heads) {
-    return pass.tape()
-        .apply(
-            new Rope(pass.positions(), pass.inverseFrequencies(), heads, false, pass.ropeScale()),
-            x);
+  private Attention attention(Pass pass) {
+    return new Attention(
+        pass.masks().of(settings.window),
+        settings.heads,
+        settings.kvHeads,
+        settings.scale,
+        settings.softcap);
   }
 
-  private Tensor cached(Pass pass, KeyValueCache cache, Tensor q, Tensor k, Tensor v, float scale) {
+  /** Norms and rotates queries or keys, as far as the block does. */
+  private Tensor place(Pass pass, Tensor x, long heads, @Nullable RmsNorm norm) {
+    Rope rope = pass.rope(settings.positions, heads);
+    if (norm != null) {
+      return pass.tape().apply(new NormedRope(norm, rope), x);
+    }
+    return rope == null ? x : pass.tape().apply(rope, x);
+  }
+
+  private Tensor cached(Pass pass, KeyValueCache cache, Tensor q, Tensor k, Tensor v) {
     Tape tape = pass.tape();
     long rows = q.size(0);
     Elementwise elementwise = tape.kernels().elementwise();
@@ -54,12 +83,14 @@ public record SelfAttention(
     tape.kernels()
         .attention()
         .cached(
-            byHead(mixed.operand(), heads),
-            byHead(q.operand(), heads),
-            byHead(cache.keys(layer, all), kvHeads),
-            byHead(cache.values(layer, all), kvHeads),
+            byHead(mixed.operand(), settings.heads),
+            byHead(q.operand(), settings.heads),
+            byHead(cache.keys(layer, all), settings.kvHeads),
+            byHead(cache.values(layer, all), settings.kvHeads),
             cache.length(),
-            scale);
+            settings.window,
+            settings.scale,
+            settings.softcap);
     return mixed;
   }
 

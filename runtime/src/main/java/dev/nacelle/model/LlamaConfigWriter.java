@@ -6,15 +6,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.nativeaccess.DType;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes config.json and generation_config.json of a Llama that came from a file without them, with
+ * Writes config.json and generation_config.json of a model that came from a file without them, with
  * the keys that transformers 4 and 5 both read.
  */
 public final class LlamaConfigWriter {
-  /** Context lengths before stretching that Llama 3.1 and its kin were trained with. */
-  private static final List<Long> ORIGINAL_CONTEXTS = List.of(8192L, 4096L, 2048L, 16384L, 32768L);
+  /** Context lengths before stretching; Llama 3.1 and its kin were trained with the first. */
+  private static final List<Long> ORIGINAL_CONTEXTS =
+      LongStream.concat(LongStream.of(8192), LongStream.iterate(16, n -> n <= 1 << 20, n -> 2 * n))
+          .boxed()
+          .toList();
 
   private LlamaConfigWriter() {}
 
@@ -27,19 +31,23 @@ public final class LlamaConfigWriter {
    */
   public static ObjectNode config(ModelConfig model, DType dtype, boolean tied) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.putArray("architectures").add("LlamaForCausalLM");
-    json.put("attention_bias", model.attentionBias());
+    json.putArray("architectures").add(model.family().modelClass());
+    if (model.family().layout().biases() == Layout.Biases.AS_CONFIGURED) {
+      json.put("attention_bias", model.attentionBias());
+    }
     json.put("attention_dropout", 0.0);
     json.put("bos_token_id", model.bosTokenId());
     endTokens(json, model);
     json.put("head_dim", model.headDim());
-    json.put("hidden_act", "silu");
+    json.put("hidden_act", model.family().defaults().activation());
     json.put("hidden_size", model.hiddenSize());
     json.put("initializer_range", 0.02);
     json.put("intermediate_size", model.intermediateSize());
     json.put("max_position_embeddings", model.maxPositionEmbeddings());
-    json.put("mlp_bias", model.mlpBias());
-    json.put("model_type", "llama");
+    if (model.family() == LlamaFamily.FAMILY) {
+      json.put("mlp_bias", model.mlpBias());
+    }
+    json.put("model_type", model.family().name());
     json.put("num_attention_heads", model.heads());
     json.put("num_hidden_layers", model.layers());
     json.put("num_key_value_heads", model.kvHeads());
@@ -52,6 +60,7 @@ public final class LlamaConfigWriter {
     json.put("torch_dtype", name(dtype));
     json.put("use_cache", true);
     json.put("vocab_size", model.vocabularySize());
+    model.family().rules().toConfig(json, model);
     return json;
   }
 
@@ -103,6 +112,7 @@ public final class LlamaConfigWriter {
       case RopeScaling.Dynamic dynamic -> json.put("factor", dynamic.factor());
       case RopeScaling.Llama3 llama3 -> llama3(json, llama3);
       case RopeScaling.Yarn yarn -> yarn(json, yarn);
+      case RopeScaling.LongRope rope -> longRope(json, rope);
       case RopeScaling.Table table -> llama3(json, fit(model, table));
     }
     return json;
@@ -125,6 +135,16 @@ public final class LlamaConfigWriter {
     putUnlessNull(json, "attention_factor", yarn.attentionFactor());
     putUnlessNull(json, "mscale", yarn.mscale());
     putUnlessNull(json, "mscale_all_dim", yarn.mscaleAllDim());
+  }
+
+  private static void longRope(ObjectNode json, RopeScaling.LongRope rope) {
+    ArrayNode shorter = json.putArray("short_factor");
+    rope.shortFactors().forEach(shorter::add);
+    ArrayNode longer = json.putArray("long_factor");
+    rope.longFactors().forEach(longer::add);
+    json.put("original_max_position_embeddings", rope.originalContext());
+    putUnlessNull(json, "factor", rope.factor());
+    putUnlessNull(json, "attention_factor", rope.attentionFactor());
   }
 
   private static void putUnlessNull(ObjectNode json, String key, @Nullable Double value) {

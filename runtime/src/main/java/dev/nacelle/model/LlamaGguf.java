@@ -16,12 +16,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A Llama in a GGUF file, seen as if it were a Hugging Face folder: Hugging Face's names and
- * shapes, query and key rows in its order. GGUF keeps those rows interleaved for a rotary embedding
- * of neighbours: file row 2j + t of a head is row t·(D/2) + j there.
+ * A model in a GGUF file, seen as if it were a Hugging Face folder: Hugging Face's names and
+ * shapes, query and key rows in its order, norm weights counted as there. Of some families GGUF
+ * keeps those rows interleaved for a rotary embedding of neighbours: file row 2j + t of a head is
+ * row t·(D/2) + j there. Norm weights that count from one it keeps with the one added.
  *
  * <p>An entry with no {@code dtype} is no plain tensor where it lies: it is quantised, or its rows
- * must be moved. {@link #stored} says which, and {@link #readFloat32} reads all of them.
+ * must be moved, or one be taken off. {@link #stored} says which, and {@link #readFloat32} reads
+ * all of them.
  */
 public final class LlamaGguf implements TensorSource {
   /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
@@ -62,11 +64,16 @@ public final class LlamaGguf implements TensorSource {
           "the file is incomplete; fetch it again");
     }
     for (LlamaTensors.Expected wanted : LlamaTensors.expected(config)) {
-      String name = fileName(wanted.name());
+      String name = GgufNames.of(config.family(), wanted.name());
       TensorEntry entry = file.find(name);
       if (entry == null) {
         throw NacelleException.input(
-            Quoted.path(file.path()) + " has no tensor " + name + ", which a Llama needs",
+            Quoted.path(file.path())
+                + " has no tensor "
+                + name
+                + ", which a model of the family "
+                + config.family()
+                + " needs",
             "the file is incomplete; fetch it again");
       }
       used.add(name);
@@ -76,13 +83,13 @@ public final class LlamaGguf implements TensorSource {
           new TensorEntry(
               wanted.name(),
               entry.fileDtype(),
-              rowsPerHead(wanted.name()) > 0 ? null : entry.dtype(),
+              isAsStored(wanted.name()) ? entry.dtype() : null,
               entry.shape(),
               entry.offset(),
               entry.bytes()));
     }
     for (TensorEntry entry : file.entries().values()) {
-      if (!used.contains(entry.name()) && !entry.name().equals(LlamaGgufConfig.ROPE_FACTORS)) {
+      if (!used.contains(entry.name()) && !LlamaGgufConfig.isRopeTable(entry.name())) {
         // The check that follows refuses it under its own name.
         entries.put(entry.name(), entry);
         fileNames.put(entry.name(), entry.name());
@@ -90,45 +97,9 @@ public final class LlamaGguf implements TensorSource {
     }
   }
 
-  /** GGUF's name for a tensor of Hugging Face's name. */
-  public static String fileName(String name) {
-    return switch (name) {
-      case LlamaTensors.EMBEDDING -> "token_embd.weight";
-      case LlamaTensors.FINAL_NORM -> "output_norm.weight";
-      case LlamaTensors.HEAD -> "output.weight";
-      default -> blockName(name);
-    };
-  }
-
-  private static String blockName(String name) {
-    String[] parts = name.split("\\.", 4); // model, layers, N, the rest
-    String rest = parts[3];
-    int dot = rest.lastIndexOf('.');
-    String module =
-        switch (rest.substring(0, dot)) {
-          case "input_layernorm" -> "attn_norm";
-          case "self_attn.q_proj" -> "attn_q";
-          case "self_attn.k_proj" -> "attn_k";
-          case "self_attn.v_proj" -> "attn_v";
-          case "self_attn.o_proj" -> "attn_output";
-          case "post_attention_layernorm" -> "ffn_norm";
-          case "mlp.gate_proj" -> "ffn_gate";
-          case "mlp.up_proj" -> "ffn_up";
-          case "mlp.down_proj" -> "ffn_down";
-          default -> throw new IllegalArgumentException("no tensor of a Llama is called " + name);
-        };
-    return "blk." + parts[2] + "." + module + rest.substring(dot);
-  }
-
-  private int rowsPerHead(String name) {
-    return interleavedRows(config, name);
-  }
-
-  /** D for a tensor whose rows GGUF interleaves within each head, 0 for all others. */
-  public static int interleavedRows(ModelConfig config, String name) {
-    boolean interleaved =
-        name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
-    return interleaved ? config.headDim() : 0;
+  /** Whether a tensor of a file holds divisors of rotary frequencies. */
+  public static boolean isRopeTable(String name) {
+    return LlamaGgufConfig.isRopeTable(name);
   }
 
   public ModelConfig config() {
@@ -158,7 +129,9 @@ public final class LlamaGguf implements TensorSource {
   @Override
   public StoredAs stored(TensorEntry entry) {
     StoredAs plain = file.stored(entry);
-    return new StoredAs(plain.dtype(), plain.blocks(), rowsPerHead(entry.name()));
+    return shift(entry.name()) > 0
+        ? new StoredAs(null, null, 0)
+        : new StoredAs(plain.dtype(), plain.blocks(), rowsPerHead(entry.name()));
   }
 
   /** The bytes as the file has them, rows of queries and keys interleaved. */
@@ -169,12 +142,29 @@ public final class LlamaGguf implements TensorSource {
 
   @Override
   public void readFloat32(String name, NativeBuffer target) {
-    file.readRows(rawName(name), 0, entry(name).rows(), target, rowOrder(name));
+    readRows(name, 0, entry(name).rows(), target);
   }
 
   @Override
   public void readRows(String name, long first, long rows, NativeBuffer target) {
     file.readRows(rawName(name), first, rows, target, rowOrder(name));
+    int shift = shift(name);
+    long elements = shift == 0 ? 0 : rows * entry(name).columns();
+    for (long i = 0; i < elements; i++) {
+      target.setFloat(i, target.getFloat(i) - shift);
+    }
+  }
+
+  private boolean isAsStored(String name) {
+    return rowsPerHead(name) == 0 && shift(name) == 0;
+  }
+
+  private int rowsPerHead(String name) {
+    return GgufNames.interleavedRows(config, name);
+  }
+
+  private int shift(String name) {
+    return GgufNames.shift(config, name);
   }
 
   /** Which row of the file a row of Hugging Face's order comes from. */

@@ -12,52 +12,84 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a Llama's configuration out of a GGUF file's metadata and the shape of its embedding. */
+/** Reads a model's configuration out of a GGUF file's metadata and the shape of its embedding. */
 final class LlamaGgufConfig {
   /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
   static final String ROPE_FACTORS = "rope_freqs.weight";
 
-  private static final String A = "llama.";
+  /** The same for LongRoPE, up to the original context and beyond it. */
+  static final String SHORT_FACTORS = "rope_factors_short.weight";
+
+  static final String LONG_FACTORS = "rope_factors_long.weight";
 
   /** How llama.cpp names the parts of a split file. */
   private static final Pattern PART = Pattern.compile(".*-\\d{5}-of-(\\d{5})\\.gguf");
 
   private static final int MOST = Integer.MAX_VALUE;
 
-  private LlamaGgufConfig() {}
+  private final GgufFile file;
+  private final GgufMetadata data;
+  private final Family family;
+  private final String prefix;
+
+  private LlamaGgufConfig(GgufFile file, Family family) {
+    this.file = file;
+    this.data = file.metadata();
+    this.family = family;
+    this.prefix = family.architecture() + ".";
+  }
 
   static ModelConfig read(GgufFile file) {
-    GgufMetadata data = file.metadata();
-    refuse(file, data);
-    int hidden = size(data, "embedding_length", 1 << 20);
-    int heads = size(data, "attention.head_count", 1 << 16);
-    int kvHeads = (int) data.integer(A + "attention.head_count_kv", heads, 1, 1 << 16);
+    refuseParts(file, file.metadata());
+    Family family = family(file.metadata());
+    return new LlamaGgufConfig(file, family).read();
+  }
+
+  /** Whether a tensor belongs to the configuration. */
+  static boolean isRopeTable(String name) {
+    return List.of(ROPE_FACTORS, SHORT_FACTORS, LONG_FACTORS).contains(name);
+  }
+
+  private ModelConfig read() {
+    refuse();
+    int hidden = size("embedding_length", 1 << 20);
+    int heads = size("attention.head_count", 1 << 16);
+    int kvHeads = (int) data.integer(prefix + "attention.head_count_kv", heads, 1, 1 << 16);
     if (heads % kvHeads != 0) {
       throw data.error(
-          A + "attention.head_count", "is " + heads + ", no multiple of head_count_kv " + kvHeads);
+          prefix + "attention.head_count",
+          "is " + heads + ", no multiple of head_count_kv " + kvHeads);
     }
-    int headDim = headDim(data, hidden, heads);
-    int context = (int) data.integer(A + "context_length", 2048, 1, MOST);
+    int headDim = headDim(hidden, heads);
+    int context = (int) data.integer(prefix + "context_length", 2048, 1, MOST);
     int vocabulary = vocabulary(file, data);
-    return new ModelConfig(
-        hidden,
-        size(data, "feed_forward_length", 1 << 24),
-        size(data, "block_count", 10_000),
-        heads,
-        kvHeads,
-        headDim,
-        vocabulary,
-        data.positive(A + "attention.layer_norm_rms_epsilon", 1e-5),
-        theta(data),
-        scaling(file, data, headDim, context),
-        context,
-        file.find("blk.0.attn_q.bias") != null,
-        file.find("blk.0.ffn_gate.bias") != null,
-        file.find("output.weight") == null,
-        token(data, "bos", vocabulary),
-        endTokens(data, vocabulary),
-        token(data, "padding", vocabulary),
-        null);
+    int layers = size("block_count", 10_000);
+    Layout.Biases biases = family.layout().biases();
+    ModelConfig sizes =
+        new ModelConfig(
+            family,
+            Traits.plain(layers, headDim),
+            hidden,
+            size("feed_forward_length", 1 << 24),
+            layers,
+            heads,
+            kvHeads,
+            headDim,
+            vocabulary,
+            data.positive(prefix + "attention.layer_norm_rms_epsilon", 1e-5),
+            theta(),
+            scaling(headDim, context),
+            context,
+            biases == Layout.Biases.INPUTS
+                || (biases == Layout.Biases.AS_CONFIGURED
+                    && file.find("blk.0.attn_q.bias") != null),
+            file.find("blk.0.ffn_gate.bias") != null,
+            file.find("output.weight") == null,
+            token(data, "bos", vocabulary),
+            endTokens(data, vocabulary),
+            token(data, "padding", vocabulary),
+            null);
+    return sizes.with(family.rules().fromGguf(new GgufSettings(file, prefix), sizes));
   }
 
   /** A part of a split model has few of the keys that a model has: it is known before all else. */
@@ -74,25 +106,32 @@ final class LlamaGgufConfig {
     }
   }
 
-  private static void refuse(GgufFile file, GgufMetadata data) {
-    refuseParts(file, data);
+  private static Family family(GgufMetadata data) {
     String type = data.text("general.type");
     if (type != null && !type.equals("model")) {
       throw data.error("general.type", "is " + Quoted.name(type) + ", no model");
     }
     String architecture = data.text("general.architecture");
-    if (!"llama".equals(architecture)) {
+    Family family = architecture == null ? null : Families.ofArchitecture(architecture);
+    if (family == null) {
       throw data.error(
           "general.architecture",
           architecture == null
               ? "is missing"
-              : "is " + Quoted.name(architecture) + "; families read so far: llama");
+              : "is "
+                  + Quoted.name(architecture)
+                  + "; families read so far: "
+                  + Families.architectures());
     }
-    if (data.integer(A + "expert_count", 0, 0, MOST) > 0) {
-      throw data.error(A + "expert_count", "is above 0; mixtures of experts are not read");
+    return family;
+  }
+
+  private void refuse() {
+    if (data.integer(prefix + "expert_count", 0, 0, MOST) > 0) {
+      throw data.error(prefix + "expert_count", "is above 0; mixtures of experts are not read");
     }
-    if (data.integer(A + "attention.sliding_window", 0, 0, MOST) > 0) {
-      throw data.error(A + "attention.sliding_window", "is set; attention reads all tokens before");
+    if (!family.keys().contains("sliding_window")) {
+      new GgufSettings(file, prefix).refuseWindow();
     }
     for (TensorEntry entry : file.entries().values()) {
       if (!file.canWiden(entry)) {
@@ -109,21 +148,21 @@ final class LlamaGgufConfig {
     }
   }
 
-  private static int size(GgufMetadata data, String key, int most) {
-    return (int) data.integer(A + key, 1, most);
+  private int size(String key, int most) {
+    return (int) data.integer(prefix + key, 1, most);
   }
 
-  private static int headDim(GgufMetadata data, int hidden, int heads) {
-    String key = A + "attention.key_length";
+  private int headDim(int hidden, int heads) {
+    String key = prefix + "attention.key_length";
     if (!data.has(key) && hidden % heads != 0) {
       throw data.error(
-          A + "embedding_length", "is " + hidden + ", no multiple of head_count " + heads);
+          prefix + "embedding_length", "is " + hidden + ", no multiple of head_count " + heads);
     }
     int headDim = (int) data.integer(key, Math.max(1, hidden / heads), 1, 1 << 16);
     for (String other : List.of("attention.value_length", "rope.dimension_count")) {
-      long value = data.integer(A + other, headDim, 1, MOST);
+      long value = data.integer(prefix + other, headDim, 1, MOST);
       if (value != headDim) {
-        throw data.error(A + other, "is " + value + ", and a head has " + headDim);
+        throw data.error(prefix + other, "is " + value + ", and a head has " + headDim);
       }
     }
     if (headDim % 2 != 0) {
@@ -149,27 +188,30 @@ final class LlamaGgufConfig {
     return (int) rows;
   }
 
-  private static double theta(GgufMetadata data) {
-    double theta = data.positive(A + "rope.freq_base", 10_000);
+  private double theta() {
+    double theta = data.positive(prefix + "rope.freq_base", 10_000);
     if (theta <= 1) {
-      throw data.error(A + "rope.freq_base", "is " + theta + ", and must be above 1");
+      throw data.error(prefix + "rope.freq_base", "is " + theta + ", and must be above 1");
     }
     return theta;
   }
 
-  private static RopeScaling scaling(GgufFile file, GgufMetadata data, int headDim, int context) {
-    String type = data.text(A + "rope.scaling.type");
+  private RopeScaling scaling(int headDim, int context) {
+    if (file.find(LONG_FACTORS) != null || file.find(SHORT_FACTORS) != null) {
+      return longRope(headDim, context);
+    }
+    String type = data.text(prefix + "rope.scaling.type");
     RopeScaling scaling =
         switch (type == null ? "none" : type) {
           case "none" -> {
-            double old = data.positive(A + "rope.scale_linear", 1);
+            double old = data.positive(prefix + "rope.scale_linear", 1);
             yield old == 1 ? new RopeScaling.Default() : new RopeScaling.Linear(old);
           }
-          case "linear" -> new RopeScaling.Linear(data.positive(A + "rope.scaling.factor", 1));
+          case "linear" -> new RopeScaling.Linear(data.positive(prefix + "rope.scaling.factor", 1));
           case "yarn" ->
               new RopeScaling.Yarn(
-                  data.positive(A + "rope.scaling.factor", 1),
-                  data.integer(A + "rope.scaling.original_context_length", context, 1, MOST),
+                  data.positive(prefix + "rope.scaling.factor", 1),
+                  data.integer(prefix + "rope.scaling.original_context_length", context, 1, MOST),
                   null,
                   32,
                   1,
@@ -178,25 +220,37 @@ final class LlamaGgufConfig {
                   true);
           default ->
               throw data.error(
-                  A + "rope.scaling.type",
-                  "is " + Quoted.name(String.valueOf(type)) + "; read are none, linear, yarn");
+                  prefix + "rope.scaling.type",
+                  "is "
+                      + Quoted.name(String.valueOf(type))
+                      + "; read are none, linear, yarn, and longrope where the file has its"
+                      + " factors");
         };
     if (file.find(ROPE_FACTORS) == null) {
       return scaling;
     }
     if (!(scaling instanceof RopeScaling.Default)) {
-      throw data.error(A + "rope.scaling.type", "stands beside a table of rotary factors");
+      throw data.error(prefix + "rope.scaling.type", "stands beside a table of rotary factors");
     }
-    return new RopeScaling.Table(divisors(file, headDim));
+    return new RopeScaling.Table(divisors(ROPE_FACTORS, headDim));
   }
 
-  private static List<Float> divisors(GgufFile file, int headDim) {
-    TensorEntry entry = file.entry(ROPE_FACTORS);
+  private RopeScaling longRope(int headDim, int context) {
+    return new RopeScaling.LongRope(
+        divisors(SHORT_FACTORS, headDim),
+        divisors(LONG_FACTORS, headDim),
+        data.integer(prefix + "rope.scaling.original_context_length", context, 1, MOST),
+        null,
+        data.positive(prefix + "rope.scaling.attn_factor", 1));
+  }
+
+  private List<Float> divisors(String name, int headDim) {
+    TensorEntry entry = file.entry(name);
     List<Float> out = new ArrayList<>();
     if (entry.shape().length != 1 || entry.shape()[0] != headDim / 2) {
       throw NacelleException.input(
           "tensor "
-              + ROPE_FACTORS
+              + name
               + " of "
               + Quoted.path(file.path())
               + " is "
@@ -206,12 +260,12 @@ final class LlamaGgufConfig {
           "convert the model anew");
     }
     try (NativeBuffer wide = NativeBuffer.allocate(4L * headDim / 2)) {
-      file.readFloat32(ROPE_FACTORS, wide);
+      file.readFloat32(name, wide);
       for (int i = 0; i < headDim / 2; i++) {
         float divisor = wide.getFloat(i);
         if (!(divisor > 0) || Float.isInfinite(divisor)) {
           throw NacelleException.input(
-              "tensor " + ROPE_FACTORS + " of " + Quoted.path(file.path()) + " holds " + divisor,
+              "tensor " + name + " of " + Quoted.path(file.path()) + " holds " + divisor,
               "convert the model anew");
         }
         out.add(divisor);

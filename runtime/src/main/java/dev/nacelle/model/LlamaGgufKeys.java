@@ -4,43 +4,70 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.file.GgufWriter;
 import dev.nacelle.file.NamedTensor;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 
-/** Writes a Llama's configuration as the keys of a GGUF file, as llama.cpp's converter does. */
+/** Writes a model's configuration as the keys of a GGUF file, as llama.cpp's converter does. */
 public final class LlamaGgufKeys {
-  private static final String A = "llama.";
+  /** Architectures of which llama.cpp reads a table of rotary factors. */
+  private static final Set<String> TABLES = Set.of("llama", "granite");
 
   private LlamaGgufKeys() {}
 
   /**
-   * Puts the keys under {@code llama.}, and the table of rotary factors where the model needs one.
+   * Puts the keys under the architecture, and the tables of rotary factors where the model needs
+   * some.
    *
-   * @throws NacelleException of kind INPUT for rotary positions that GGUF cannot express
+   * @throws NacelleException of kind INPUT for what GGUF cannot express
    */
   public static void put(GgufWriter writer, ModelConfig model) {
-    writer.putUnsigned(A + "block_count", model.layers());
-    writer.putUnsigned(A + "context_length", model.maxPositionEmbeddings());
-    writer.putUnsigned(A + "embedding_length", model.hiddenSize());
-    writer.putUnsigned(A + "feed_forward_length", model.intermediateSize());
-    writer.putUnsigned(A + "attention.head_count", model.heads());
-    writer.putUnsigned(A + "attention.head_count_kv", model.kvHeads());
-    writer.putUnsigned(A + "attention.key_length", model.headDim());
-    writer.putUnsigned(A + "attention.value_length", model.headDim());
-    writer.put(A + "attention.layer_norm_rms_epsilon", (float) model.rmsNormEps());
-    writer.putUnsigned(A + "vocab_size", model.vocabularySize());
-    writer.putUnsigned(A + "rope.dimension_count", model.headDim());
-    writer.put(A + "rope.freq_base", (float) model.ropeTheta());
+    String prefix = model.family().architecture() + ".";
+    writer.putUnsigned(prefix + "block_count", model.layers());
+    writer.putUnsigned(prefix + "context_length", model.maxPositionEmbeddings());
+    writer.putUnsigned(prefix + "embedding_length", model.hiddenSize());
+    writer.putUnsigned(prefix + "feed_forward_length", model.intermediateSize());
+    writer.putUnsigned(prefix + "attention.head_count", model.heads());
+    writer.putUnsigned(prefix + "attention.head_count_kv", model.kvHeads());
+    writer.putUnsigned(prefix + "attention.key_length", model.headDim());
+    writer.putUnsigned(prefix + "attention.value_length", model.headDim());
+    writer.put(prefix + "attention.layer_norm_rms_epsilon", (float) model.rmsNormEps());
+    writer.putUnsigned(prefix + "vocab_size", model.vocabularySize());
+    writer.putUnsigned(prefix + "rope.dimension_count", model.headDim());
+    writer.put(prefix + "rope.freq_base", (float) model.ropeTheta());
     switch (model.ropeScaling()) {
       case RopeScaling.Default ignored -> {}
       case RopeScaling.Linear linear -> {
-        writer.put(A + "rope.scaling.type", "linear");
-        writer.put(A + "rope.scaling.factor", (float) linear.factor());
+        writer.put(prefix + "rope.scaling.type", "linear");
+        writer.put(prefix + "rope.scaling.factor", (float) linear.factor());
       }
       case RopeScaling.Yarn yarn -> yarn(writer, model, yarn);
       case RopeScaling.Llama3 ignored -> factors(writer, model);
       case RopeScaling.Table ignored -> factors(writer, model);
+      case RopeScaling.LongRope rope -> longRope(writer, model, rope);
       case RopeScaling.Dynamic ignored ->
           throw refusal("dynamic: its frequencies change with the length of a text");
     }
+    model.family().rules().toGguf(writer, model);
+  }
+
+  private static void longRope(GgufWriter writer, ModelConfig model, RopeScaling.LongRope rope) {
+    if (model.family() != Phi3Family.FAMILY) {
+      throw refusal("longrope: its readers know it of Phi-3 alone");
+    }
+    String prefix = model.family().architecture() + ".rope.scaling.";
+    writer.put(prefix + "type", "longrope");
+    writer.put(prefix + "attn_factor", RopeFrequencies.attentionFactor(model));
+    writer.putUnsigned(prefix + "original_context_length", rope.originalContext());
+    table(writer, LlamaGgufConfig.LONG_FACTORS, rope.longFactors());
+    table(writer, LlamaGgufConfig.SHORT_FACTORS, rope.shortFactors());
+  }
+
+  private static void table(GgufWriter writer, String name, List<Float> factors) {
+    float[] values = new float[factors.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = factors.get(i);
+    }
+    writer.add(name, "F32", new long[] {values.length}, NamedTensor.floats(values));
   }
 
   /** What readers of GGUF take for granted about yarn must be what the model says. */
@@ -58,13 +85,17 @@ public final class LlamaGgufKeys {
     if (!same) {
       throw refusal("yarn with settings of its own (beta_fast, beta_slow, mscale, truncate …)");
     }
-    writer.put(A + "rope.scaling.type", "yarn");
-    writer.put(A + "rope.scaling.factor", (float) factor);
-    writer.putUnsigned(A + "rope.scaling.original_context_length", yarn.originalContext());
+    String prefix = model.family().architecture() + ".";
+    writer.put(prefix + "rope.scaling.type", "yarn");
+    writer.put(prefix + "rope.scaling.factor", (float) factor);
+    writer.putUnsigned(prefix + "rope.scaling.original_context_length", yarn.originalContext());
   }
 
   /** Each plain frequency over the one wanted, D/2 of them. */
   private static void factors(GgufWriter writer, ModelConfig model) {
+    if (!TABLES.contains(model.family().architecture())) {
+      throw refusal(model.ropeScaling().type() + ": its readers know no such table of this family");
+    }
     float[] plain = RopeFrequencies.inverse(model.withRope(new RopeScaling.Default()), 1);
     float[] wanted = RopeFrequencies.inverse(model, 1);
     float[] divisors = new float[plain.length];

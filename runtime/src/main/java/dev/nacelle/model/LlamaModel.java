@@ -4,15 +4,21 @@ import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.function.CrossEntropy;
+import dev.nacelle.function.GatedProduct;
 import dev.nacelle.function.PageTurn;
 import dev.nacelle.function.RmsNorm;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.layer.DecoderBlock;
+import dev.nacelle.layer.GateUp;
 import dev.nacelle.layer.GatedMlp;
+import dev.nacelle.layer.HeadNorms;
 import dev.nacelle.layer.KeyValueCache;
 import dev.nacelle.layer.Linear;
+import dev.nacelle.layer.Masks;
 import dev.nacelle.layer.Pass;
+import dev.nacelle.layer.QueryKeyValue;
+import dev.nacelle.layer.Rotary;
 import dev.nacelle.layer.SelfAttention;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
@@ -26,8 +32,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Llama: token table, blocks, norm, head. Its weights are frozen; adapters are set on its linear
- * layers.
+ * A decoder: token table, blocks, norm, head, put together as its family has them. Its weights are
+ * frozen; adapters are set on its linear layers.
  */
 public final class LlamaModel implements AutoCloseable {
   /** A page fault in a mapped file maps up to so many bytes around it. */
@@ -56,7 +62,16 @@ public final class LlamaModel implements AutoCloseable {
     for (int layer = 0; layer < config.layers(); layer++) {
       blocks.add(block(layer));
     }
-    this.norm = norm("model.norm.weight");
+    // The logits' divisor goes into the norm before the head: no pass divides them.
+    this.norm =
+        new RmsNorm(
+            weights.scaledVector(
+                "model.norm.weight",
+                channels,
+                config.family().layout().normOffset(),
+                1 / config.traits().logitDivisor()),
+            (float) config.rmsNormEps(),
+            config.family().layout().normOffset());
     Weight headWeight =
         config.tieWordEmbeddings() ? table : weights.matrix("lm_head.weight", vocabulary, channels);
     this.head = new Linear(HEAD, headWeight, null);
@@ -81,38 +96,76 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   private DecoderBlock block(int layer) {
-    String path = "model.layers." + layer;
-    String attention = path + ".self_attn.";
-    String mlp = path + ".mlp.";
-    long channels = config.hiddenSize();
-    long inner = config.intermediateSize();
-    long queryWidth = (long) config.heads() * config.headDim();
-    long keyWidth = (long) config.kvHeads() * config.headDim();
-    boolean biased = config.attentionBias();
+    String path = "model.layers." + layer + ".";
+    Layout layout = config.family().layout();
+    Layout.Norms norms = layout.norms();
+    Traits traits = config.traits();
+    LayerKind kind = traits.layers().get(layer);
+    float residual = (float) traits.residualScale();
     return new DecoderBlock(
-        norm(path + ".input_layernorm.weight"),
+        new DecoderBlock.Around(
+            norm(path, norms.beforeAttention()), norm(path, norms.afterAttention()), residual),
         new SelfAttention(
-            linear(attention + "q_proj", queryWidth, channels, biased),
-            linear(attention + "k_proj", keyWidth, channels, biased),
-            linear(attention + "v_proj", keyWidth, channels, biased),
-            linear(attention + "o_proj", channels, queryWidth, biased),
+            inputs(path, layout),
+            headNorms(path, layout),
+            linear(path, "self_attn.o_proj"),
             layer,
-            config.heads(),
-            config.kvHeads()),
-        norm(path + ".post_attention_layernorm.weight"),
+            new SelfAttention.Settings(
+                config.heads(),
+                config.kvHeads(),
+                (float) traits.attentionScale(),
+                (float) traits.attentionCap(),
+                kind.window(),
+                kind.positions())),
+        new DecoderBlock.Around(
+            norm(path, norms.beforeMlp()), norm(path, norms.afterMlp()), residual),
         new GatedMlp(
-            linear(mlp + "gate_proj", inner, channels, config.mlpBias()),
-            linear(mlp + "up_proj", inner, channels, config.mlpBias()),
-            linear(mlp + "down_proj", channels, inner, config.mlpBias())));
+            gateUp(path, layout), new GatedProduct(layout.gate()), linear(path, "mlp.down_proj")));
   }
 
-  private RmsNorm norm(String name) {
-    return new RmsNorm(weights.vector(name, config.hiddenSize()), (float) config.rmsNormEps());
+  private QueryKeyValue inputs(String path, Layout layout) {
+    return layout.fused()
+        ? new QueryKeyValue.Fused(
+            linear(path, "self_attn.qkv_proj"), config.queryWidth(), config.keyValueWidth())
+        : new QueryKeyValue.Apart(
+            linear(path, "self_attn.q_proj"),
+            linear(path, "self_attn.k_proj"),
+            linear(path, "self_attn.v_proj"));
   }
 
-  private Linear linear(String path, long out, long in, boolean biased) {
-    Tensor bias = biased ? weights.vector(path + ".bias", out) : null;
-    return new Linear(path, weights.matrix(path + ".weight", out, in), bias);
+  private GateUp gateUp(String path, Layout layout) {
+    return layout.fused()
+        ? new GateUp.Fused(linear(path, "mlp.gate_up_proj"), config.intermediateSize())
+        : new GateUp.Apart(linear(path, "mlp.gate_proj"), linear(path, "mlp.up_proj"));
+  }
+
+  private @Nullable HeadNorms headNorms(String path, Layout layout) {
+    boolean whole = layout.headNorms() == Layout.HeadNormKind.WHOLE_WIDTH;
+    return layout.headNorms() == Layout.HeadNormKind.NONE
+        ? null
+        : new HeadNorms(
+            norm(path + "self_attn.q_norm", whole ? config.queryWidth() : config.headDim()),
+            norm(path + "self_attn.k_norm", whole ? config.keyValueWidth() : config.headDim()));
+  }
+
+  private @Nullable RmsNorm norm(String path, @Nullable String name) {
+    return name == null ? null : norm(path + name, config.hiddenSize());
+  }
+
+  private RmsNorm norm(String path, long width) {
+    return new RmsNorm(
+        weights.vector(path + ".weight", width),
+        (float) config.rmsNormEps(),
+        config.family().layout().normOffset());
+  }
+
+  /** A block's linear module. */
+  private Linear linear(String block, String module) {
+    long[] shape = LlamaTensors.linearShape(config, module);
+    String path = block + module;
+    Tensor bias =
+        LlamaTensors.isBiased(config, module) ? weights.vector(path + ".bias", shape[0]) : null;
+    return new Linear(path, weights.matrix(path + ".weight", shape), bias);
   }
 
   public ModelConfig config() {
@@ -154,7 +207,8 @@ public final class LlamaModel implements AutoCloseable {
         pair == null ? null : new CrossEntropy.Pair(pair.a(), pair.b(), pair.scale());
     Tensor losses =
         tape.apply(
-            new CrossEntropy(head.weight(), targets, gradScale, low, strategy.headRows()),
+            new CrossEntropy(
+                head.weight(), targets, gradScale, low, logitCap(), strategy.headRows()),
             pair != null,
             hidden);
     if (isStreamed(strategy)) {
@@ -288,8 +342,20 @@ public final class LlamaModel implements AutoCloseable {
       if (isStreamed(strategy)) {
         PageTurn.turn(List.of(head.weight()), List.of());
       }
-      return logits.toFloats();
+      return capped(logits.toFloats());
     }
+  }
+
+  private float logitCap() {
+    return (float) config.traits().logitCap();
+  }
+
+  private float[] capped(float[] logits) {
+    float cap = logitCap();
+    for (int i = 0; cap > 0 && i < logits.length; i++) {
+      logits[i] = cap * (float) Math.tanh(logits[i] / cap);
+    }
+    return logits;
   }
 
   /** An empty cache for {@link #nextLogits}. */
@@ -316,19 +382,19 @@ public final class LlamaModel implements AutoCloseable {
             allocator.allocate(
                 LedgerClass.ACTIVATIONS, compute, row.ids().length, config.hiddenSize()));
     lookUp(x, idTensor);
-    int longest = 0;
-    for (int position : row.positions()) {
-      longest = Math.max(longest, position + 1);
-    }
-    float[] frequencies = RopeFrequencies.inverse(config, longest);
     Pass pass =
         new Pass(
             tape,
             strategy,
             tape.own(allocator.of(LedgerClass.ACTIVATIONS, row.positions())),
-            tape.own(allocator.of(LedgerClass.ACTIVATIONS, frequencies, frequencies.length)),
-            RopeFrequencies.attentionFactor(config),
-            row.starts(),
+            rotary(
+                tape,
+                RopeFrequencies.inverse(config, row.longest()),
+                RopeFrequencies.attentionFactor(config)),
+            config.traits().localTheta() == 0
+                ? null
+                : rotary(tape, RopeFrequencies.local(config), 1),
+            new Masks(row.starts()),
             training,
             tokenOffset,
             cache);
@@ -341,6 +407,12 @@ public final class LlamaModel implements AutoCloseable {
       first = last;
     }
     return tape.apply(norm, turnPages(pass, x, blocks.size()));
+  }
+
+  private Rotary rotary(Tape tape, float[] frequencies, float scale) {
+    return new Rotary(
+        tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, frequencies, frequencies.length)),
+        scale);
   }
 
   /** How many blocks from this one on keep one input together. */
@@ -375,6 +447,9 @@ public final class LlamaModel implements AutoCloseable {
           engine.kernels().elementwise().gatherRows(x.operand(), plain, ids.operand());
       case BlockMatrix blocks ->
           engine.kernels().dequantize().gatherRows(x.operand(), blocks, ids.operand());
+    }
+    if (config.traits().embeddingScale() != 1) {
+      engine.kernels().elementwise().scale(x.operand(), (float) config.traits().embeddingScale());
     }
   }
 

@@ -15,23 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** Names and shapes of a Llama's tensors, as Hugging Face's folders have them. */
+/** Names and shapes of a model's tensors, as Hugging Face's folders have them. */
 public final class LlamaTensors {
   public static final String EMBEDDING = "model.embed_tokens.weight";
   public static final String FINAL_NORM = "model.norm.weight";
   public static final String HEAD = "lm_head.weight";
-
-  /** The linear modules of a block in the order of the forward pass. */
-  public static final List<String> LINEAR_MODULES =
-      List.of(
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj");
 
   /** A buffer that old checkpoints carry and that the configuration already implies. */
   private static final Pattern IMPLIED =
@@ -65,11 +55,14 @@ public final class LlamaTensors {
     return "model.layers." + index;
   }
 
-  /** (out, in) of a block's linear module, one of {@link #LINEAR_MODULES}. */
+  /** (out, in) of a block's linear module, one of {@link Layout#linearModules}. */
   public static long[] linearShape(ModelConfig config, String module) {
     long c = config.hiddenSize();
     long m = config.intermediateSize();
     return switch (module) {
+      case "self_attn.qkv_proj" ->
+          new long[] {config.queryWidth() + 2L * config.keyValueWidth(), c};
+      case "mlp.gate_up_proj" -> new long[] {2 * m, c};
       case "self_attn.q_proj" -> new long[] {config.queryWidth(), c};
       case "self_attn.k_proj", "self_attn.v_proj" -> new long[] {config.keyValueWidth(), c};
       case "self_attn.o_proj" -> new long[] {c, config.queryWidth()};
@@ -83,7 +76,7 @@ public final class LlamaTensors {
   public static Map<String, long[]> linears(ModelConfig config) {
     Map<String, long[]> all = new LinkedHashMap<>();
     for (int i = 0; i < config.layers(); i++) {
-      for (String module : LINEAR_MODULES) {
+      for (String module : config.family().layout().linearModules()) {
         all.put(layer(i) + "." + module, linearShape(config, module));
       }
     }
@@ -96,25 +89,53 @@ public final class LlamaTensors {
     long c = config.hiddenSize();
     List<Expected> all = new ArrayList<>();
     all.add(new Expected(EMBEDDING, new long[] {config.vocabularySize(), c}));
+    Layout layout = config.family().layout();
+    Layout.Norms norms = layout.norms();
     for (int i = 0; i < config.layers(); i++) {
       String layer = layer(i) + ".";
-      all.add(new Expected(layer + "input_layernorm.weight", new long[] {c}));
-      for (String module : LINEAR_MODULES) {
+      addNorm(all, layer, norms.beforeAttention(), c);
+      addHeadNorms(all, layer, layout.headNorms(), config);
+      for (String module : layout.linearModules()) {
         long[] shape = linearShape(config, module);
         all.add(new Expected(layer + module + ".weight", shape));
-        boolean biased =
-            module.startsWith("self_attn.") ? config.attentionBias() : config.mlpBias();
-        if (biased) {
+        if (isBiased(config, module)) {
           all.add(new Expected(layer + module + ".bias", new long[] {shape[0]}));
         }
       }
-      all.add(new Expected(layer + "post_attention_layernorm.weight", new long[] {c}));
+      addNorm(all, layer, norms.afterAttention(), c);
+      addNorm(all, layer, norms.beforeMlp(), c);
+      addNorm(all, layer, norms.afterMlp(), c);
     }
     all.add(new Expected(FINAL_NORM, new long[] {c}));
     if (!config.tieWordEmbeddings()) {
       all.add(new Expected(HEAD, new long[] {config.vocabularySize(), c}));
     }
     return all;
+  }
+
+  private static void addNorm(List<Expected> all, String layer, @Nullable String name, long width) {
+    if (name != null) {
+      all.add(new Expected(layer + name + ".weight", new long[] {width}));
+    }
+  }
+
+  private static void addHeadNorms(
+      List<Expected> all, String layer, Layout.HeadNormKind kind, ModelConfig config) {
+    if (kind == Layout.HeadNormKind.NONE) {
+      return;
+    }
+    boolean whole = kind == Layout.HeadNormKind.WHOLE_WIDTH;
+    addNorm(all, layer, "self_attn.q_norm", whole ? config.queryWidth() : config.headDim());
+    addNorm(all, layer, "self_attn.k_norm", whole ? config.keyValueWidth() : config.headDim());
+  }
+
+  /** Whether a block's linear module has a bias. */
+  static boolean isBiased(ModelConfig config, String module) {
+    if (module.startsWith("mlp.")) {
+      return config.mlpBias();
+    }
+    boolean inputsOnly = config.family().layout().biases() == Layout.Biases.INPUTS;
+    return config.attentionBias() && !(inputsOnly && module.equals("self_attn.o_proj"));
   }
 
   /**

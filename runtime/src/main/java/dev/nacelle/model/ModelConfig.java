@@ -5,8 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model of the Llama family is, whatever file said so.
+ * What a model is, whatever file said so.
  *
+ * @param family what kind of model
+ * @param traits what of its arithmetic sizes do not say
  * @param hiddenSize C, the width of the residual stream
  * @param intermediateSize width of the gated feed-forward
  * @param layers blocks
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param ropeTheta base of the rotary frequencies
  * @param ropeScaling how they are stretched
  * @param maxPositionEmbeddings tokens that the model says it was made for
- * @param attentionBias whether q, k, v and o have biases
+ * @param attentionBias whether q, k, v and, as the family has it, o have biases
  * @param mlpBias whether gate, up and down have biases
  * @param tieWordEmbeddings whether the head is the embedding
  * @param bosTokenId first token of a text; null where the model names none
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param dtype element type that the model was saved for; null where it does not say
  */
 public record ModelConfig(
+    Family family,
+    Traits traits,
     int hiddenSize,
     int intermediateSize,
     int layers,
@@ -50,9 +54,54 @@ public record ModelConfig(
     eosTokenIds = List.copyOf(eosTokenIds);
   }
 
+  /** A Llama. */
+  public ModelConfig(
+      int hiddenSize,
+      int intermediateSize,
+      int layers,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int vocabularySize,
+      double rmsNormEps,
+      double ropeTheta,
+      RopeScaling ropeScaling,
+      int maxPositionEmbeddings,
+      boolean attentionBias,
+      boolean mlpBias,
+      boolean tieWordEmbeddings,
+      @Nullable Integer bosTokenId,
+      List<Integer> eosTokenIds,
+      @Nullable Integer padTokenId,
+      @Nullable DType dtype) {
+    this(
+        LlamaFamily.FAMILY,
+        Traits.plain(layers, headDim),
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabularySize,
+        rmsNormEps,
+        ropeTheta,
+        ropeScaling,
+        maxPositionEmbeddings,
+        attentionBias,
+        mlpBias,
+        tieWordEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        padTokenId,
+        dtype);
+  }
+
   /** The same model with other rotary positions. */
   ModelConfig withRope(RopeScaling scaling) {
     return new ModelConfig(
+        family,
+        traits,
         hiddenSize,
         intermediateSize,
         layers,
@@ -76,9 +125,36 @@ public record ModelConfig(
   /** The same model with fewer blocks, or more. */
   public ModelConfig withLayers(int count) {
     return new ModelConfig(
+        family,
+        traits.withLayers(count),
         hiddenSize,
         intermediateSize,
         count,
+        heads,
+        kvHeads,
+        headDim,
+        vocabularySize,
+        rmsNormEps,
+        ropeTheta,
+        ropeScaling,
+        maxPositionEmbeddings,
+        attentionBias,
+        mlpBias,
+        tieWordEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        padTokenId,
+        dtype);
+  }
+
+  /** The same sizes with other traits. */
+  ModelConfig with(Traits other) {
+    return new ModelConfig(
+        family,
+        other,
+        hiddenSize,
+        intermediateSize,
+        layers,
         heads,
         kvHeads,
         headDim,

@@ -1,7 +1,10 @@
 package dev.nacelle.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.nacelle.NacelleException;
 import dev.nacelle.file.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * holds, and a theta inside it comes before the one at the top, as in transformers.
  */
 final class RopeConfigReader {
-  private static final double DEFAULT_THETA = 10_000;
-
   /** Beyond it fp32 frequencies mean nothing; real files stay far below. */
   private static final double LARGEST = 1e12;
 
@@ -22,20 +23,32 @@ final class RopeConfigReader {
 
   private final JsonObject config;
   private final @Nullable JsonObject parameters;
+  private final double defaultTheta;
+  private final boolean isPhi;
   private final int context;
   private final int headDim;
 
-  RopeConfigReader(JsonObject config, int context, int headDim) {
+  /**
+   * @param defaultTheta what the family assumes where the file is silent
+   */
+  RopeConfigReader(
+      JsonObject config, double defaultTheta, Family family, int context, int headDim) {
     this.config = config;
+    this.defaultTheta = defaultTheta;
+    this.isPhi = family == Phi3Family.FAMILY;
     this.context = context;
     this.headDim = headDim;
     JsonObject scaling = config.object("rope_scaling");
     boolean scaled = scaling != null && !scaling.node().isEmpty();
-    this.parameters = scaled ? scaling : config.object("rope_parameters");
+    JsonObject newer = config.object("rope_parameters");
+    // A family with two kinds of blocks has settings for each; the other kind is read by its rules.
+    JsonObject full = newer == null ? null : newer.object("full_attention");
+    boolean both = newer != null && newer.node().has("sliding_attention");
+    this.parameters = scaled ? scaling : both ? full : newer;
   }
 
   double theta() {
-    double top = config.positive("rope_theta", DEFAULT_THETA);
+    double top = config.positive("rope_theta", defaultTheta);
     double theta = parameters == null ? top : parameters.positive("rope_theta", top);
     if (theta <= 1 || theta > LARGEST) {
       throw config.error("rope_theta", "is " + theta + ", outside 1 to " + LARGEST);
@@ -54,7 +67,8 @@ final class RopeConfigReader {
     String newName = p.string("rope_type");
     String oldName = p.string("type");
     String type = newName != null ? newName : oldName != null ? oldName : "default";
-    return switch (type.toLowerCase(Locale.ROOT)) {
+    return switch (isPhi ? phiType(type) : type.toLowerCase(Locale.ROOT)) {
+      case "longrope" -> longRope(p);
       case "default" -> {
         refuseUnknown(p, Set.of());
         yield new RopeScaling.Default();
@@ -75,8 +89,55 @@ final class RopeConfigReader {
       default ->
           throw p.refusal(
               newName != null ? "rope_type" : "type",
-              "rotary scalings read so far: default, linear, dynamic, llama3, yarn");
+              "rotary scalings read so far: default, linear, dynamic, llama3, yarn, longrope");
     };
+  }
+
+  /** Phi's older names for the one scaling that it has; others mean nothing there. */
+  private static String phiType(String type) {
+    return switch (type.toLowerCase(Locale.ROOT)) {
+      case "default" -> "default";
+      case "longrope", "su", "yarn" -> "longrope";
+      default -> "none of Phi's";
+    };
+  }
+
+  private RopeScaling longRope(JsonObject p) {
+    refuseUnknown(
+        p,
+        Set.of(
+            "short_factor",
+            "long_factor",
+            "factor",
+            "attention_factor",
+            "original_max_position_embeddings"));
+    return new RopeScaling.LongRope(
+        factors(p, "short_factor"),
+        factors(p, "long_factor"),
+        originalContext(p),
+        p.has("factor") ? (Double) factor(p) : null,
+        p.has("attention_factor") ? (Double) positive(p, "attention_factor") : null);
+  }
+
+  /** D/2 numbers above zero. */
+  private List<Float> factors(JsonObject p, String key) {
+    JsonNode list = p.node().get(key);
+    if (list == null || list.isNull()) {
+      throw p.error(key, "is missing");
+    }
+    if (!list.isArray() || list.size() != headDim / 2) {
+      throw p.error(
+          key, "is no list of " + headDim / 2 + " numbers, one for each pair of a head's elements");
+    }
+    List<Float> factors = new ArrayList<>();
+    for (JsonNode factor : list) {
+      float value = factor.isNumber() ? factor.floatValue() : Float.NaN;
+      if (!(value > 0) || value > LARGEST) {
+        throw p.error(key, "holds " + factor + ", and must hold numbers above 0");
+      }
+      factors.add(value);
+    }
+    return factors;
   }
 
   private RopeScaling llama3(JsonObject p) {

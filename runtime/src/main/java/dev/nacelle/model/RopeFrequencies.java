@@ -1,5 +1,7 @@
 package dev.nacelle.model;
 
+import java.util.List;
+
 /**
  * Inverse frequencies of rotary positions, in the fp32 steps of transformers 5: where it computes
  * in tensors we round after every operation, where it computes in Python's numbers we stay in
@@ -11,7 +13,8 @@ public final class RopeFrequencies {
   /**
    * The D/2 inverse frequencies.
    *
-   * @param sequenceLength tokens of the longest sequence at hand; only {@code dynamic} asks
+   * @param sequenceLength tokens of the longest sequence at hand; only {@code dynamic} and {@code
+   *     longrope} ask
    */
   public static float[] inverse(ModelConfig config, long sequenceLength) {
     int dim = config.headDim();
@@ -28,6 +31,10 @@ public final class RopeFrequencies {
       case RopeScaling.Dynamic dynamic -> plain(dynamicBase(config, dynamic, sequenceLength), dim);
       case RopeScaling.Llama3 llama3 -> llama3(plain(base, dim), llama3);
       case RopeScaling.Yarn yarn -> yarn(config, yarn);
+      case RopeScaling.LongRope rope -> {
+        boolean beyond = sequenceLength > rope.originalContext();
+        yield longRope(powers(base, dim), beyond ? rope.longFactors() : rope.shortFactors());
+      }
       case RopeScaling.Table table -> {
         float[] inverse = plain(base, dim);
         for (int i = 0; i < inverse.length; i++) {
@@ -38,8 +45,16 @@ public final class RopeFrequencies {
     };
   }
 
-  /** What cosine and sine are multiplied by: 1 except for yarn. */
+  /** The D/2 inverse frequencies of blocks with local positions. */
+  public static float[] local(ModelConfig config) {
+    return plain((float) config.traits().localTheta(), config.headDim());
+  }
+
+  /** What cosine and sine are multiplied by: 1 except for yarn and longrope. */
   public static float attentionFactor(ModelConfig config) {
+    if (config.ropeScaling() instanceof RopeScaling.LongRope rope) {
+      return (float) longFactor(config, rope);
+    }
     if (!(config.ropeScaling() instanceof RopeScaling.Yarn yarn)) {
       return 1f;
     }
@@ -53,6 +68,24 @@ public final class RopeFrequencies {
       return (float) (magnitude(factor, mscale) / magnitude(factor, allDim));
     }
     return (float) magnitude(factor, 1);
+  }
+
+  private static double longFactor(ModelConfig config, RopeScaling.LongRope rope) {
+    if (rope.attentionFactor() != null) {
+      return rope.attentionFactor();
+    }
+    double original = rope.originalContext();
+    double factor =
+        rope.factor() == null ? config.maxPositionEmbeddings() / original : rope.factor();
+    return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  }
+
+  private static float[] longRope(float[] powers, List<Float> factors) {
+    float[] inverse = new float[powers.length];
+    for (int i = 0; i < inverse.length; i++) {
+      inverse[i] = 1f / (factors.get(i) * powers[i]);
+    }
+    return inverse;
   }
 
   private static double magnitude(double scale, double mscale) {

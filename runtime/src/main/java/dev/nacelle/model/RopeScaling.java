@@ -76,6 +76,34 @@ public sealed interface RopeScaling {
   }
 
   /**
+   * LongRoPE: each frequency divided by a number of its own, from one list up to the original
+   * context and from another beyond it, and a factor on cosine and sine.
+   *
+   * @param shortFactors D/2 numbers above zero
+   * @param longFactors D/2 numbers above zero
+   * @param originalContext tokens of the first training
+   * @param factor null where the ratio of the contexts decides
+   * @param attentionFactor multiplies cosine and sine; null where the factor decides
+   */
+  record LongRope(
+      List<Float> shortFactors,
+      List<Float> longFactors,
+      long originalContext,
+      @Nullable Double factor,
+      @Nullable Double attentionFactor)
+      implements RopeScaling {
+    public LongRope {
+      shortFactors = List.copyOf(shortFactors);
+      longFactors = List.copyOf(longFactors);
+    }
+
+    @Override
+    public String type() {
+      return "longrope";
+    }
+  }
+
+  /**
    * Each frequency divided by a number of its own, as GGUF files carry them in {@code rope_freqs}.
    *
    * @param divisors D/2 numbers above zero

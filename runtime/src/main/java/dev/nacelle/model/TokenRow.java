@@ -11,9 +11,16 @@ import java.util.List;
  * @param positions (N) each token's place in its sample
  * @param starts (S+1) where each sample begins, then N
  * @param targets (N) the id that each token should predict, −100 where none
+ * @param longest tokens of the longest sample of the batch that this is, or is a part of; some
+ *     rotary scalings ask
  */
 @SuppressWarnings("ArrayRecordComponent") // parallel arrays of one batch, never compared
-public record TokenRow(int[] ids, int[] positions, int[] starts, int[] targets) {
+public record TokenRow(int[] ids, int[] positions, int[] starts, int[] targets, int longest) {
+  /** A whole batch. */
+  public TokenRow(int[] ids, int[] positions, int[] starts, int[] targets) {
+    this(ids, positions, starts, targets, Arrays.stream(positions).max().orElse(-1) + 1);
+  }
+
   /** One sample's next tokens behind {@code before} others; none is a target. */
   static TokenRow behind(int before, int... ids) {
     int[] positions = new int[ids.length];
@@ -54,6 +61,7 @@ public record TokenRow(int[] ids, int[] positions, int[] starts, int[] targets) 
         Arrays.copyOfRange(ids, from, to),
         Arrays.copyOfRange(positions, from, to),
         begins,
-        Arrays.copyOfRange(targets, from, to));
+        Arrays.copyOfRange(targets, from, to),
+        longest);
   }
 }

@@ -67,6 +67,30 @@ final class Weights implements AutoCloseable {
     return keep(asItIs ? mapped(entry) : converted(entry, compute));
   }
 
+  /**
+   * A norm's vector in the compute type, so that the norm gives factor times as much: (offset + w)
+   * becomes factor · (offset + w).
+   */
+  Tensor scaledVector(String name, long size, int offset, double factor) {
+    if (factor == 1) {
+      return vector(name, size);
+    }
+    Tensor scaled = keep(converted(check(name, new long[] {size}), DType.FP32));
+    if (!engine.allocator().isRehearsal()) {
+      float[] values = scaled.toFloats();
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (factor * (offset + values[i]) - offset);
+      }
+      scaled.fill(values);
+    }
+    if (compute == DType.FP32) {
+      return scaled;
+    }
+    Tensor narrow = keep(engine.allocator().allocate(LedgerClass.PARAMETERS, compute, size));
+    engine.kernels().elementwise().convert(narrow.operand(), scaled.operand());
+    return narrow;
+  }
+
   private TensorEntry check(String name, long[] shape) {
     TensorEntry entry = source.find(name);
     if (entry == null) {

@@ -1,6 +1,7 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.memory.Strategy;
+import dev.nacelle.model.LlamaTensors;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.StepSizes;
@@ -49,23 +50,14 @@ final class StepTime {
     this.config = base.config();
     this.adapterFlops = adapterFlops;
     long channels = config.hiddenSize();
-    long inner = config.intermediateSize();
-    long width = (long) config.heads() * config.headDim();
-    long keys = (long) config.kvHeads() * config.headDim();
-    String first = "model.layers.0.";
-    add(base, first + "self_attn.q_proj.weight", width, channels, false);
-    add(base, first + "self_attn.k_proj.weight", keys, channels, false);
-    add(base, first + "self_attn.v_proj.weight", keys, channels, false);
-    add(base, first + "self_attn.o_proj.weight", channels, width, false);
-    add(base, first + "mlp.gate_proj.weight", inner, channels, true);
-    add(base, first + "mlp.up_proj.weight", inner, channels, true);
-    add(base, first + "mlp.down_proj.weight", channels, inner, false);
-    String name = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
-    this.head = new Product(base.form(name), config.vocabularySize(), channels, false);
-  }
-
-  private void add(BaseModel base, String name, long rows, long columns, boolean isInner) {
-    block.add(new Product(base.form(name), rows, columns, isInner));
+    for (String module : config.family().layout().linearModules()) {
+      long[] shape = LlamaTensors.linearShape(config, module);
+      boolean isInner = module.startsWith("mlp.") && !module.equals("mlp.down_proj");
+      String name = LlamaTensors.layer(0) + "." + module + ".weight";
+      block.add(new Product(base.form(name), shape[0], shape[1], isInner));
+    }
+    String headName = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
+    this.head = new Product(base.form(headName), config.vocabularySize(), channels, false);
   }
 
   /**

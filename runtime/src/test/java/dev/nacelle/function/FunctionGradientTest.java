@@ -209,7 +209,7 @@ final class FunctionGradientTest {
         Tensor n = tape.apply(new RmsNorm(gain, 1e-5f), x);
         Tensor gated =
             tape.apply(
-                new SwiGlu(),
+                new GatedProduct(Gate.SILU),
                 tape.apply(new FrozenLinear(w), n),
                 tape.apply(new FrozenLinear(w), tape.apply(new RmsNorm(gain, 1e-5f), n)));
         y = frame.result(tape.apply(new FrozenLinear(w), gated));

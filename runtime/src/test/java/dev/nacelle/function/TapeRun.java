@@ -141,7 +141,7 @@ final class TapeRun implements AutoCloseable {
         case Expr.Attend e ->
             apply(
                 new Attention(e.starts(), e.heads(), e.kvHeads(), e.scale()), e.q(), e.k(), e.v());
-        case Expr.Gated e -> apply(new SwiGlu(), e.gate(), e.up());
+        case Expr.Gated e -> apply(new GatedProduct(Gate.SILU), e.gate(), e.up());
         case Expr.Sum e -> apply(new Residual(), e.x(), e.branch());
         case Expr.Frozen e -> apply(base(e.weight(), null), e.x());
         case Expr.LowRank e -> lowRank(e, null);

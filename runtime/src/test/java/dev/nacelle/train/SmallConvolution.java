@@ -3,10 +3,11 @@ package dev.nacelle.train;
 import dev.nacelle.function.Convolution;
 import dev.nacelle.function.CrossEntropy;
 import dev.nacelle.function.Dense;
+import dev.nacelle.function.Gate;
+import dev.nacelle.function.GatedProduct;
 import dev.nacelle.function.MeanOverTime;
 import dev.nacelle.function.Residual;
 import dev.nacelle.function.RmsNorm;
-import dev.nacelle.function.SwiGlu;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.SpillFile;
 import dev.nacelle.memory.Strategy;
@@ -254,7 +255,7 @@ final class SmallConvolution implements AutoCloseable {
       Tensor normed = tape.apply(new RmsNorm(block.gain, 1e-5f), x);
       Tensor gate = tape.apply(convolution(block.gate, trains), trains, normed);
       Tensor up = tape.apply(convolution(block.up, trains), trains, normed);
-      Tensor branch = tape.apply(new SwiGlu(), gate, up);
+      Tensor branch = tape.apply(new GatedProduct(Gate.SILU), gate, up);
       return frame.result(tape.apply(new Residual(), x, branch));
     }
   }

@@ -28,6 +28,12 @@ record VocabularyKind(
     boolean removesSpaces,
     float[] scores) {
 
+  /** Gemma's: it cuts at spaces, of which its normalizer has left none. */
+  private static final List<String> NO_CUT =
+      Steps.of(
+          "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},"
+              + "\"behavior\":\"MergedWithPrevious\",\"invert\":false}");
+
   /**
    * @param rows of the model's token table
    */
@@ -60,7 +66,7 @@ record VocabularyKind(
   private static VocabularyKind sentencePiece(
       TokenizerParts parts, int rows, List<String> normalizer, List<String> cuts, Path file) {
     for (boolean prefix : new boolean[] {true, false}) {
-      if (cuts.isEmpty()
+      if ((cuts.isEmpty() || cuts.equals(NO_CUT))
           && !parts.flag("ignore_merges")
           && Steps.of(SentencePiecePlan.normalizer(prefix)).equals(normalizer)) {
         return new VocabularyKind(

@@ -8,15 +8,15 @@ import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Quoted;
-import dev.nacelle.model.LlamaGguf;
+import dev.nacelle.model.GgufNames;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
  * Writes an adapter as the GGUF file that llama.cpp takes with {@code --lora}: fp32, A and B of
  * each layer under {@code blk.N.….weight.lora_a} and {@code .lora_b}, and alpha, which it divides
- * by the rank itself. GGUF's Llamas keep the rows of queries and keys interleaved, so the rows of B
- * are too; A sees the same inputs and stays.
+ * by the rank itself. Where GGUF keeps the rows of queries and keys interleaved, as of Llamas, the
+ * rows of B are too; A sees the same inputs and stays.
  */
 public final class AdapterExport {
   private AdapterExport() {}
@@ -43,7 +43,7 @@ public final class AdapterExport {
       refuseHead(base, pairs.modules(), adapter);
       AdapterConfig config = pairs.config();
       GgufWriter writer = new GgufWriter(32);
-      writer.put("general.architecture", "llama");
+      writer.put("general.architecture", base.config().family().architecture());
       writer.put("general.type", "adapter");
       writer.put("adapter.type", "lora");
       writer.put("general.name", String.valueOf(adapter.toAbsolutePath().getFileName()));
@@ -51,8 +51,8 @@ public final class AdapterExport {
       writer.putUnsigned("general.file_type", 0);
       for (PeftAdapter.Adapted pair : pairs.modules()) {
         String path = pair.modulePath();
-        String name = LlamaGguf.fileName(path + ".weight");
-        int headDim = LlamaGguf.interleavedRows(base.config(), path + ".weight");
+        String name = GgufNames.of(base.config().family(), path + ".weight");
+        int headDim = GgufNames.interleavedRows(base.config(), path + ".weight");
         writer.add(
             name + ".lora_a",
             "F32",

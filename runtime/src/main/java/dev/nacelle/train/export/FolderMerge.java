@@ -132,7 +132,7 @@ public final class FolderMerge {
                   piece.name(),
                   dtype,
                   piece.shape(),
-                  sink -> stream.write(piece, 0, updates, encoder, sink)));
+                  sink -> stream.write(piece, TensorStream.Change.NONE, updates, encoder, sink)));
         }
         SafetensorsWriter.write(
             folder.resolve(shardName(i, shards.size())),

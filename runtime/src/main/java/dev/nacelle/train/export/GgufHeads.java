@@ -45,7 +45,7 @@ final class GgufHeads {
     GgufVocabulary vocabulary =
         FolderVocabulary.of(folder, config.vocabularySize(), config.eosTokenIds());
     GgufWriter writer = new GgufWriter(32);
-    writer.put("general.architecture", "llama");
+    writer.put("general.architecture", config.family().architecture());
     writer.put("general.type", "model");
     String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
     // Readers take a file of that name for one whose special tokens swallow spaces.
@@ -69,14 +69,15 @@ final class GgufHeads {
     }
     writer.putUnsigned("general.file_type", fileType);
     writer.putUnsigned("general.quantization_version", 2);
-    TensorEntry factors = file.find(LlamaGguf.ROPE_FACTORS);
-    if (factors != null) {
-      float[] values = new float[Math.toIntExact(factors.elements())];
-      try (NativeBuffer wide = NativeBuffer.allocate(4L * values.length)) {
-        file.readFloat32(factors.name(), wide);
-        wide.read(0, values, 0, values.length);
+    for (TensorEntry factors : file.entries().values()) {
+      if (LlamaGguf.isRopeTable(factors.name())) {
+        float[] values = new float[Math.toIntExact(factors.elements())];
+        try (NativeBuffer wide = NativeBuffer.allocate(4L * values.length)) {
+          file.readFloat32(factors.name(), wide);
+          wide.read(0, values, 0, values.length);
+        }
+        writer.add(factors.name(), "F32", factors.shape(), NamedTensor.floats(values));
       }
-      writer.add(factors.name(), "F32", factors.shape(), NamedTensor.floats(values));
     }
     return writer;
   }

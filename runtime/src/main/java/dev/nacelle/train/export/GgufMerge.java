@@ -6,7 +6,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufWriter;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.Quoted;
-import dev.nacelle.model.LlamaGguf;
+import dev.nacelle.model.GgufNames;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.TrainEvent;
 import java.nio.file.Files;
@@ -106,10 +106,15 @@ public final class GgufMerge {
     boolean blocks = type == Type.Q8_0 && !vector && shape[1] % 32 == 0;
     ElementEncoder encoder =
         blocks ? ElementEncoder.q8Blocks() : ElementEncoder.of(vector ? DType.FP32 : DType.FP16);
-    int headDim = LlamaGguf.interleavedRows(base.config(), piece.name());
-    NamedTensor.Payload payload = sink -> stream.write(piece, headDim, updates, encoder, sink);
+    int headDim = GgufNames.interleavedRows(base.config(), piece.name());
+    TensorStream.Change change =
+        new TensorStream.Change(headDim, GgufNames.shift(base.config(), piece.name()));
+    NamedTensor.Payload payload = sink -> stream.write(piece, change, updates, encoder, sink);
     writer.add(
-        LlamaGguf.fileName(piece.name()), blocks ? "Q8_0" : vector ? "F32" : "F16", shape, payload);
+        GgufNames.of(base.config().family(), piece.name()),
+        blocks ? "Q8_0" : vector ? "F32" : "F16",
+        shape,
+        payload);
   }
 
   /** Refuses a target that is not free, or whose folder is not there. */

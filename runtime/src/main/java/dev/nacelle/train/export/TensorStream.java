@@ -21,6 +21,17 @@ import org.jspecify.annotations.Nullable;
  * to the type of the target. What is held at once does not depend on the size of a tensor.
  */
 final class TensorStream implements AutoCloseable {
+  /**
+   * How a tensor differs in the target from the base.
+   *
+   * @param headDim where above 0, the rows of each head of so many are written interleaved, as GGUF
+   *     has queries and keys: row t·(D/2) + j goes to 2j + t
+   * @param shift added to every element
+   */
+  record Change(int headDim, int shift) {
+    static final Change NONE = new Change(0, 0);
+  }
+
   /** Elements at a time: 4 MiB in fp32. */
   private static final int BLOCK = 1 << 20;
 
@@ -50,18 +61,18 @@ final class TensorStream implements AutoCloseable {
    * Writes one tensor.
    *
    * @param piece which of the merged model
-   * @param headDim where above 0, the rows of each head of so many are written interleaved, as GGUF
-   *     has queries and keys: row t·(D/2) + j goes to 2j + t
+   * @param change to the base's order and numbers
    * @param updates what is added to the piece's module
    */
   void write(
       MergeBase.Piece piece,
-      int headDim,
+      Change change,
       Updates updates,
       ElementEncoder encoder,
       NamedTensor.Sink sink)
       throws IOException {
     TensorEntry entry = source.entry(piece.source());
+    int headDim = change.headDim;
     Updates.Rows update = piece.module() == null ? null : updates.rows(piece.module());
     int columns = Math.toIntExact(entry.columns());
     // Elements of vectors may lie in one block: they are never cut.
@@ -81,6 +92,9 @@ final class TensorStream implements AutoCloseable {
       wide.read(0, values, 0, n * columns);
       if (update != null) {
         update.read(first, n);
+      }
+      for (int i = 0; change.shift != 0 && i < n * columns; i++) {
+        values[i] += change.shift;
       }
       block.run(update, n);
       for (int row = 0; row < n; row++) {

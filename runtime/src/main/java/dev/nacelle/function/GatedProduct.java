@@ -6,11 +6,11 @@ import dev.nacelle.tape.Gradients;
 import dev.nacelle.tensor.Tensor;
 
 /**
- * y = silu(gate) · up. Keeps gate and up; the product is made again during backward. The gradients
- * are written over gate and up themselves where nobody else holds them: their values are not needed
- * any more by then.
+ * y = f(gate) · up. Keeps gate and up; the product is made again during backward. The gradients are
+ * written over gate and up themselves where nobody else holds them: their values are not needed any
+ * more by then.
  */
-public record SwiGlu() implements Function {
+public record GatedProduct(Gate f) implements Function {
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     context.save(inputs[0]);
@@ -24,9 +24,7 @@ public record SwiGlu() implements Function {
     Tensor up = context.saved(1);
     Tensor gradGate = target(context, 0, gate);
     Tensor gradUp = target(context, 1, up);
-    context
-        .kernels()
-        .swiGlu()
+    f.kernel(context.kernels())
         .backward(
             gradGate.operand(),
             gradUp.operand(),
@@ -55,9 +53,9 @@ public record SwiGlu() implements Function {
     return product(context, context.saved(0), context.saved(1));
   }
 
-  private static Tensor product(Context context, Tensor gate, Tensor up) {
+  private Tensor product(Context context, Tensor gate, Tensor up) {
     Tensor y = context.output(gate.dtype(), gate.shape());
-    context.kernels().swiGlu().forward(y.operand(), gate.operand(), up.operand());
+    f.kernel(context.kernels()).forward(y.operand(), gate.operand(), up.operand());
     return y;
   }
 }
