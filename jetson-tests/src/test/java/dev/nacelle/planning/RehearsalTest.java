@@ -3,6 +3,7 @@ package dev.nacelle.planning;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Strategy;
@@ -20,9 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A walk with shapes alone comes to the bytes of the run that then takes place. */
 final class RehearsalTest {
-  /** Of the fixture. */
-  private static final int LAYERS = 2;
-
   @TempDir private Path folder;
 
   @Test
@@ -50,9 +48,34 @@ final class RehearsalTest {
     assertEquals(64, runs);
   }
 
+  /** Head norms, fused layers, windows, caps, norms behind: other families, from either file. */
+  @Test
+  void otherFamiliesAreForeseen() {
+    int runs = 0;
+    for (String model :
+        List.of("gemma3", "gemma3/model.gguf", "phi3", "phi3/model.gguf", "gemma2", "olmo2")) {
+      for (Strategy strategy :
+          List.of(
+              Strategy.FASTEST,
+              Strategy.FASTEST.withRecompute(Strategy.Recompute.MLP, 2),
+              Strategy.FASTEST.withSegments(2, 2))) {
+        Path path = Fixtures.example("../families/" + model);
+        Path out = folder.resolve("family" + runs++);
+        check(strategy, TinyJob.options(path, out, 3, DType.FP32, 3, 1, true), model);
+      }
+    }
+    assertEquals(18, runs);
+  }
+
   private static void check(
       Strategy strategy, DType dtype, int accumulate, boolean packing, Path out) {
-    FinetuneOptions options = TinyJob.options(out, 4, dtype, 3, accumulate, packing);
+    check(
+        strategy,
+        TinyJob.options(out, 4, dtype, 3, accumulate, packing),
+        dtype + " accumulate " + accumulate + " packing " + packing);
+  }
+
+  private static void check(Strategy strategy, FinetuneOptions options, String job) {
     List<Rehearsal> walks = new ArrayList<>();
     FinetuneResult result =
         new Finetune(
@@ -62,11 +85,12 @@ final class RehearsalTest {
                 event -> {},
                 new Cancellation(),
                 (base, kernels, asked, sizes) -> {
-                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy, LAYERS));
+                  int layers = base.config().layers();
+                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy, layers));
                   return RunPlan.always(strategy);
                 })
             .run();
-    String what = strategy + " " + dtype + " accumulate " + accumulate + " packing " + packing;
+    String what = strategy + " " + job;
     assertEquals(1, walks.size());
     assertEquals(result.classes(), walks.getFirst().classes(), what);
     assertTrue(result.arenaBytes() > 0, what);

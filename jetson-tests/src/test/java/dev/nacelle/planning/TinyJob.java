@@ -19,8 +19,19 @@ final class TinyJob {
 
   static FinetuneOptions options(
       Path out, int steps, DType dtype, int batchSize, int accumulate, boolean packing) {
+    return options(Fixtures.model("plain"), out, steps, dtype, batchSize, accumulate, packing);
+  }
+
+  static FinetuneOptions options(
+      Path model,
+      Path out,
+      int steps,
+      DType dtype,
+      int batchSize,
+      int accumulate,
+      boolean packing) {
     return new FinetuneOptions(
-        Fixtures.model("plain"),
+        model,
         out,
         new FinetuneOptions.Adapting(new LoraKind(), 4, 8, 0.1, "all-linear", "", null, Set.of()),
         new FinetuneOptions.DataFlow(

@@ -1,0 +1,1 @@
+"""Parts of make_family_goldens.py: tokenizers, models, GGUF files, the training run."""
