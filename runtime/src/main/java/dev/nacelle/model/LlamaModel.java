@@ -303,17 +303,18 @@ public final class LlamaModel implements AutoCloseable {
    * @return the last token's logits (V), fp32
    */
   public float[] nextLogits(KeyValueCache cache, int... ids) {
-    return nextLogits(Strategy.FASTEST, cache, ids);
+    return nextLogits(Strategy.FASTEST, cache, cache.length() + ids.length, ids);
   }
 
   /**
    * The same with weights where a strategy has them.
    *
    * @param strategy of which only that is heeded
+   * @param longest tokens of the text that these are a part of
    */
-  public float[] nextLogits(Strategy strategy, KeyValueCache cache, int... ids) {
+  public float[] nextLogits(Strategy strategy, KeyValueCache cache, int longest, int... ids) {
     try (Tape tape = engine.forwardOnly()) {
-      TokenRow row = TokenRow.behind(cache.length(), ids);
+      TokenRow row = TokenRow.behind(cache.length(), longest, ids);
       Tensor hidden = hidden(tape, strategy, row, false, 0, cache);
       cache.advance(ids.length);
       Tensor logits =
@@ -356,6 +357,12 @@ public final class LlamaModel implements AutoCloseable {
       logits[i] = cap * (float) Math.tanh(logits[i] / cap);
     }
     return logits;
+  }
+
+  /** Whether keys of texts of so many tokens are turned otherwise than those of short ones. */
+  public boolean isStretched(int tokens) {
+    return config.ropeScaling() instanceof RopeScaling.LongRope rope
+        && tokens > rope.originalContext();
   }
 
   /** An empty cache for {@link #nextLogits}. */

@@ -21,15 +21,19 @@ public record TokenRow(int[] ids, int[] positions, int[] starts, int[] targets, 
     this(ids, positions, starts, targets, Arrays.stream(positions).max().orElse(-1) + 1);
   }
 
-  /** One sample's next tokens behind {@code before} others; none is a target. */
-  static TokenRow behind(int before, int... ids) {
+  /**
+   * One sample's next tokens behind {@code before} others; none is a target.
+   *
+   * @param longest tokens that the sample will have, as far as it is known
+   */
+  static TokenRow behind(int before, int longest, int... ids) {
     int[] positions = new int[ids.length];
     int[] targets = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       positions[i] = before + i;
     }
     Arrays.fill(targets, -100);
-    return new TokenRow(ids, positions, new int[] {0, ids.length}, targets);
+    return new TokenRow(ids, positions, new int[] {0, ids.length}, targets, longest);
   }
 
   /** Tokens in all. */

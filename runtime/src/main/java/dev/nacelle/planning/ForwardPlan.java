@@ -101,7 +101,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
             (engine, model) -> {
               try (KeyValueCache cache = model.newCache(promptTokens + newTokens)) {
                 int[] chunk = new int[Math.clamp(promptTokens, 1, GenerationCache.PROMPT_CHUNK)];
-                float[] ignored = model.nextLogits(way.strategy, cache, chunk);
+                float[] ignored = model.nextLogits(way.strategy, cache, chunk.length, chunk);
               }
             },
         "lower --max-new-tokens");

@@ -53,26 +53,38 @@ public final class GenerationCache implements AutoCloseable {
    */
   float[] prompt(int[] ids, int room) {
     KeyValueCache held = cache(ids.length + room);
-    int same = Arrays.mismatch(seen, 0, held.length(), ids, 0, ids.length);
+    boolean turnedAlike = model.isStretched(ids.length) == model.isStretched(held.length());
+    int same = turnedAlike ? Arrays.mismatch(seen, 0, held.length(), ids, 0, ids.length) : 0;
     // The last token is computed in any case: its logits were not kept.
     reused = Math.min(same < 0 ? ids.length : same, ids.length - 1);
     held.truncate(reused);
-    float[] logits = {};
-    for (int from = reused; from < ids.length; from += PROMPT_CHUNK) {
-      logits = next(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PROMPT_CHUNK)));
-    }
-    return logits;
+    return run(held, ids, reused);
   }
 
   /** Goes on behind further tokens. */
   float[] next(int... ids) {
     int from = length();
     KeyValueCache held = cache(from + ids.length);
+    int[] all = Arrays.copyOf(seen, from + ids.length);
+    System.arraycopy(ids, 0, all, from, ids.length);
+    if (model.isStretched(from) != model.isStretched(all.length)) {
+      // From here on every key is turned otherwise, those before too.
+      held.truncate(0);
+    }
+    return run(held, all, held.length());
+  }
+
+  /** Everything from a token on, in chunks. */
+  private float[] run(KeyValueCache held, int[] ids, int first) {
     if (seen.length < held.capacity()) {
       seen = Arrays.copyOf(seen, held.capacity());
     }
-    float[] logits = model.nextLogits(strategy, held, ids);
-    System.arraycopy(ids, 0, seen, from, ids.length);
+    float[] logits = {};
+    for (int from = first; from < ids.length; from += PROMPT_CHUNK) {
+      int[] chunk = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PROMPT_CHUNK));
+      logits = model.nextLogits(strategy, held, ids.length, chunk);
+      System.arraycopy(chunk, 0, seen, from, chunk.length);
+    }
     return logits;
   }
 
