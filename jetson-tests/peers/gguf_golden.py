@@ -1,4 +1,4 @@
-"""Writes the tiny GGUF of LlamaGgufTest and its tensors as Hugging Face names and lays them out.
+"""Writes the tiny GGUF of GgufModelTest and its tensors as Hugging Face names and lays them out.
 
     python gguf_golden.py --out runtime/src/test/resources/dev/nacelle/model
 

@@ -14,8 +14,8 @@ import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.file.TensorSource;
-import dev.nacelle.model.LlamaGguf;
-import dev.nacelle.model.LlamaTensors;
+import dev.nacelle.model.GgufModel;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -83,8 +83,8 @@ final class ExportTest {
   }
 
   private Map<String, long[]> linears() {
-    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(base))) {
-      return LlamaTensors.linears(model.config());
+    try (GgufModel model = GgufModel.of(GgufFile.open(base))) {
+      return ModelTensors.linears(model.config());
     }
   }
 
@@ -127,7 +127,7 @@ final class ExportTest {
     JsonNode report = merge("out").expect(0).json();
     assertEquals("fp32", report.path("type").asText());
     assertEquals(4, report.path("adapted").asInt());
-    try (LlamaGguf source = LlamaGguf.of(GgufFile.open(base));
+    try (GgufModel source = GgufModel.of(GgufFile.open(base));
         HfFolder merged = HfFolder.open(folder.resolve("out"));
         SafetensorsFile pairs = Safetensors.open(adapter.resolve("adapter_model.safetensors"))) {
       for (String name : merged.entries().keySet()) {
@@ -169,8 +169,8 @@ final class ExportTest {
   void ggufKeepsItsMetadataAndItsRowOrder() throws IOException {
     for (String type : List.of("f16", "q8_0")) {
       merge(type + ".gguf", "--format", "gguf", "--type", type).expect(0);
-      try (LlamaGguf source = LlamaGguf.of(GgufFile.open(base));
-          LlamaGguf merged = LlamaGguf.of(GgufFile.open(folder.resolve(type + ".gguf")));
+      try (GgufModel source = GgufModel.of(GgufFile.open(base));
+          GgufModel merged = GgufModel.of(GgufFile.open(folder.resolve(type + ".gguf")));
           SafetensorsFile pairs = Safetensors.open(adapter.resolve("adapter_model.safetensors"))) {
         assertEquals(source.config(), merged.config());
         assertEquals(source.entries().keySet(), merged.entries().keySet());

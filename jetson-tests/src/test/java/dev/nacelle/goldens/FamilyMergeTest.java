@@ -10,8 +10,8 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.TensorEntry;
-import dev.nacelle.model.LlamaConfigReader;
-import dev.nacelle.model.LlamaGguf;
+import dev.nacelle.model.ConfigReader;
+import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Files;
@@ -118,8 +118,8 @@ final class FamilyMergeTest {
 
   /** Tensors by name and shape, norms number by number, and the configuration. */
   private static void sameFile(FamilyCase golden, Path made) {
-    try (LlamaGguf wanted = LlamaGguf.of(GgufFile.open(golden.gguf()));
-        LlamaGguf found = LlamaGguf.of(GgufFile.open(made))) {
+    try (GgufModel wanted = GgufModel.of(GgufFile.open(golden.gguf()));
+        GgufModel found = GgufModel.of(GgufFile.open(made))) {
       assertEquals(wanted.config(), found.config(), golden.name());
       assertEquals(
           wanted.file().entries().keySet(), found.file().entries().keySet(), golden.name());
@@ -158,8 +158,8 @@ final class FamilyMergeTest {
         merge(golden, golden.gguf(), out);
         try (HfFolder given = HfFolder.open(golden.folder(), FaultInjector.none());
             HfFolder back = HfFolder.open(out, FaultInjector.none())) {
-          ModelConfig wanted = LlamaConfigReader.read(given);
-          ModelConfig found = LlamaConfigReader.read(back);
+          ModelConfig wanted = ConfigReader.read(given);
+          ModelConfig found = ConfigReader.read(back);
           // GGUF knows a Mistral as a Llama.
           assertEquals(wanted.family().architecture(), found.family().architecture());
           assertEquals(wanted.traits().layers(), found.traits().layers(), golden.name());

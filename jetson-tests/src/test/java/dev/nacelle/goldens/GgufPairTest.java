@@ -11,7 +11,7 @@ import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.file.TensorEntry;
-import dev.nacelle.model.LlamaGguf;
+import dev.nacelle.model.GgufModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.ByteArrayOutputStream;
@@ -234,7 +234,7 @@ final class GgufPairTest {
     }
     List<NativeBuffer> buffers = new ArrayList<>();
     List<NamedTensor> tensors = new ArrayList<>();
-    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(golden(name).resolve("model.gguf")))) {
+    try (GgufModel model = GgufModel.of(GgufFile.open(golden(name).resolve("model.gguf")))) {
       for (TensorEntry entry : model.entries().values()) {
         NativeBuffer wide = NativeBuffer.allocate(4 * entry.elements());
         buffers.add(wide);

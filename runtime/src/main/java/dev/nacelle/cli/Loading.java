@@ -7,9 +7,9 @@ import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.inspect.Inspection;
-import dev.nacelle.model.LlamaConfigReader;
-import dev.nacelle.model.LlamaTensors;
+import dev.nacelle.model.ConfigReader;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.text.template.PlainChatTemplate;
 import dev.nacelle.train.BaseModel;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ record Loading(Map<String, Object> facts, @Nullable String reason) {
   private static Map<String, Object> model(Inspection found) {
     if (found.kind() == Inspection.Kind.MODEL) {
       try (HfFolder folder = HfFolder.open(found.path())) {
-        LlamaTensors.check(LlamaConfigReader.read(folder), folder);
+        ModelTensors.check(ConfigReader.read(folder), folder);
       }
     }
     Map<String, Object> facts = new LinkedHashMap<>();

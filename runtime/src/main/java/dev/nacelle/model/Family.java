@@ -3,7 +3,7 @@ package dev.nacelle.model;
 import java.util.Set;
 
 /**
- * What sets a family of models apart, as data: one {@link LlamaModel} is assembled from it.
+ * What sets a family of models apart, as data: one {@link DecoderModel} is assembled from it.
  *
  * @param name as config.json has it in {@code model_type}
  * @param title for people

@@ -25,13 +25,13 @@ public final class GgufNames {
   /**
    * The name in a file.
    *
-   * @param name one of {@link LlamaTensors#expected}
+   * @param name one of {@link ModelTensors#expected}
    */
   public static String of(Family family, String name) {
     return switch (name) {
-      case LlamaTensors.EMBEDDING -> "token_embd.weight";
-      case LlamaTensors.FINAL_NORM -> "output_norm.weight";
-      case LlamaTensors.HEAD -> "output.weight";
+      case ModelTensors.EMBEDDING -> "token_embd.weight";
+      case ModelTensors.FINAL_NORM -> "output_norm.weight";
+      case ModelTensors.HEAD -> "output.weight";
       default -> inBlock(family, name);
     };
   }

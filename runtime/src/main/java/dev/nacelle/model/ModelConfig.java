@@ -185,7 +185,7 @@ public record ModelConfig(
   /** Elements of all tensors, the head counted once where it is tied. */
   public long parameters() {
     long total = 0;
-    for (LlamaTensors.Expected tensor : LlamaTensors.expected(this)) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(this)) {
       total = Math.addExact(total, tensor.elements());
     }
     return total;

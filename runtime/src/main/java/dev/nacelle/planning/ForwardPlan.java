@@ -13,7 +13,7 @@ import dev.nacelle.layer.Linear;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.tape.Engine;
@@ -108,7 +108,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
   }
 
   private interface Walks {
-    BiConsumer<Engine, LlamaModel> of(ForwardPlan way);
+    BiConsumer<Engine, DecoderModel> of(ForwardPlan way);
   }
 
   private static ForwardPlan first(Job job, List<ForwardPlan> ways, Walks walks, String advice) {
@@ -134,11 +134,11 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
         "give it --budget " + least + ", " + advice + ", or take a quantised model");
   }
 
-  private static long bytes(Job job, ForwardPlan way, BiConsumer<Engine, LlamaModel> walk) {
+  private static long bytes(Job job, ForwardPlan way, BiConsumer<Engine, DecoderModel> walk) {
     SilentKernels silent = new SilentKernels(job.kernels);
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
-      LlamaModel model = job.base.rehearse(engine, job.compute, job.base.config().layers());
+      DecoderModel model = job.base.rehearse(engine, job.compute, job.base.config().layers());
       walk.accept(engine, model);
       long mapped =
           way.strategy.weights() == Strategy.Weights.STREAMED
@@ -157,7 +157,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
    * The most of the mapped weights that is resident at once when each block's pages go behind it:
    * the head's, or those of two blocks, and what belongs to no linear layer.
    */
-  private static long streamed(LlamaModel model, long all) {
+  private static long streamed(DecoderModel model, long all) {
     Map<String, Long> blocks = new HashMap<>();
     long linear = 0;
     long head = 0;
@@ -165,7 +165,7 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
       NativeBuffer memory = layer.weight().memory();
       long bytes = memory.isMapped() ? memory.byteSize() : 0;
       linear += bytes;
-      if (layer.path().equals(LlamaModel.HEAD)) {
+      if (layer.path().equals(DecoderModel.HEAD)) {
         head = bytes;
       } else {
         blocks.merge(layer.path().replaceFirst("(layers\\.\\d+)\\..*", "$1"), bytes, Long::sum);

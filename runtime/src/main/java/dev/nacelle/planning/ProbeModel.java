@@ -4,8 +4,8 @@ import dev.nacelle.file.AtomicFile;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsWriter;
-import dev.nacelle.model.LlamaTensors;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.model.RopeScaling;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.ByteBuffer;
@@ -44,7 +44,7 @@ final class ProbeModel {
     write(folder, "config.json", config(vocabulary));
     write(folder, DATA, data(tokens, random));
     List<NamedTensor> tensors = new ArrayList<>();
-    for (LlamaTensors.Expected tensor : LlamaTensors.expected(shape(vocabulary))) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(shape(vocabulary))) {
       tensors.add(
           new NamedTensor(
               tensor.name(), DType.FP32, tensor.shape(), sink -> fill(tensor, random, sink)));
@@ -146,7 +146,7 @@ final class ProbeModel {
   }
 
   private static void fill(
-      LlamaTensors.Expected tensor, SplittableRandom random, NamedTensor.Sink sink)
+      ModelTensors.Expected tensor, SplittableRandom random, NamedTensor.Sink sink)
       throws java.io.IOException {
     boolean norm = tensor.shape().length == 1;
     ByteBuffer piece = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);

@@ -8,7 +8,7 @@ import dev.nacelle.layer.KeyValueCache;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.BaseModel;
@@ -66,7 +66,7 @@ record Rehearsal(
     SilentKernels silent = new SilentKernels(kernels);
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
-      LlamaModel model = base.rehearse(engine, options.dtype(), layers);
+      DecoderModel model = base.rehearse(engine, options.dtype(), layers);
       Adapter adapter = InitialAdapter.unset(engine, BaseModel.modules(model), options);
       BaseModel.install(model, adapter);
       long loaded = allocator.touchedBytes();
@@ -108,7 +108,7 @@ record Rehearsal(
   }
 
   /** The prompt and one token behind it, with room for as many as a run lets it have. */
-  private static void answer(BaseModel base, LlamaModel model, String prompt) {
+  private static void answer(BaseModel base, DecoderModel model, String prompt) {
     int[] ids = ChatAnswer.prompt(base, prompt);
     try (KeyValueCache cache = model.newCache(ids.length + ChatAnswer.MOST_SAMPLE_TOKENS)) {
       float[] ignored = model.nextLogits(cache, ids);

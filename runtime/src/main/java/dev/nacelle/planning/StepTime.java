@@ -1,8 +1,8 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaTensors;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.StepSizes;
 import java.util.ArrayList;
@@ -51,9 +51,9 @@ final class StepTime {
     this.adapterFlops = adapterFlops;
     long channels = config.hiddenSize();
     for (String module : config.family().layout().linearModules()) {
-      long[] shape = LlamaTensors.linearShape(config, module);
+      long[] shape = ModelTensors.linearShape(config, module);
       boolean isInner = module.startsWith("mlp.") && !module.equals("mlp.down_proj");
-      String name = LlamaTensors.layer(0) + "." + module + ".weight";
+      String name = ModelTensors.layer(0) + "." + module + ".weight";
       block.add(new Product(base.form(name), shape[0], shape[1], isInner));
     }
     String headName = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";

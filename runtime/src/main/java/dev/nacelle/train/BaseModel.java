@@ -10,9 +10,9 @@ import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.layer.Linear;
-import dev.nacelle.model.LlamaConfigReader;
-import dev.nacelle.model.LlamaGguf;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.ConfigReader;
+import dev.nacelle.model.DecoderModel;
+import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
@@ -86,7 +86,7 @@ public final class BaseModel implements AutoCloseable {
   private static BaseModel openFolder(Path path, FaultInjector faults) {
     HfFolder folder = HfFolder.open(path, faults);
     try {
-      ModelConfig config = LlamaConfigReader.read(folder);
+      ModelConfig config = ConfigReader.read(folder);
       Tokenizer tokenizer = TokenizerJson.load(path.resolve("tokenizer.json"));
       String eos = SpecialTokens.load(path).eos();
       OptionalInt eosId = eos == null ? OptionalInt.empty() : tokenizer.id(eos);
@@ -103,7 +103,7 @@ public final class BaseModel implements AutoCloseable {
   private static BaseModel openGguf(Path path, FaultInjector faults) {
     GgufFile file = GgufFile.open(path, faults);
     try {
-      LlamaGguf source = LlamaGguf.of(file);
+      GgufModel source = GgufModel.of(file);
       GgufText text = GgufText.read(file, path);
       return new BaseModel(
           path, source, source.config(), text.tokenizer(), text.template(), text.eosId());
@@ -163,9 +163,9 @@ public final class BaseModel implements AutoCloseable {
   }
 
   /** The model with its weights; this object's file goes over to it. Once only. */
-  public LlamaModel load(Engine engine, DType compute) {
+  public DecoderModel load(Engine engine, DType compute) {
     handedOver = true;
-    return LlamaModel.load(source, config, engine, compute);
+    return DecoderModel.load(source, config, engine, compute);
   }
 
   /**
@@ -174,8 +174,8 @@ public final class BaseModel implements AutoCloseable {
    *
    * @param layers blocks that it has, the first ones
    */
-  public LlamaModel rehearse(Engine engine, DType compute, int layers) {
-    return LlamaModel.load(source, config.withLayers(layers), engine, compute);
+  public DecoderModel rehearse(Engine engine, DType compute, int layers) {
+    return DecoderModel.load(source, config.withLayers(layers), engine, compute);
   }
 
   /** The form in which a weight is stored: {@code fp32}, {@code bf16}, {@code q4_1} say. */
@@ -209,14 +209,14 @@ public final class BaseModel implements AutoCloseable {
   }
 
   /** The modules of a loaded model that an adapter may sit on. */
-  public static List<Adapter.Module> modules(LlamaModel model) {
+  public static List<Adapter.Module> modules(DecoderModel model) {
     return model.linears().stream()
         .map(l -> new Adapter.Module(l.path(), l.weight().size(0), l.weight().size(1)))
         .toList();
   }
 
   /** Sets the adapter on the model's layers. */
-  public static void install(LlamaModel model, Adapter adapter) {
+  public static void install(DecoderModel model, Adapter adapter) {
     for (Linear linear : model.linears()) {
       adapter.layers().stream()
           .filter(layer -> layer.modulePath().equals(linear.path()))

@@ -1,6 +1,6 @@
 package dev.nacelle.train;
 
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.text.Message;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -26,7 +26,7 @@ public final class ChatAnswer {
    * @throws dev.nacelle.NacelleException of kind INPUT where the chat template refuses the message
    */
   public static String greedy(
-      BaseModel base, LlamaModel model, String message, int mostTokens, BooleanSupplier goOn) {
+      BaseModel base, DecoderModel model, String message, int mostTokens, BooleanSupplier goOn) {
     return new Answer(base.tokenizer(), List.of(), piece -> {})
         .generate(
             new Generator(model, base.endTokens()),

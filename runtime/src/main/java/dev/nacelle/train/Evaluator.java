@@ -3,7 +3,7 @@ package dev.nacelle.train;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.data.Sample;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.TokenRow;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Tape;
@@ -12,17 +12,17 @@ import java.util.List;
 /** Losses without training: forward alone, no dropout. */
 public final class Evaluator {
   private final Engine engine;
-  private final LlamaModel model;
+  private final DecoderModel model;
   private final Strategy strategy;
 
-  public Evaluator(Engine engine, LlamaModel model) {
+  public Evaluator(Engine engine, DecoderModel model) {
     this(engine, model, Strategy.FASTEST);
   }
 
   /**
    * @param strategy of which forward alone heeds microBatch, headRows and where the weights are
    */
-  public Evaluator(Engine engine, LlamaModel model, Strategy strategy) {
+  public Evaluator(Engine engine, DecoderModel model, Strategy strategy) {
     this.strategy = strategy;
     this.engine = engine;
     this.model = model;

@@ -6,7 +6,7 @@ import dev.nacelle.adapter.AdapterFiles;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
 import java.util.List;
@@ -167,7 +167,7 @@ public final class Finetune {
       FinetuneData data,
       Engine engine,
       RunPlan plan) {
-    try (LlamaModel model = base.load(engine, options.dtype());
+    try (DecoderModel model = base.load(engine, options.dtype());
         Adapter adapter = adapter(engine, model, from)) {
       RunInputs inputs = new RunInputs(modelHashes, data.hashes(), data.evalHashes());
       if (from != null) {
@@ -223,7 +223,7 @@ public final class Finetune {
             + " agree within 1e-4, but not in every bit");
   }
 
-  private Adapter adapter(Engine engine, LlamaModel model, @Nullable Checkpoint from) {
+  private Adapter adapter(Engine engine, DecoderModel model, @Nullable Checkpoint from) {
     FinetuneOptions.Adapting wanted = options.adapter();
     List<Adapter.Module> modules = BaseModel.modules(model);
     if (from != null) {

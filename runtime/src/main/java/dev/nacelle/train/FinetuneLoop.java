@@ -14,7 +14,7 @@ import dev.nacelle.layer.Linear;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.ProcessTrim;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tensor.Weight;
 import java.nio.file.Path;
@@ -35,7 +35,7 @@ final class FinetuneLoop {
   private final FinetuneOptions options;
   private final BaseModel base;
   private final Engine engine;
-  private final LlamaModel model;
+  private final DecoderModel model;
   private final Adapter adapter;
   private final FinetuneData data;
   private final CheckpointSaver saver;
@@ -62,7 +62,7 @@ final class FinetuneLoop {
       RunContext run,
       BaseModel base,
       Engine engine,
-      LlamaModel model,
+      DecoderModel model,
       Adapter adapter,
       FinetuneData data,
       CheckpointSaver saver,
@@ -339,7 +339,7 @@ final class FinetuneLoop {
   private void save(Path folder) {
     Map<String, Weight> frozen = new LinkedHashMap<>();
     for (Linear linear : model.linears()) {
-      if (linear.adapter() != null && linear.path().equals(LlamaModel.HEAD)) {
+      if (linear.adapter() != null && linear.path().equals(DecoderModel.HEAD)) {
         frozen.put(linear.path(), linear.weight());
       }
     }

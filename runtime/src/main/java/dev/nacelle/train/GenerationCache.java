@@ -2,7 +2,7 @@ package dev.nacelle.train;
 
 import dev.nacelle.layer.KeyValueCache;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -16,20 +16,20 @@ public final class GenerationCache implements AutoCloseable {
 
   private static final int SMALLEST = 256;
 
-  private final LlamaModel model;
+  private final DecoderModel model;
   private final Strategy strategy;
   private @Nullable KeyValueCache cache;
   private int[] seen = new int[SMALLEST];
   private int reused;
 
-  public GenerationCache(LlamaModel model) {
+  public GenerationCache(DecoderModel model) {
     this(model, Strategy.FASTEST);
   }
 
   /**
    * @param strategy says where the weights are between two uses
    */
-  GenerationCache(LlamaModel model, Strategy strategy) {
+  GenerationCache(DecoderModel model, Strategy strategy) {
     this.model = model;
     this.strategy = strategy;
   }

@@ -2,7 +2,7 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes on behind a prompt, token by token, with a cache of keys and values. */
 public final class Generator {
-  private final LlamaModel model;
+  private final DecoderModel model;
   private final Set<Integer> endTokens;
   private final @Nullable GenerationCache kept;
   private final Strategy strategy;
@@ -19,14 +19,14 @@ public final class Generator {
   /**
    * @param endTokens tokens that end the text; they are not part of the result
    */
-  public Generator(LlamaModel model, Set<Integer> endTokens) {
+  public Generator(DecoderModel model, Set<Integer> endTokens) {
     this(model, endTokens, Strategy.FASTEST);
   }
 
   /**
    * @param strategy says where the weights are between two uses
    */
-  public Generator(LlamaModel model, Set<Integer> endTokens, Strategy strategy) {
+  public Generator(DecoderModel model, Set<Integer> endTokens, Strategy strategy) {
     this.model = model;
     this.endTokens = Set.copyOf(endTokens);
     this.kept = null;
@@ -36,7 +36,7 @@ public final class Generator {
   /**
    * @param kept holds what was seen from one text to the next; null to forget it each time
    */
-  public Generator(LlamaModel model, Set<Integer> endTokens, @Nullable GenerationCache kept) {
+  public Generator(DecoderModel model, Set<Integer> endTokens, @Nullable GenerationCache kept) {
     this.model = model;
     this.endTokens = Set.copyOf(endTokens);
     this.kept = kept;

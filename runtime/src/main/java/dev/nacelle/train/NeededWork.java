@@ -3,7 +3,7 @@ package dev.nacelle.train;
 import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.layer.Linear;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.ModelConfig;
 import java.util.List;
 
@@ -18,13 +18,13 @@ import java.util.List;
  */
 public record NeededWork(double perToken, double perTarget, double perSquare) {
   /** The yardstick of a model with its adapter. */
-  public static NeededWork of(LlamaModel model) {
+  public static NeededWork of(DecoderModel model) {
     ModelConfig config = model.config();
     double perToken = 0;
     for (Linear linear : model.linears()) {
       double out = linear.weight().size(0);
       double in = linear.weight().size(1);
-      if (!linear.path().equals(LlamaModel.HEAD)) {
+      if (!linear.path().equals(DecoderModel.HEAD)) {
         perToken += 4 * out * in;
       }
       LayerAdapter adapter = linear.adapter();

@@ -5,7 +5,7 @@ import dev.nacelle.adapter.AdapterBlend;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
@@ -18,10 +18,10 @@ public final class ReadyModel implements AutoCloseable {
   private final BaseModel base;
   private final Engine engine;
   private final FaultInjector faults;
-  private final LlamaModel model;
+  private final DecoderModel model;
   private @Nullable Adapter adapter;
 
-  private ReadyModel(BaseModel base, Engine engine, LlamaModel model, FaultInjector faults) {
+  private ReadyModel(BaseModel base, Engine engine, DecoderModel model, FaultInjector faults) {
     this.base = base;
     this.engine = engine;
     this.model = model;
@@ -67,7 +67,7 @@ public final class ReadyModel implements AutoCloseable {
       Planner planner) {
     BaseModel base = BaseModel.open(path, faults);
     Engine engine = null;
-    LlamaModel model = null;
+    DecoderModel model = null;
     try {
       engine = new Engine(kernels.get(), new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)));
       planner.plan(base, engine.kernels());
@@ -103,7 +103,7 @@ public final class ReadyModel implements AutoCloseable {
     return engine;
   }
 
-  public LlamaModel model() {
+  public DecoderModel model() {
     return model;
   }
 
@@ -115,7 +115,7 @@ public final class ReadyModel implements AutoCloseable {
     close(model, engine, base);
   }
 
-  private static void close(@Nullable LlamaModel model, @Nullable Engine engine, BaseModel base) {
+  private static void close(@Nullable DecoderModel model, @Nullable Engine engine, BaseModel base) {
     if (model != null) {
       model.close();
     }

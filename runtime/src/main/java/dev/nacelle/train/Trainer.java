@@ -11,7 +11,7 @@ import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.memory.SpillFile;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.TokenRow;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Keeping;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer implements AutoCloseable {
   private final Engine engine;
-  private final LlamaModel model;
+  private final DecoderModel model;
   private final Adapter adapter;
   private final TrainSettings settings;
   private final Optimizer optimizer;
@@ -46,7 +46,7 @@ public final class Trainer implements AutoCloseable {
   private List<RouterUse> routerUses = List.of();
   private Consumer<Adapter> gradientObserver = ignored -> {};
 
-  public Trainer(Engine engine, LlamaModel model, Adapter adapter, TrainSettings settings) {
+  public Trainer(Engine engine, DecoderModel model, Adapter adapter, TrainSettings settings) {
     this(engine, model, adapter, settings, new Cancellation());
   }
 
@@ -55,7 +55,7 @@ public final class Trainer implements AutoCloseable {
    */
   public Trainer(
       Engine engine,
-      LlamaModel model,
+      DecoderModel model,
       Adapter adapter,
       TrainSettings settings,
       Cancellation cancellation) {

@@ -36,7 +36,7 @@ final class FamilyConfigTest {
     json.setAll((ObjectNode) MAPPER.readTree(more));
     Path file = folder.resolve("config.json");
     Files.writeString(file, json.toString());
-    return LlamaConfigReader.read(JsonFile.read(file), null);
+    return ConfigReader.read(JsonFile.read(file), null);
   }
 
   private static List<Integer> windows(ModelConfig config) {

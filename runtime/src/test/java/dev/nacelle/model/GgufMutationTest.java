@@ -73,7 +73,7 @@ final class GgufMutationTest {
       if (vocabulary.tokens().isEmpty()) {
         throw new AssertionError("a vocabulary without tokens was read");
       }
-      LlamaGguf model = LlamaGguf.of(open);
+      GgufModel model = GgufModel.of(open);
       for (TensorEntry entry : model.entries().values()) {
         try (NativeBuffer wide = NativeBuffer.allocate(4 * entry.elements())) {
           model.readFloat32(entry.name(), wide);

@@ -92,7 +92,7 @@ final class JsonMutationTest {
         CONFIGS.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList(),
         folder.resolve("config.json"),
         file -> {
-          ModelConfig config = LlamaConfigReader.read(JsonFile.read(file), null);
+          ModelConfig config = ConfigReader.read(JsonFile.read(file), null);
           assertTrue(config.parameters() > 0);
           if (config.headDim() <= 4096) {
             assertTrue(RopeFrequencies.inverse(config, 5000).length == config.headDim() / 2);

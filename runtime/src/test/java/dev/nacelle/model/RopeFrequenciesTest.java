@@ -32,7 +32,7 @@ final class RopeFrequenciesTest {
         Objects.requireNonNull(getClass().getResourceAsStream("rope_goldens.json"))) {
       for (JsonNode golden : mapper.readTree(in)) {
         Files.write(file, mapper.writeValueAsBytes(golden.get("config")));
-        ModelConfig config = LlamaConfigReader.read(JsonFile.read(file), null);
+        ModelConfig config = ConfigReader.read(JsonFile.read(file), null);
         types.add(config.ropeScaling().type());
         float[] inverse = RopeFrequencies.inverse(config, golden.get("length").longValue());
         String name = golden.get("name").textValue();

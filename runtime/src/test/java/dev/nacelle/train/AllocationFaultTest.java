@@ -12,7 +12,7 @@ import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeMemory;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ final class AllocationFaultTest {
 
   /** Builds and trains one step; says how many allocations that took. */
   private static long run(TrainingRig rig, Nth fault, DType compute, String targets) {
-    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, compute);
+    DecoderModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, compute);
     Adapter adapter = rig.adapt(model, 2, 0.1, targets, "");
     rig.trainer(model, adapter).step(batches());
     return fault.seen;
@@ -227,7 +227,8 @@ final class AllocationFaultTest {
   }
 
   private static Trainer unclipped(TrainingRig rig) {
-    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, DType.FP32);
+    DecoderModel model =
+        rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, DType.FP32);
     Adapter adapter = rig.adapt(model, 2, 0.1, "all-linear", "");
     Schedule schedule = Schedule.of(Schedule.Kind.CONSTANT, 1e-3, 0, 100);
     TrainSettings settings = new TrainSettings(schedule, AdamSettings.DEFAULT, 0);
@@ -237,7 +238,8 @@ final class AllocationFaultTest {
   }
 
   private static Trainer strategyTrainer(TrainingRig rig, Strategy strategy) {
-    LlamaModel model = rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, DType.FP32);
+    DecoderModel model =
+        rig.model(TrainingRig.config(16, 24, 8, 4, 2, true), DType.FP32, DType.FP32);
     Trainer trainer = rig.trainer(model, rig.adapt(model, 2, 0.1, "all-linear", ""));
     trainer.use(strategy);
     return trainer;
@@ -250,7 +252,7 @@ final class AllocationFaultTest {
     for (int failed = 0; failed < losses.length; failed++) {
       Nth fault = new Nth(-1);
       try (TrainingRig rig = new TrainingRig(fault)) {
-        LlamaModel model =
+        DecoderModel model =
             rig.model(TrainingRig.config(16, 24, 8, 4, 2, false), DType.FP32, DType.FP32);
         Trainer trainer = rig.trainer(model, rig.adapt(model, 2, 0.3, "all-linear", ""));
         trainer.step(batches());

@@ -9,7 +9,7 @@ import dev.nacelle.adapter.Adapter;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.LedgerClass;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +36,7 @@ final class CancellationTest {
   @Test
   void aStepIsDroppedWhole() throws InterruptedException {
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model =
+      DecoderModel model =
           rig.model(TrainingRig.config(16, 24, 8, 4, 2, false), DType.FP32, DType.FP32);
       Adapter adapter = rig.adapt(model, 2, 0.3, "all-linear", "");
       Cancellation cancellation = new Cancellation();

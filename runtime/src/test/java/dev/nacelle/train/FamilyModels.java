@@ -1,7 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.file.JsonFile;
-import dev.nacelle.model.LlamaConfigReader;
+import dev.nacelle.model.ConfigReader;
 import dev.nacelle.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,6 +38,6 @@ final class FamilyModels {
          "num_attention_heads":4,"num_key_value_heads":2,"vocab_size":97%s}
         """
             .formatted(family, layers, window + heads + own));
-    return LlamaConfigReader.read(JsonFile.read(file), null);
+    return ConfigReader.read(JsonFile.read(file), null);
   }
 }

@@ -20,7 +20,7 @@ import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.memory.Strategy.Recompute;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
@@ -42,12 +42,12 @@ final class HydraIdentitiesTest {
         TrainingRig.batch(new SplittableRandom(6), 12));
   }
 
-  private static LlamaModel model(TrainingRig rig, DType compute) {
+  private static DecoderModel model(TrainingRig rig, DType compute) {
     return rig.model(TrainingRig.config(48, 112, 16, 8, 3, true), DType.FP32, compute);
   }
 
   private static Trainer trainer(
-      TrainingRig rig, LlamaModel model, Adapter adapter, double weight) {
+      TrainingRig rig, DecoderModel model, Adapter adapter, double weight) {
     TrainSettings settings = new TrainSettings(SCHEDULE, AdamSettings.DEFAULT, 1, weight);
     return rig.own(new Trainer(rig.engine(), model, adapter, settings));
   }
@@ -90,7 +90,7 @@ final class HydraIdentitiesTest {
   void atTheStartTheModelIsItsBase() {
     for (DType compute : new DType[] {DType.FP32, DType.BF16}) {
       try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-        LlamaModel model = model(rig, compute);
+        DecoderModel model = model(rig, compute);
         float[] base = logits(model);
         rig.adapt(model, new HydraKind(3), 4, 0.1, "all-linear", "");
         assertArrayEquals(base, logits(model), 0f, compute.label());
@@ -98,7 +98,7 @@ final class HydraIdentitiesTest {
     }
   }
 
-  private static float[] logits(LlamaModel model) {
+  private static float[] logits(DecoderModel model) {
     try (KeyValueCache cache = model.newCache(8)) {
       return model.nextLogits(cache, 3, 1, 4, 1, 5);
     }
@@ -125,7 +125,7 @@ final class HydraIdentitiesTest {
   private static List<float[]> trained(AdapterKind kind, Strategy strategy) {
     List<float[]> all = new ArrayList<>();
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = model(rig, DType.FP32);
+      DecoderModel model = model(rig, DType.FP32);
       Adapter adapter = rig.adapt(model, kind, 4, 0.1, "all-linear", "");
       Trainer trainer = trainer(rig, model, adapter, 0);
       trainer.use(strategy);
@@ -161,7 +161,7 @@ final class HydraIdentitiesTest {
   @Test
   void headsPartByTheRouterAlone() {
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = model(rig, DType.FP32);
+      DecoderModel model = model(rig, DType.FP32);
       Adapter adapter = rig.adapt(model, new HydraKind(3), 4, 0, "all-linear", "");
       Trainer trainer = trainer(rig, model, adapter, 0);
       List<Double> routerNorms = new ArrayList<>();
@@ -191,7 +191,7 @@ final class HydraIdentitiesTest {
   @Test
   void aZeroRouterKeepsHeadsIdentical() {
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = model(rig, DType.FP32);
+      DecoderModel model = model(rig, DType.FP32);
       Adapter adapter = rig.adapt(model, new HydraKind(4), 4, 0.1, "all-linear", "");
       for (HydraHeads layer : heads(adapter)) {
         layer.router().value().fill(new float[(int) layer.router().value().elements()]);
@@ -227,7 +227,7 @@ final class HydraIdentitiesTest {
   void routersAreCountedOnceATokenAndStep() {
     for (Recompute recompute : new Recompute[] {Recompute.NOTHING, Recompute.BLOCK}) {
       try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-        LlamaModel model = model(rig, DType.FP32);
+        DecoderModel model = model(rig, DType.FP32);
         Adapter adapter = rig.adapt(model, new HydraKind(3), 4, 0.1, "all-linear", "");
         Trainer trainer = trainer(rig, model, adapter, 0);
         trainer.use(Strategy.FASTEST.withRecompute(recompute, 3));
@@ -249,7 +249,7 @@ final class HydraIdentitiesTest {
   @Test
   void aRouterThatOnlyEverTakesOneHeadHasCollapsed() {
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = model(rig, DType.FP32);
+      DecoderModel model = model(rig, DType.FP32);
       Adapter adapter = rig.adapt(model, new HydraKind(2), 4, 0, "q_proj", "0");
       HydraHeads layer = heads(adapter).getFirst();
       Tensor omega = omega(rig, 0.99f, 0.01f, 0.97f, 0.03f);
@@ -270,7 +270,7 @@ final class HydraIdentitiesTest {
   @Test
   void theBalancePullsByTheShareOfChoices() {
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = model(rig, DType.FP32);
+      DecoderModel model = model(rig, DType.FP32);
       HydraHeads layer = heads(rig.adapt(model, new HydraKind(2), 4, 0, "q_proj", "0")).getFirst();
       Tensor omega = omega(rig, 0.9f, 0.1f, 0.6f, 0.4f, 0.2f, 0.8f, 0.7f, 0.3f);
       Tensor pull = omega(rig, new float[8]);
@@ -300,7 +300,7 @@ final class HydraIdentitiesTest {
     double[] first = new double[2];
     for (int on = 0; on < 2; on++) {
       try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-        LlamaModel model = model(rig, DType.FP32);
+        DecoderModel model = model(rig, DType.FP32);
         Adapter adapter = rig.adapt(model, new HydraKind(3), 4, 0, "all-linear", "");
         Trainer trainer = trainer(rig, model, adapter, on * 10.0);
         first[on] = trainer.step(batches()).loss();

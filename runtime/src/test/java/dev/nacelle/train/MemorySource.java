@@ -2,8 +2,8 @@ package dev.nacelle.train;
 
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
-import dev.nacelle.model.LlamaTensors;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ final class MemorySource implements TensorSource {
    */
   MemorySource(ModelConfig config, DType dtype, long seed) {
     long largest = 0;
-    for (LlamaTensors.Expected tensor : LlamaTensors.expected(config)) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(config)) {
       long bytes = tensor.elements() * dtype.bytes();
       largest = Math.max(largest, bytes);
       entries.put(

@@ -13,7 +13,7 @@ import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.memory.Strategy.Recompute;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +31,7 @@ final class MomentsTest {
 
   private record Rig(TrainingRig rig, Adapter adapter, Trainer trainer) {
     static Rig of(TrainingRig rig, double clip) {
-      LlamaModel model =
+      DecoderModel model =
           rig.model(TrainingRig.config(48, 112, 16, 8, 3, true), DType.FP32, DType.FP32);
       Adapter adapter = rig.adapt(model, 8, 0.1, "all-linear", "");
       Schedule schedule = Schedule.of(Schedule.Kind.CONSTANT, 1e-3, 0, 100);

@@ -9,7 +9,7 @@ import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeMemory;
@@ -30,7 +30,7 @@ final class SavedBytesTest {
     long buffers = NativeMemory.liveBuffers();
     long held;
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = rig.model(config, weights, compute);
+      DecoderModel model = rig.model(config, weights, compute);
       rig.adapt(model, 16, dropout, "all-linear", layers);
       PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), rows);
       Ledger ledger = rig.engine().ledger();
@@ -91,7 +91,7 @@ final class SavedBytesTest {
   void theHeadNeverHoldsItsLogits() {
     ModelConfig config = TrainingRig.config(32, 48, 16, 8, 1, false, 20_000);
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = rig.model(config, DType.FP32, DType.FP32);
+      DecoderModel model = rig.model(config, DType.FP32, DType.FP32);
       rig.adapt(model, 4, 0, "all-linear", "");
       PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), 201);
       assertEquals(100, batch.targetTokens());
@@ -150,7 +150,7 @@ final class SavedBytesTest {
     long buffers = NativeMemory.liveBuffers();
     SplittableRandom random = new SplittableRandom(SEED);
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model = rig.model(small(2, true), DType.FP32, compute);
+      DecoderModel model = rig.model(small(2, true), DType.FP32, compute);
       Adapter adapter = rig.adapt(model, 4, dropout, targets, "");
       Trainer trainer = rig.trainer(model, adapter);
       Ledger ledger = rig.engine().ledger();

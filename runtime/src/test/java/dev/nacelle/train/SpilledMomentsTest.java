@@ -16,7 +16,7 @@ import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.memory.Strategy.Spill;
 import dev.nacelle.memory.Strategy.Weights;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,7 +43,7 @@ final class SpilledMomentsTest {
 
   private record Run(TrainingRig rig, Adapter adapter, Trainer trainer) {
     static Run of(TrainingRig rig, Path folder, double clip) {
-      LlamaModel model =
+      DecoderModel model =
           rig.model(TrainingRig.config(48, 112, 16, 8, 3, true), DType.FP32, DType.FP32);
       Adapter adapter = rig.adapt(model, 8, 0.1, "all-linear", "");
       Schedule schedule = Schedule.of(Schedule.Kind.CONSTANT, 1e-3, 0, 100);

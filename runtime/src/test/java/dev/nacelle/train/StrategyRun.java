@@ -10,7 +10,7 @@ import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeMemory;
@@ -61,7 +61,7 @@ record StrategyRun(
 
   private static StrategyRun of(
       TrainingRig rig, ModelConfig config, DType compute, Strategy strategy, int... lengths) {
-    LlamaModel model = rig.model(config, DType.FP32, compute);
+    DecoderModel model = rig.model(config, DType.FP32, compute);
     Adapter adapter = rig.adapt(model, 4, 0.1, "all-linear", "");
     PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), lengths);
     Trainer trainer = rig.trainer(model, adapter);

@@ -15,9 +15,9 @@ import dev.nacelle.memory.Strategy;
 import dev.nacelle.memory.Strategy.Recompute;
 import dev.nacelle.memory.Strategy.Spill;
 import dev.nacelle.memory.Strategy.Weights;
-import dev.nacelle.model.LlamaModel;
-import dev.nacelle.model.LlamaTensors;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class StreamedWeightsTest {
   static void write() {
     SplittableRandom random = new SplittableRandom(11);
     List<NamedTensor> tensors = new ArrayList<>();
-    for (LlamaTensors.Expected tensor : LlamaTensors.expected(CONFIG)) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(CONFIG)) {
       float[] values = new float[Math.toIntExact(tensor.elements())];
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) random.nextDouble(-0.1, 0.1);
@@ -66,8 +66,8 @@ final class StreamedWeightsTest {
 
   private static Outcome steps(Strategy strategy) throws InterruptedException {
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
-      LlamaModel model =
-          rig.own(LlamaModel.load(Safetensors.open(file()), CONFIG, rig.engine(), DType.FP32));
+      DecoderModel model =
+          rig.own(DecoderModel.load(Safetensors.open(file()), CONFIG, rig.engine(), DType.FP32));
       Adapter adapter = rig.adapt(model, 4, 0.1, "all-linear", "");
       Trainer trainer = rig.trainer(model, adapter);
       List<PackedBatch> batch = List.of(TrainingRig.batch(new SplittableRandom(3), 40, 24));

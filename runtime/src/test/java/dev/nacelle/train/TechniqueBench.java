@@ -16,9 +16,9 @@ import dev.nacelle.memory.Strategy.Spill;
 import dev.nacelle.memory.Strategy.Weights;
 import dev.nacelle.memory.technique.Measured;
 import dev.nacelle.memory.technique.Network;
-import dev.nacelle.model.LlamaModel;
-import dev.nacelle.model.LlamaTensors;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Tape;
 import java.nio.file.Path;
@@ -95,7 +95,7 @@ final class TechniqueBench implements AutoCloseable {
   private static void write(Path file) {
     SplittableRandom random = new SplittableRandom(11);
     List<NamedTensor> tensors = new ArrayList<>();
-    for (LlamaTensors.Expected tensor : LlamaTensors.expected(LLAMA)) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(LLAMA)) {
       float[] values = new float[Math.toIntExact(tensor.elements())];
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) random.nextDouble(-0.1, 0.1);
@@ -126,7 +126,7 @@ final class TechniqueBench implements AutoCloseable {
 
   private Learner llama(TensorSource source, String layers, PackedBatch batch) {
     TrainingRig rig = rig();
-    LlamaModel model = rig.own(LlamaModel.load(source, LLAMA, rig.engine(), DType.FP32));
+    DecoderModel model = rig.own(DecoderModel.load(source, LLAMA, rig.engine(), DType.FP32));
     Adapter adapter = rig.adapt(model, 16, 0, "all-linear", layers);
     Schedule schedule = Schedule.of(Schedule.Kind.CONSTANT, 1e-4, 0, 100);
     Trainer trainer =

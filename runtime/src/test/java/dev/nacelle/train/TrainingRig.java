@@ -9,7 +9,7 @@ import dev.nacelle.file.LoraKind;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Allocator;
-import dev.nacelle.model.LlamaModel;
+import dev.nacelle.model.DecoderModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.model.RopeScaling;
 import dev.nacelle.nativeaccess.DType;
@@ -80,18 +80,18 @@ final class TrainingRig implements AutoCloseable {
         null);
   }
 
-  LlamaModel model(ModelConfig config, DType weights, DType compute) {
-    return own(LlamaModel.load(new MemorySource(config, weights, 11), config, engine, compute));
+  DecoderModel model(ModelConfig config, DType weights, DType compute) {
+    return own(DecoderModel.load(new MemorySource(config, weights, 11), config, engine, compute));
   }
 
   /** A fresh adapter on the chosen layers of the model, installed. */
-  Adapter adapt(LlamaModel model, int rank, double dropout, String targets, String layers) {
+  Adapter adapt(DecoderModel model, int rank, double dropout, String targets, String layers) {
     return adapt(model, new LoraKind(), rank, dropout, targets, layers);
   }
 
   /** The same of another kind. */
   Adapter adapt(
-      LlamaModel model, AdapterKind kind, int rank, double dropout, String targets, String layers) {
+      DecoderModel model, AdapterKind kind, int rank, double dropout, String targets, String layers) {
     List<Adapter.Module> modules = BaseModel.modules(model);
     Set<String> chosen =
         new HashSet<>(
@@ -108,7 +108,7 @@ final class TrainingRig implements AutoCloseable {
     return adapter;
   }
 
-  Trainer trainer(LlamaModel model, Adapter adapter) {
+  Trainer trainer(DecoderModel model, Adapter adapter) {
     Schedule schedule = Schedule.of(Schedule.Kind.CONSTANT, 1e-3, 0, 100);
     return own(
         new Trainer(engine, model, adapter, new TrainSettings(schedule, AdamSettings.DEFAULT, 1)));

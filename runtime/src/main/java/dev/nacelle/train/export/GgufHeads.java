@@ -6,8 +6,8 @@ import dev.nacelle.file.GgufVocabulary;
 import dev.nacelle.file.GgufWriter;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.TensorEntry;
-import dev.nacelle.model.LlamaGguf;
-import dev.nacelle.model.LlamaGgufKeys;
+import dev.nacelle.model.GgufConfigWriter;
+import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.text.gguf.FolderVocabulary;
@@ -52,7 +52,7 @@ final class GgufHeads {
     if (!name.toLowerCase(Locale.ROOT).matches(".*phi-?3.*")) {
       writer.put("general.name", name);
     }
-    LlamaGgufKeys.put(writer, config);
+    GgufConfigWriter.put(writer, config);
     writer.putUnsigned("general.file_type", fileType);
     writer.putUnsigned("general.quantization_version", 2);
     GgufVocabularyKeys.put(writer, vocabulary);
@@ -70,7 +70,7 @@ final class GgufHeads {
     writer.putUnsigned("general.file_type", fileType);
     writer.putUnsigned("general.quantization_version", 2);
     for (TensorEntry factors : file.entries().values()) {
-      if (LlamaGguf.isRopeTable(factors.name())) {
+      if (GgufModel.isRopeTable(factors.name())) {
         float[] values = new float[Math.toIntExact(factors.elements())];
         try (NativeBuffer wide = NativeBuffer.allocate(4L * values.length)) {
           file.readFloat32(factors.name(), wide);

@@ -7,10 +7,10 @@ import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.Quoted;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
-import dev.nacelle.model.LlamaConfigReader;
-import dev.nacelle.model.LlamaGguf;
-import dev.nacelle.model.LlamaTensors;
+import dev.nacelle.model.ConfigReader;
+import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelConfig;
+import dev.nacelle.model.ModelTensors;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ sealed interface MergeBase extends AutoCloseable {
   record Folder(HfFolder source, ModelConfig config) implements MergeBase {}
 
   /** A GGUF file. */
-  record Gguf(LlamaGguf source) implements MergeBase {
+  record Gguf(GgufModel source) implements MergeBase {
     @Override
     public ModelConfig config() {
       return source.config();
@@ -53,8 +53,8 @@ sealed interface MergeBase extends AutoCloseable {
   private static MergeBase openFolder(Path path, FaultInjector faults) {
     HfFolder folder = HfFolder.open(path, faults);
     try {
-      ModelConfig config = LlamaConfigReader.read(folder);
-      LlamaTensors.check(config, folder);
+      ModelConfig config = ConfigReader.read(folder);
+      ModelTensors.check(config, folder);
       return new Folder(folder, config);
     } catch (RuntimeException | Error e) {
       folder.close();
@@ -65,7 +65,7 @@ sealed interface MergeBase extends AutoCloseable {
   private static MergeBase openGguf(Path path, FaultInjector faults) {
     GgufFile file = GgufFile.open(path, faults);
     try {
-      return new Gguf(LlamaGguf.of(file));
+      return new Gguf(GgufModel.of(file));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -74,12 +74,12 @@ sealed interface MergeBase extends AutoCloseable {
 
   /** Every linear module, path → {out, in}, the head included. */
   default Map<String, long[]> linears() {
-    return LlamaTensors.linears(config());
+    return ModelTensors.linears(config());
   }
 
   /** The type of the token table where weights are written in it, else fp32. */
   default DType dtype() {
-    TensorEntry table = source().entry(LlamaTensors.EMBEDDING);
+    TensorEntry table = source().entry(ModelTensors.EMBEDDING);
     DType dtype = table.dtype();
     return dtype != null && dtype.isCompute() ? dtype : DType.FP32;
   }
@@ -113,7 +113,7 @@ sealed interface MergeBase extends AutoCloseable {
   /** Every tensor of the merged model. */
   default List<Piece> pieces(Updates updates) {
     List<Piece> pieces = new ArrayList<>();
-    for (LlamaTensors.Expected tensor : LlamaTensors.expected(config())) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(config())) {
       String name = tensor.name();
       String module =
           name.endsWith(".weight") ? name.substring(0, name.length() - ".weight".length()) : "";
@@ -121,7 +121,7 @@ sealed interface MergeBase extends AutoCloseable {
     }
     if (unties(updates)) {
       long[] shape = {config().vocabularySize(), config().hiddenSize()};
-      pieces.add(new Piece(LlamaTensors.HEAD, LlamaTensors.EMBEDDING, shape, "lm_head"));
+      pieces.add(new Piece(ModelTensors.HEAD, ModelTensors.EMBEDDING, shape, "lm_head"));
     }
     return pieces;
   }

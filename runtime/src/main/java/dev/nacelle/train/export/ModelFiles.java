@@ -6,7 +6,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufVocabulary;
 import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.JsonText;
-import dev.nacelle.model.LlamaConfigWriter;
+import dev.nacelle.model.ConfigWriter;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.text.gguf.GgufTokenizerFiles;
 import dev.nacelle.text.gguf.GgufTokenizerJson;
@@ -49,7 +49,7 @@ final class ModelFiles {
   private static void ofFolder(
       HfFolder folder, Path target, DType dtype, boolean untied, FaultInjector faults) {
     ObjectNode config = folder.config().node().deepCopy();
-    String name = LlamaConfigWriter.name(dtype);
+    String name = ConfigWriter.name(dtype);
     if (config.has("dtype")) {
       config.put("dtype", name);
     }
@@ -108,10 +108,10 @@ final class ModelFiles {
     AtomicFile.writeText(
         target.resolve("config.json"),
         faults,
-        JsonText.pretty(LlamaConfigWriter.config(base.config(), dtype, tied)));
+        JsonText.pretty(ConfigWriter.config(base.config(), dtype, tied)));
     AtomicFile.writeText(
         target.resolve("generation_config.json"),
         faults,
-        JsonText.pretty(LlamaConfigWriter.generation(base.config())));
+        JsonText.pretty(ConfigWriter.generation(base.config())));
   }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-final class LlamaConfigReaderTest {
+final class ConfigReaderTest {
   private static final String V4 =
       """
       {"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":576,
@@ -37,7 +37,7 @@ final class LlamaConfigReaderTest {
   private ModelConfig read(String json) throws IOException {
     Path file = folder.resolve("config.json");
     Files.writeString(file, json);
-    return LlamaConfigReader.read(JsonFile.read(file), null);
+    return ConfigReader.read(JsonFile.read(file), null);
   }
 
   @Test
@@ -74,7 +74,7 @@ final class LlamaConfigReaderTest {
     assertFalse(config.tieWordEmbeddings());
     assertNull(config.bosTokenId());
     assertEquals(List.of(7), config.eosTokenIds());
-    List<LlamaTensors.Expected> expected = LlamaTensors.expected(config);
+    List<ModelTensors.Expected> expected = ModelTensors.expected(config);
     assertEquals(3 + 2 * (2 + 7 + 7), expected.size());
     assertTrue(
         expected.stream().anyMatch(e -> e.name().equals("model.layers.1.mlp.down_proj.bias")));
@@ -86,7 +86,7 @@ final class LlamaConfigReaderTest {
     Files.writeString(file, "{\"eos_token_id\":[5,6]}");
     Path main = folder.resolve("config.json");
     Files.writeString(main, V4);
-    ModelConfig config = LlamaConfigReader.read(JsonFile.read(main), JsonFile.read(file));
+    ModelConfig config = ConfigReader.read(JsonFile.read(main), JsonFile.read(file));
     assertEquals(List.of(5, 6), config.eosTokenIds());
   }
 

@@ -13,7 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads config.json of the families that are read, as transformers 4 and 5 write it. */
-public final class LlamaConfigReader {
+public final class ConfigReader {
   private static final int LARGEST_ID = Integer.MAX_VALUE;
 
   /** Keys that change the mathematics of some family, and must be off in those that lack them. */
@@ -53,7 +53,7 @@ public final class LlamaConfigReader {
           "resid_pdrop", 0.0,
           "embd_pdrop", 0.0);
 
-  private LlamaConfigReader() {}
+  private ConfigReader() {}
 
   /**
    * Reads the configuration of a folder; where generation_config.json names end tokens, those hold.

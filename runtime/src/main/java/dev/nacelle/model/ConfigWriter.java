@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * Writes config.json and generation_config.json of a model that came from a file without them, with
  * the keys that transformers 4 and 5 both read.
  */
-public final class LlamaConfigWriter {
+public final class ConfigWriter {
   /** Context lengths before stretching; Llama 3.1 and its kin were trained with the first. */
   private static final List<Long> ORIGINAL_CONTEXTS =
       LongStream.concat(LongStream.of(8192), LongStream.iterate(16, n -> n <= 1 << 20, n -> 2 * n))
           .boxed()
           .toList();
 
-  private LlamaConfigWriter() {}
+  private ConfigWriter() {}
 
   /**
    * config.json.

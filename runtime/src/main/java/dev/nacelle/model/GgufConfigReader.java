@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a model's configuration out of a GGUF file's metadata and the shape of its embedding. */
-final class LlamaGgufConfig {
+final class GgufConfigReader {
   /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
   static final String ROPE_FACTORS = "rope_freqs.weight";
 
@@ -32,7 +32,7 @@ final class LlamaGgufConfig {
   private final Family family;
   private final String prefix;
 
-  private LlamaGgufConfig(GgufFile file, Family family) {
+  private GgufConfigReader(GgufFile file, Family family) {
     this.file = file;
     this.data = file.metadata();
     this.family = family;
@@ -42,7 +42,7 @@ final class LlamaGgufConfig {
   static ModelConfig read(GgufFile file) {
     refuseParts(file, file.metadata());
     Family family = family(file.metadata());
-    return new LlamaGgufConfig(file, family).read();
+    return new GgufConfigReader(file, family).read();
   }
 
   /** Whether a tensor belongs to the configuration. */

@@ -25,16 +25,16 @@ import java.util.Set;
  * must be moved, or one be taken off. {@link #stored} says which, and {@link #readFloat32} reads
  * all of them.
  */
-public final class LlamaGguf implements TensorSource {
+public final class GgufModel implements TensorSource {
   /** Holds the divisors of the rotary frequencies where they are stretched by a table. */
-  public static final String ROPE_FACTORS = LlamaGgufConfig.ROPE_FACTORS;
+  public static final String ROPE_FACTORS = GgufConfigReader.ROPE_FACTORS;
 
   private final GgufFile file;
   private final ModelConfig config;
   private final Map<String, TensorEntry> entries = new LinkedHashMap<>();
   private final Map<String, String> fileNames = new LinkedHashMap<>();
 
-  private LlamaGguf(GgufFile file, ModelConfig config) {
+  private GgufModel(GgufFile file, ModelConfig config) {
     this.file = file;
     this.config = config;
   }
@@ -44,10 +44,10 @@ public final class LlamaGguf implements TensorSource {
    *
    * @throws NacelleException of kind INPUT, naming key or tensor
    */
-  public static LlamaGguf of(GgufFile file) {
-    LlamaGguf model = new LlamaGguf(file, LlamaGgufConfig.read(file));
+  public static GgufModel of(GgufFile file) {
+    GgufModel model = new GgufModel(file, GgufConfigReader.read(file));
     model.mapNames();
-    LlamaTensors.check(model.config, model);
+    ModelTensors.check(model.config, model);
     return model;
   }
 
@@ -63,7 +63,7 @@ public final class LlamaGguf implements TensorSource {
               + " layers",
           "the file is incomplete; fetch it again");
     }
-    for (LlamaTensors.Expected wanted : LlamaTensors.expected(config)) {
+    for (ModelTensors.Expected wanted : ModelTensors.expected(config)) {
       String name = GgufNames.of(config.family(), wanted.name());
       TensorEntry entry = file.find(name);
       if (entry == null) {
@@ -89,7 +89,7 @@ public final class LlamaGguf implements TensorSource {
               entry.bytes()));
     }
     for (TensorEntry entry : file.entries().values()) {
-      if (!used.contains(entry.name()) && !LlamaGgufConfig.isRopeTable(entry.name())) {
+      if (!used.contains(entry.name()) && !GgufConfigReader.isRopeTable(entry.name())) {
         // The check that follows refuses it under its own name.
         entries.put(entry.name(), entry);
         fileNames.put(entry.name(), entry.name());
@@ -99,7 +99,7 @@ public final class LlamaGguf implements TensorSource {
 
   /** Whether a tensor of a file holds divisors of rotary frequencies. */
   public static boolean isRopeTable(String name) {
-    return LlamaGgufConfig.isRopeTable(name);
+    return GgufConfigReader.isRopeTable(name);
   }
 
   public ModelConfig config() {

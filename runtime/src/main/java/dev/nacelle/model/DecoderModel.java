@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * A decoder: token table, blocks, norm, head, put together as its family has them. Its weights are
  * frozen; adapters are set on its linear layers.
  */
-public final class LlamaModel implements AutoCloseable {
+public final class DecoderModel implements AutoCloseable {
   /** A page fault in a mapped file maps up to so many bytes around it. */
   private static final long READ_AROUND = 64 << 10;
 
@@ -51,7 +51,7 @@ public final class LlamaModel implements AutoCloseable {
   private final RmsNorm norm;
   private final Linear head;
 
-  private LlamaModel(ModelConfig config, Engine engine, DType compute, Weights weights) {
+  private DecoderModel(ModelConfig config, Engine engine, DType compute, Weights weights) {
     this.config = config;
     this.engine = engine;
     this.compute = compute;
@@ -84,11 +84,11 @@ public final class LlamaModel implements AutoCloseable {
    * @param compute fp32 or bf16: type of the activations
    * @throws dev.nacelle.NacelleException of kind INPUT for a tensor that is missing or ill-shaped
    */
-  public static LlamaModel load(
+  public static DecoderModel load(
       TensorSource source, ModelConfig config, Engine engine, DType compute) {
     Weights weights = new Weights(source, engine, compute);
     try {
-      return new LlamaModel(config, engine, compute, weights);
+      return new DecoderModel(config, engine, compute, weights);
     } catch (RuntimeException e) {
       weights.close();
       throw e;
@@ -161,10 +161,10 @@ public final class LlamaModel implements AutoCloseable {
 
   /** A block's linear module. */
   private Linear linear(String block, String module) {
-    long[] shape = LlamaTensors.linearShape(config, module);
+    long[] shape = ModelTensors.linearShape(config, module);
     String path = block + module;
     Tensor bias =
-        LlamaTensors.isBiased(config, module) ? weights.vector(path + ".bias", shape[0]) : null;
+        ModelTensors.isBiased(config, module) ? weights.vector(path + ".bias", shape[0]) : null;
     return new Linear(path, weights.matrix(path + ".weight", shape), bias);
   }
 

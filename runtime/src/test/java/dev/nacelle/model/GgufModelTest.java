@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Against a file of the gguf package and its own dequantised tensors (gguf_golden.py). */
-final class LlamaGgufTest {
+final class GgufModelTest {
   @TempDir Path folder;
   private Path gguf = Path.of("");
   private Path expected = Path.of("");
@@ -53,7 +53,7 @@ final class LlamaGgufTest {
   @Test
   void tensorsEqualTheGgufPackage() {
     Set<String> types = new HashSet<>();
-    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(gguf));
+    try (GgufModel model = GgufModel.of(GgufFile.open(gguf));
         SafetensorsFile golden = Safetensors.open(expected)) {
       assertEquals(
           golden.entries().keySet().stream().sorted().toList(),
@@ -80,7 +80,7 @@ final class LlamaGgufTest {
 
   @Test
   void configurationComesFromTheMetadata() {
-    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(gguf))) {
+    try (GgufModel model = GgufModel.of(GgufFile.open(gguf))) {
       ModelConfig config = model.config();
       assertEquals(
           new ModelConfig(
@@ -134,7 +134,7 @@ final class LlamaGgufTest {
     byte[] bytes = Files.readAllBytes(gguf);
     bytes[4] = 2;
     Files.write(gguf, bytes);
-    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(gguf))) {
+    try (GgufModel model = GgufModel.of(GgufFile.open(gguf))) {
       assertEquals(2, model.file().version());
     }
   }
@@ -175,7 +175,7 @@ final class LlamaGgufTest {
     refused(part.putShort((short) 2).array(), "is one of 2 parts of a split model");
     gguf = folder.resolve("tiny-00001-of-00001.gguf");
     Files.write(gguf, whole);
-    try (LlamaGguf model = LlamaGguf.of(GgufFile.open(gguf))) {
+    try (GgufModel model = GgufModel.of(GgufFile.open(gguf))) {
       assertEquals(1, model.config().layers());
     }
   }
@@ -212,7 +212,7 @@ final class LlamaGgufTest {
             () -> {
               GgufFile open = GgufFile.open(gguf);
               try {
-                LlamaGguf.of(open);
+                GgufModel.of(open);
               } finally {
                 open.close();
               }

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Names and shapes of a model's tensors, as Hugging Face's folders have them. */
-public final class LlamaTensors {
+public final class ModelTensors {
   public static final String EMBEDDING = "model.embed_tokens.weight";
   public static final String FINAL_NORM = "model.norm.weight";
   public static final String HEAD = "lm_head.weight";
@@ -30,7 +30,7 @@ public final class LlamaTensors {
   /** Pages of two mapped tables are let go after so many bytes, a multiple of the step. */
   private static final long COMPARED_AT_ONCE = 1 << 24;
 
-  private LlamaTensors() {}
+  private ModelTensors() {}
 
   /**
    * A tensor that must be there.

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Set;
 
 /** Writes a model's configuration as the keys of a GGUF file, as llama.cpp's converter does. */
-public final class LlamaGgufKeys {
+public final class GgufConfigWriter {
   /** Architectures of which llama.cpp reads a table of rotary factors. */
   private static final Set<String> TABLES = Set.of("llama", "granite");
 
-  private LlamaGgufKeys() {}
+  private GgufConfigWriter() {}
 
   /**
    * Puts the keys under the architecture, and the tables of rotary factors where the model needs
@@ -58,8 +58,8 @@ public final class LlamaGgufKeys {
     writer.put(prefix + "type", "longrope");
     writer.put(prefix + "attn_factor", RopeFrequencies.attentionFactor(model));
     writer.putUnsigned(prefix + "original_context_length", rope.originalContext());
-    table(writer, LlamaGgufConfig.LONG_FACTORS, rope.longFactors());
-    table(writer, LlamaGgufConfig.SHORT_FACTORS, rope.shortFactors());
+    table(writer, GgufConfigReader.LONG_FACTORS, rope.longFactors());
+    table(writer, GgufConfigReader.SHORT_FACTORS, rope.shortFactors());
   }
 
   private static void table(GgufWriter writer, String name, List<Float> factors) {
@@ -103,7 +103,7 @@ public final class LlamaGgufKeys {
       divisors[i] = (float) ((double) plain[i] / wanted[i]);
     }
     writer.add(
-        LlamaGguf.ROPE_FACTORS, "F32", new long[] {divisors.length}, NamedTensor.floats(divisors));
+        GgufModel.ROPE_FACTORS, "F32", new long[] {divisors.length}, NamedTensor.floats(divisors));
   }
 
   private static NacelleException refusal(String what) {
