@@ -295,7 +295,7 @@ final class LargeShapesTest {
         Attention a = sets[i].attention();
         a.forward(out[i], lse[i], q, k, v, mask, 0.1f, 2);
         a.backward(gradQ[i], gradK[i], gradV[i], gradOut, out[i], lse[i], q, k, v, mask, 0.1f, 2);
-        a.cached(fresh[i], q.rows(0, 3), k, v, 87, 0.1f);
+        a.cached(fresh[i], q.rows(0, 3), k, v, 87, 40, 0.1f, 2);
       }
       close(out, d, near);
       close(lse, 90, 1e-4);
