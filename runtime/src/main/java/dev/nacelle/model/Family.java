@@ -7,7 +7,7 @@ import java.util.Set;
  *
  * @param name as config.json has it in {@code model_type}
  * @param title for people
- * @param modelClass as config.json has it in {@code architectures}
+ * @param modelClass the class of transformers that config.json names
  * @param architecture as GGUF has it in {@code general.architecture}; also what its keys begin with
  * @param layout of its blocks
  * @param defaults what config.json may leave out
