@@ -44,7 +44,7 @@ public final class ConfigWriter {
     json.put("initializer_range", 0.02);
     json.put("intermediate_size", model.intermediateSize());
     json.put("max_position_embeddings", model.maxPositionEmbeddings());
-    if (model.family() == LlamaFamily.FAMILY) {
+    if (model.family().equals(LlamaFamily.FAMILY)) {
       json.put("mlp_bias", model.mlpBias());
     }
     json.put("model_type", model.family().name());

@@ -51,7 +51,7 @@ public final class GgufConfigWriter {
   }
 
   private static void longRope(GgufWriter writer, ModelConfig model, RopeScaling.LongRope rope) {
-    if (model.family() != Phi3Family.FAMILY) {
+    if (!model.family().equals(Phi3Family.FAMILY)) {
       throw refusal("longrope: its readers know it of Phi-3 alone");
     }
     String prefix = model.family().architecture() + ".rope.scaling.";

@@ -35,7 +35,7 @@ final class RopeConfigReader {
       JsonObject config, double defaultTheta, Family family, int context, int headDim) {
     this.config = config;
     this.defaultTheta = defaultTheta;
-    this.isPhi = family == Phi3Family.FAMILY;
+    this.isPhi = family.equals(Phi3Family.FAMILY);
     this.context = context;
     this.headDim = headDim;
     JsonObject scaling = config.object("rope_scaling");
