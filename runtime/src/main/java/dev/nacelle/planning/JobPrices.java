@@ -6,6 +6,7 @@ import dev.nacelle.memory.Strategy;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.StepSizes;
+import dev.nacelle.train.export.MergeNeeds;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -154,6 +155,18 @@ final class JobPrices {
 
   private long activations(Strategy strategy, int blocks) {
     return walk(strategy, blocks).classes().getOrDefault(LedgerClass.ACTIVATIONS, 0L);
+  }
+
+  /** The most of the process that merges the adapter into the model. */
+  long merging() {
+    long adapter = walk(Strategy.FASTEST).adapterBytes();
+    return loadBytes + MergeNeeds.beside(base.headerBytes(), adapter);
+  }
+
+  /** The most of a process that opens the model with the saved adapter, whose file is mapped. */
+  long reloading() {
+    Rehearsal walked = walk(Strategy.FASTEST);
+    return loadBytes + walked.mapped() + walked.loaded() + walked.adapterBytes();
   }
 
   StrategySearch search() {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param minimumBytes the least that any strategy takes
  * @param classes what the bytes of the peak are for; they add up to it
  * @param chosen how memory is held, and what that takes: the peak as the kernel counts it
- * @param timeline the peak so far, phase by phase
+ * @param timeline the peak so far, phase by phase of the run; then what other processes take that
+ *     come after it, a merge and whoever opens model and adapter again
  * @param tokens of a step of middling size
  * @param confidence whether the time follows from rates measured on this machine
  * @param others the next best strategies that fit, the best first
@@ -38,7 +39,7 @@ public record MemoryPlan(
     ways = List.copyOf(ways);
   }
 
-  /** A stretch of the run, and the peak up to its end. */
+  /** A stretch, and the peak up to its end. */
   public record Phase(String phase, long peakBytes) {}
 
   /** A change of the job, and the least that it then takes. */

@@ -113,6 +113,8 @@ public final class Planner implements RunPlanner {
       timeline.add(new MemoryPlan.Phase("evaluation", fixed + walked.evaluated()));
     }
     timeline.add(new MemoryPlan.Phase("save", chosen.peakBytes()));
+    timeline.add(new MemoryPlan.Phase("merge", prices.merging()));
+    timeline.add(new MemoryPlan.Phase("reload", prices.reloading()));
     return new MemoryPlan(
         prices.options().limits().budget(),
         !fitting.isEmpty(),

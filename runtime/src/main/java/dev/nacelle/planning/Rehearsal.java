@@ -37,6 +37,7 @@ import java.util.Map;
  * @param answered the same after the sample prompts were answered
  * @param scratch bytes that kernels hold beside the tensors
  * @param classes the ledger's classes when its sum was highest, mapped weights among the parameters
+ * @param adapterBytes of the adapter's parameters, as its file holds them
  * @param adapterFlops needed work of the adapters, for each token
  */
 record Rehearsal(
@@ -49,6 +50,7 @@ record Rehearsal(
     long answered,
     long scratch,
     Map<LedgerClass, Long> classes,
+    long adapterBytes,
     double adapterFlops) {
 
   /**
@@ -102,6 +104,7 @@ record Rehearsal(
             allocator.touchedBytes(),
             silent.scratchBytes(),
             engine.ledger().classesAtPeak(),
+            adapterBytes(adapter),
             adapterFlops(adapter));
       }
     }
@@ -116,7 +119,13 @@ record Rehearsal(
     }
   }
 
-  /** Of all layers. */
+  private static long adapterBytes(Adapter adapter) {
+    return adapter.layers().stream()
+        .flatMap(layer -> layer.parameters().stream())
+        .mapToLong(p -> p.value().byteSize())
+        .sum();
+  }
+
   private static double adapterFlops(Adapter adapter) {
     double flops = 0;
     for (LayerAdapter layer : adapter.layers()) {

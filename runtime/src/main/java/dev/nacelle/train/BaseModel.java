@@ -30,6 +30,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model as it lies on disk: configuration, weights, tokenizer, chat template. Opening it reads
@@ -49,25 +51,19 @@ public final class BaseModel implements AutoCloseable {
   private final Path path;
   private final TensorSource source;
   private final ModelConfig config;
-  private final Tokenizer tokenizer;
-  private final ChatTemplate template;
-  private final OptionalInt eosId;
+  private final Supplier<Words> reader;
+  private @Nullable Words words;
   private boolean handedOver;
 
-  private BaseModel(
-      Path path,
-      TensorSource source,
-      ModelConfig config,
-      Tokenizer tokenizer,
-      ChatTemplate template,
-      OptionalInt eosId) {
+  private BaseModel(Path path, TensorSource source, ModelConfig config, Supplier<Words> reader) {
     this.path = path;
     this.source = source;
     this.config = config;
-    this.tokenizer = tokenizer;
-    this.template = template;
-    this.eosId = eosId;
+    this.reader = reader;
   }
+
+  /** How texts become tokens. */
+  private record Words(Tokenizer tokenizer, ChatTemplate template, OptionalInt eosId) {}
 
   /**
    * Opens a Hugging Face folder or a GGUF file.
@@ -75,6 +71,21 @@ public final class BaseModel implements AutoCloseable {
    * @throws NacelleException of kind INPUT for what is missing, malformed or not done by us
    */
   public static BaseModel open(Path path, FaultInjector faults) {
+    BaseModel model = openHeaders(path, faults);
+    try {
+      Words ignored = model.words();
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The same; the tokenizer is read when it is first asked for, which for a large vocabulary takes
+   * longer than all else.
+   */
+  static BaseModel openHeaders(Path path, FaultInjector faults) {
     if (!Files.exists(path)) {
       throw NacelleException.input(
           "there is no model at " + path,
@@ -87,13 +98,7 @@ public final class BaseModel implements AutoCloseable {
     HfFolder folder = HfFolder.open(path, faults);
     try {
       ModelConfig config = ConfigReader.read(folder);
-      Tokenizer tokenizer = TokenizerJson.load(path.resolve("tokenizer.json"));
-      String eos = SpecialTokens.load(path).eos();
-      OptionalInt eosId = eos == null ? OptionalInt.empty() : tokenizer.id(eos);
-      if (eosId.isEmpty() && !config.eosTokenIds().isEmpty()) {
-        eosId = OptionalInt.of(config.eosTokenIds().getFirst());
-      }
-      return new BaseModel(path, folder, config, tokenizer, ChatTemplates.load(path), eosId);
+      return new BaseModel(path, folder, config, () -> words(path, config));
     } catch (RuntimeException e) {
       folder.close();
       throw e;
@@ -104,13 +109,35 @@ public final class BaseModel implements AutoCloseable {
     GgufFile file = GgufFile.open(path, faults);
     try {
       GgufModel source = GgufModel.of(file);
-      GgufText text = GgufText.read(file, path);
-      return new BaseModel(
-          path, source, source.config(), text.tokenizer(), text.template(), text.eosId());
+      return new BaseModel(path, source, source.config(), () -> words(file, path));
     } catch (RuntimeException e) {
       file.close();
       throw e;
     }
+  }
+
+  private static Words words(Path path, ModelConfig config) {
+    Tokenizer tokenizer = TokenizerJson.load(path.resolve("tokenizer.json"));
+    String eos = SpecialTokens.load(path).eos();
+    OptionalInt eosId = eos == null ? OptionalInt.empty() : tokenizer.id(eos);
+    if (eosId.isEmpty() && !config.eosTokenIds().isEmpty()) {
+      eosId = OptionalInt.of(config.eosTokenIds().getFirst());
+    }
+    return new Words(tokenizer, ChatTemplates.load(path), eosId);
+  }
+
+  private static Words words(GgufFile file, Path path) {
+    GgufText text = GgufText.read(file, path);
+    return new Words(text.tokenizer(), text.template(), text.eosId());
+  }
+
+  private Words words() {
+    Words known = words;
+    if (known == null) {
+      known = reader.get();
+      words = known;
+    }
+    return known;
   }
 
   public Path path() {
@@ -137,29 +164,29 @@ public final class BaseModel implements AutoCloseable {
   }
 
   public Tokenizer tokenizer() {
-    return tokenizer;
+    return words().tokenizer();
   }
 
   public ChatTemplate template() {
-    return template;
+    return words().template();
   }
 
   /** The token that ends a text; empty where the model names none. */
   public OptionalInt eosId() {
-    return eosId;
+    return words().eosId();
   }
 
   /** The tokens that end a generation. */
   public Set<Integer> endTokens() {
     Set<Integer> ends = new LinkedHashSet<>(config.eosTokenIds());
-    eosId.ifPresent(ends::add);
+    eosId().ifPresent(ends::add);
     return ends;
   }
 
   /** What fills padded rows: the pad token, or whatever the vocabulary has. */
   public int padId() {
     Integer pad = config.padTokenId();
-    return pad == null ? eosId.orElse(0) : pad;
+    return pad == null ? eosId().orElse(0) : pad;
   }
 
   /** The model with its weights; this object's file goes over to it. Once only. */

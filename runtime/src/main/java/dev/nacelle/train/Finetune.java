@@ -146,9 +146,15 @@ public final class Finetune {
 
   /** Asks the planner as a run would, and runs nothing; without data, full rows are planned. */
   public void planOnly() {
-    try (BaseModel base = BaseModel.open(options.model(), faults);
+    // Full rows need no tokenizer, unless prompts are to be answered.
+    boolean isFull = options.data().files().isEmpty();
+    boolean isSilent = isFull && options.samplePrompts().isEmpty();
+    try (BaseModel base =
+            isSilent
+                ? BaseModel.openHeaders(options.model(), faults)
+                : BaseModel.open(options.model(), faults);
         KernelSet set = kernels.apply(options.threads())) {
-      if (options.data().files().isEmpty()) {
+      if (isFull) {
         StepSizes full = StepSizes.full(options.data(), options.data().maxLength());
         RunPlan ignored = planner.plan(base, set, options, () -> full);
         return;

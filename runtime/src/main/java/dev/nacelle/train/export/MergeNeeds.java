@@ -36,10 +36,7 @@ public final class MergeNeeds {
         resident
             + heap
             + COMPILING
-            + TensorStream.BUFFER_BYTES
-            + READ_AT_ONCE
-            + headers(options.model(), faults)
-            + adapters(options);
+            + beside(headers(options.model(), faults), adapters(options));
     if (needed > budget.bytes()) {
       throw new NacelleException(
           NacelleException.Kind.BUDGET,
@@ -54,6 +51,16 @@ public final class MergeNeeds {
           "give it --budget " + needed,
           null);
     }
+  }
+
+  /**
+   * What a merge holds beside its process, in bytes.
+   *
+   * @param headers of the model's files
+   * @param adapters their files, mapped
+   */
+  public static long beside(long headers, long adapters) {
+    return TensorStream.BUFFER_BYTES + READ_AT_ONCE + headers + adapters;
   }
 
   private static long headers(Path model, FaultInjector faults) {
