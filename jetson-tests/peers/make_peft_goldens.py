@@ -46,8 +46,9 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
         summary = writing.write_case(name, os.path.join(models, cases.CASES[name]["model"]), folder)
         print(f"{name:18}", summary, flush=True)
-    writing.write_fresh_start(models, args.out)
-    writing.write_manifest(args.out)
+    if not args.only:
+        writing.write_fresh_start(models, args.out)
+    writing.write_manifest(args.out, args.only)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,13 @@ COMMON = {
 }
 
 
+# Flags that only some cases have.
+RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
+
+
 def case(model, records, targets, rank, alpha, **flags):
     flags = {k.replace("_", "-"): v for k, v in flags.items()}
-    assert flags.keys() <= COMMON.keys() | {"layers"}, flags
+    assert flags.keys() <= COMMON.keys() | RARE, flags
     seed = sum(map(ord, model + targets)) + rank
     return {"model": model, "seed": seed, "records": records, "targets": targets, "rank": rank, "alpha": alpha} | COMMON | flags
 
@@ -102,5 +106,64 @@ CASES = {
     "dynamic-short": case(
         "dynamic", texts.short_text_records(0, 12), "q_proj,k_proj,v_proj,o_proj", 8, 16, batch_size=4,
         max_length=24, packing="off", accumulate=2, lr=1e-3,
+    ),
+    # LoRA's relatives.
+    "rslora-text": case(
+        "plain", texts.text_records(2, 12), "q_proj,o_proj,up_proj", 8, 8, adapter="rslora", lr=5e-4,
+    ),
+    "rslora-head": case(
+        "gqa-tied", texts.completion_records(3, 9), "lm_head,v_proj", 4, 4, adapter="rslora", batch_size=2,
+        accumulate=2, lr=5e-4, packing="off",
+    ),
+    # A never moves; the rest is AdamW as it stands, without the projected gradient of PEFT's own optimiser.
+    "lora-fa-mlp": case(
+        "biases", texts.chat_records(2, 9), "v_proj,down_proj", 8, 16, adapter="lora-fa", max_length=112,
+        weight_decay=0.05, clip=0.5, lora_plus_ratio=4.0,
+    ),
+    "patterns-all": case(
+        "gqa-tied", texts.text_records(4, 12), LINEARS, 4, 8,
+        rank_pattern={"v_proj": 2, "1.mlp.down_proj": 6, "layers.0.self_attn.(q|k)_proj": 3},
+        alpha_pattern={"o_proj": 24, "down_proj": 3.5}, lr=5e-4,
+    ),
+    "patterns-layers": case(
+        "biases", texts.completion_records(6, 10), "q_proj,gate_proj,down_proj", 8, 8, adapter="rslora",
+        layers="0-1", rank_pattern={"0.mlp.gate_proj": 4}, alpha_pattern={"q_proj": 2}, batch_size=3, lr=1e-3,
+    ),
+    "dora-text": case(
+        "plain", texts.text_records(1, 14), LINEARS, 4, 8, adapter="dora", clip=0.5,
+    ),
+    "dora-biases": case(
+        "biases", texts.chat_records(4, 9), "q_proj,v_proj,o_proj,down_proj", 4, 8, adapter="dora", batch_size=2,
+        accumulate=2, max_length=112, packing="off", lora_plus_ratio=4.0, weight_decay=0.1, lr=5e-4,
+    ),
+    "dora-bf16": case(
+        "gqa-tied", texts.text_records(8, 12) + texts.chat_records(1, 3), "q_proj,up_proj,down_proj", 4, 8,
+        adapter="dora", batch_size=6, max_length=160, lr=2e-4, dtype="bf16",
+    ),
+    "pissa-text": case(
+        "plain", texts.text_records(6, 13), LINEARS, 4, 4, init="pissa", lr=5e-4,
+    ),
+    "pissa-rslora": case(
+        "biases", texts.chat_records(3, 9), "k_proj,o_proj,up_proj", 4, 6, init="pissa", adapter="rslora",
+        max_length=112, packing="off", weight_decay=0.1, lora_plus_ratio=2.0, lr=5e-4,
+    ),
+    "olora-chat": case(
+        "gqa-tied", texts.chat_records(2, 10), "q_proj,k_proj,gate_proj,down_proj", 4, 4, init="olora",
+        max_length=128, batch_size=3, lr=5e-4, clip=0.3,
+    ),
+    "vera-text": case(
+        "plain", texts.text_records(3, 14), LINEARS, 16, 1, adapter="vera", lr=1e-2,
+    ),
+    "vera-layers": case(
+        "biases", texts.chat_records(6, 10), "q_proj,v_proj,down_proj", 12, 1, adapter="vera", layers="1-2",
+        batch_size=2, accumulate=2, max_length=112, packing="off", lr=5e-3, weight_decay=0.1, schedule="cosine",
+    ),
+    "save-head": case(
+        "plain", texts.text_records(7, 12), "q_proj,v_proj", 4, 8, modules_to_save="lm_head", lr=5e-4,
+        weight_decay=0.1,
+    ),
+    "save-both": case(
+        "plain", texts.chat_records(5, 9), "q_proj,down_proj", 4, 8, modules_to_save="embed_tokens,lm_head",
+        max_length=112, batch_size=2, accumulate=2, packing="off", lr=5e-4, clip=0.5,
     ),
 }

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, VeraConfig, get_peft_model
 from peft.optimizers import create_loraplus_optimizer
 from torch.nn import functional
 from transformers import get_scheduler
@@ -15,7 +15,7 @@ BLOCK_LINEARS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
 SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
-def lora_config(case):
+def adapter_config(case):
     targets, layers = case["targets"], None
     if targets == "all-linear" and "layers" in case:
         targets = BLOCK_LINEARS  # PEFT takes layers only beside names
@@ -24,37 +24,69 @@ def lora_config(case):
     if "layers" in case:
         first, _, last = case["layers"].partition("-")
         layers = list(range(int(first), int(last or first) + 1))
+    shared = dict(
+        r=case["rank"], target_modules=targets, layers_to_transform=layers, task_type="CAUSAL_LM",
+        modules_to_save=case["modules-to-save"].split(",") if "modules-to-save" in case else None,
+    )
+    if case.get("adapter") == "vera":
+        return VeraConfig(**shared)
     return LoraConfig(
-        r=case["rank"], lora_alpha=case["alpha"], lora_dropout=0.0, target_modules=targets,
-        layers_to_transform=layers, task_type="CAUSAL_LM",
+        **shared, lora_alpha=case["alpha"], lora_dropout=0.0, use_rslora=case.get("adapter") == "rslora",
+        use_dora=case.get("adapter") == "dora", init_lora_weights=case.get("init", True),
+        rank_pattern=case.get("rank-pattern", {}), alpha_pattern=case.get("alpha-pattern", {}),
     )
 
 
-def write_initial_adapter(model_folder, case, seed, folder):
-    """PEFT's own A, and a B that is not zero."""
-    torch.manual_seed(seed)
-    model = get_peft_model(models_made.load(model_folder, torch.float32), lora_config(case))
+def perturb(model):
+    """Away from where an adapter begins, so that every gradient says something."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.normal_(0, 0.02)
+            elif "lora_magnitude_vector" in name or "vera_lambda_d" in name:
+                parameter.mul_(1 + 0.1 * torch.randn(parameter.shape))
+            elif "vera_lambda_b" in name:
+                parameter.normal_(0, 0.1)
+            elif "modules_to_save" in name:
+                parameter.add_(0.01 * torch.randn(parameter.shape))
+
+
+def write_initial_adapter(model_folder, case, seed, folder):
+    """PEFT's own beginning, and a B that is not zero."""
+    torch.manual_seed(seed)
+    model = get_peft_model(models_made.load(model_folder, torch.float32), adapter_config(case))
+    perturb(model)
     model.peft_config["default"].base_model_name_or_path = f"models/{case['model']}"
     model.save_pretrained(folder)
 
 
-def open_adapter(model_folder, folder, dtype, rounded_to=None):
-    """The base in `dtype`, its values rounded to another dtype before that; adapters in at least fp32."""
-    base = models_made.load(model_folder, rounded_to or dtype)
-    if rounded_to:
-        base = base.to(dtype)
-    model = PeftModel.from_pretrained(base, folder, is_trainable=True)
+def ready(model, case, dtype):
+    """In the arithmetic that is asked for, and with what the kind freezes frozen."""
     expected = torch.float64 if dtype == torch.float64 else torch.float32
     if dtype == torch.float64:
         model = model.double()
+    if case.get("adapter") == "lora-fa":
+        for name, parameter in model.named_parameters():
+            if "lora_A" in name:
+                parameter.requires_grad_(False)
     # Rotary frequencies are a buffer in fp32 whatever the weights are; `.to(bfloat16)` would round them.
-    assert dtype == torch.float64 or base.model.rotary_emb.inv_freq.dtype == torch.float32
+    frequencies = model.base_model.model.model.rotary_emb.inv_freq
+    assert dtype == torch.float64 or frequencies.dtype == torch.float32
     assert all(p.dtype == expected for p in model.parameters() if p.requires_grad)
     return model
+
+
+def open_adapter(model_folder, folder, case, dtype, rounded_to=None):
+    """The base in `dtype`, its values rounded to another dtype before that; adapters in at least fp32."""
+    if "init" in case:
+        # What changes the base begins again from it: no file holds both.
+        model = get_peft_model(models_made.load(model_folder, torch.float32), adapter_config(case))
+        model.peft_config["default"].base_model_name_or_path = f"models/{case['model']}"
+        return ready(model, case, dtype)
+    base = models_made.load(model_folder, rounded_to or dtype)
+    if rounded_to:
+        base = base.to(dtype)
+    return ready(PeftModel.from_pretrained(base, folder, is_trainable=True), case, dtype)
 
 
 def batch_tensors(samples):
@@ -94,7 +126,9 @@ def make_optimizer(model, case):
 
 
 def file_name_of(parameter_name):
-    return parameter_name.replace(".default.", ".")
+    name = parameter_name.replace(".modules_to_save.default.", ".")
+    name = name.replace(".lora_magnitude_vector.default.weight", ".lora_magnitude_vector")
+    return name.replace(".default.", ".").removesuffix(".default")
 
 
 def train(model, case, steps):

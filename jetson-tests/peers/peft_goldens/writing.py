@@ -50,10 +50,10 @@ def other_arithmetic(model_folder, case, init, steps, run, model):
     """The same job in another precision: how far honest rounding moves the figures (not the engine's bound)."""
     if case["dtype"] == "bf16":
         dtype = torch.float32
-        other = training.open_adapter(model_folder, init, dtype, rounded_to=torch.bfloat16)
+        other = training.open_adapter(model_folder, init, case, dtype, rounded_to=torch.bfloat16)
     else:
         dtype = torch.float64
-        other = training.open_adapter(model_folder, init, dtype)
+        other = training.open_adapter(model_folder, init, case, dtype)
     again = training.train(other, case, steps)
     return {
         "dtype": "fp32" if dtype == torch.float32 else "fp64",
@@ -70,17 +70,23 @@ def write_case(name, model_folder, folder):
     os.makedirs(folder)
     dump_lines(case["records"], os.path.join(folder, "data.jsonl"))
     init = os.path.join(folder, "init")
-    training.write_initial_adapter(model_folder, case, 100 + case["seed"], init)
+    if "init" not in case:
+        training.write_initial_adapter(model_folder, case, 100 + case["seed"], init)
 
     encoder = samples.Encoder(AutoTokenizer.from_pretrained(model_folder))
     kept, cut, dropped = samples.prepare(encoder, case["records"], case["max-length"])
     steps = samples.steps(kept, case["batch-size"], case["accumulate"], case["steps"])
 
-    model = training.open_adapter(model_folder, init, training.COMPUTE[case["dtype"]])
+    model = training.open_adapter(model_folder, init, case, training.COMPUTE[case["dtype"]])
+    converted = {}
+    if "init" in case:
+        model.save_pretrained(init)
+        # PEFT subtracts this beginning, so that the adapter fits the base as it was.
+        converted["path_initial_model_for_weight_conversion"] = init
     dump_lines(initial_losses(model, kept), os.path.join(folder, "token_losses.jsonl"))
     run = training.train(model, case, steps)
     save_file(run["first"], os.path.join(folder, "step1_gradients.safetensors"), metadata={"format": "pt"})
-    model.save_pretrained(os.path.join(folder, "final"))
+    model.save_pretrained(os.path.join(folder, "final"), **converted)
     for part in ("init", "final"):
         os.remove(os.path.join(folder, part, "README.md"))
     noise = other_arithmetic(model_folder, case, init, steps, run, model)
@@ -89,7 +95,8 @@ def write_case(name, model_folder, folder):
     dump_json(
         {
             "name": name,
-            "flags": {"model": f"../models/{case['model']}", "data": "data.jsonl", "init-adapter": "init"} | flags,
+            "flags": {"model": f"../models/{case['model']}", "data": "data.jsonl"}
+            | ({} if "init" in case else {"init-adapter": "init"}) | flags,
             "samples": {"records": len(case["records"]), "kept": len(kept), "cut": cut, "dropped": dropped},
             "losses": run["losses"], "lrs": run["lrs"], "grad_norms": run["grad_norms"],
             "tokens": run["tokens"], "target_tokens": run["target_tokens"], "other_arithmetic": noise,
@@ -110,7 +117,7 @@ def write_fresh_start(models, out):
     case = CASES["plain-text"]
     folder = os.path.join(models, case["model"])
     torch.manual_seed(7)
-    model = get_peft_model(models_made.load(folder, torch.float32), training.lora_config(case))
+    model = get_peft_model(models_made.load(folder, torch.float32), training.adapter_config(case))
     encoder = samples.Encoder(AutoTokenizer.from_pretrained(folder))
     kept, _, _ = samples.prepare(encoder, case["records"], case["max-length"])
     steps = samples.steps(kept, case["batch-size"], case["accumulate"], 1)
@@ -138,7 +145,8 @@ def versions():
     return {"python": platform.python_version()} | {p: metadata.version(p) for p in packages}
 
 
-def write_manifest(out):
+def write_manifest(out, made=None):
+    """Versions and processor of each recording; `made` are the cases of this one, None for all."""
     files = {}
     for folder, _, names in os.walk(out):
         for name in names:
@@ -148,11 +156,20 @@ def write_manifest(out):
             if short not in ("MANIFEST.json", "README.md"):
                 with open(path, "rb") as source:
                     files[short] = hashlib.sha256(source.read()).hexdigest()
+    path = os.path.join(out, "MANIFEST.json")
+    made = list(CASES) if made is None else made
+    recordings = []
+    if len(made) < len(CASES) and os.path.exists(path):
+        with open(path, encoding="utf-8") as source:
+            for recording in json.load(source)["recordings"]:
+                kept = [name for name in recording["cases"] if name not in made]
+                if kept:
+                    recordings.append(recording | {"cases": kept})
+    recordings.append({"processor": processor_name(), "versions": versions(), "cases": made})
     dump_json(
         {
-            "command": "python jetson-tests/peers/make_peft_goldens.py", "threads": 1,
-            "processor": processor_name(), "versions": versions(), "cases": list(CASES),
-            "sha256": dict(sorted(files.items())),
+            "command": "python jetson-tests/peers/make_peft_goldens.py", "threads": 1, "recordings": recordings,
+            "cases": list(CASES), "sha256": dict(sorted(files.items())),
         },
-        os.path.join(out, "MANIFEST.json"),
+        path,
     )
