@@ -16,6 +16,10 @@ import java.util.stream.Stream;
 record PeftCase(Path folder, JsonNode json) {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
+  private static final List<String> HELD =
+      List.of(
+          "rank", "alpha", "targets", "layers", "rank-pattern", "alpha-pattern", "modules-to-save");
+
   /** All recorded cases, by name. */
   static List<PeftCase> all() {
     return in("/goldens/peft");
@@ -76,6 +80,11 @@ record PeftCase(Path folder, JsonNode json) {
     return values;
   }
 
+  /** Whether A and B begin as a part of the weights, found anew instead of read. */
+  boolean beginsAsPart() {
+    return json.get("flags").has("init");
+  }
+
   /** The run in the words of the command line, into {@code out}. */
   List<String> arguments(Path out) {
     List<String> args = new ArrayList<>(List.of("finetune", "--quiet", "--out", out.toString()));
@@ -84,7 +93,7 @@ record PeftCase(Path folder, JsonNode json) {
         .forEach(
             flag -> {
               String name = flag.getKey();
-              if (List.of("rank", "alpha", "targets", "layers").contains(name)) {
+              if (!beginsAsPart() && HELD.contains(name)) {
                 return; // the initial adapter holds them
               }
               args.add("--" + name);

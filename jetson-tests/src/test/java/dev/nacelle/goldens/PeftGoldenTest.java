@@ -24,6 +24,12 @@ class PeftGoldenTest {
   private static final double FP32_LOSS = 1e-4;
   private static final double BF16_LOSS = 5e-3;
 
+  /**
+   * PEFT decomposes in fp32: where singular values lie close its A is itself up to 2.4e-5 of its
+   * norm away from an fp64 decomposition, and the gradients are those of that A.
+   */
+  private static final double OF_SINGULAR_VECTORS = 5e-5;
+
   @TempDir Path folder;
 
   @Test
@@ -48,19 +54,23 @@ class PeftGoldenTest {
         golden.numbers("target_tokens"), run.numbers("target_tokens"), 0, "target tokens");
     assertArrayEquals(golden.numbers("tokens"), run.numbers("tokens"), 0, "tokens");
     if (!golden.isBf16()) {
-      near(golden.folder().resolve("step1_gradients.safetensors"), gradients, 1e-5);
+      Map<String, float[]> wanted =
+          PeftRun.tensors(golden.folder().resolve("final/adapter_model.safetensors"));
+      Map<String, float[]> got = PeftRun.tensors(run.out().resolve("adapter_model.safetensors"));
+      Signs signs =
+          golden.beginsAsPart() ? Signs.of(wanted, got, golden.flag("rank").asInt()) : Signs.SAME;
       near(
-          golden.folder().resolve("final/adapter_model.safetensors"),
-          run.out().resolve("adapter_model.safetensors"),
-          1e-3);
+          PeftRun.tensors(golden.folder().resolve("step1_gradients.safetensors")),
+          signs.turned(PeftRun.tensors(gradients), 1),
+          golden.beginsAsPart() ? OF_SINGULAR_VECTORS : 1e-5);
+      near(wanted, signs.turned(got, 2), 1e-3);
     }
     assertTrue(Files.exists(run.out().resolve("report.json")), "report.json");
   }
 
   /** Every tensor within a share of its norm. */
-  private static void near(Path expectedFile, Path actualFile, double share) {
-    Map<String, float[]> expected = PeftRun.tensors(expectedFile);
-    Map<String, float[]> actual = PeftRun.tensors(actualFile);
+  private static void near(
+      Map<String, float[]> expected, Map<String, float[]> actual, double share) {
     assertEquals(List.copyOf(expected.keySet()), List.copyOf(actual.keySet()), "tensor names");
     expected.forEach(
         (name, want) -> {

@@ -17,7 +17,23 @@ public interface DoraLinear {
       @Nullable Operand magnitude,
       @Nullable Operand bias) {}
 
+  /** Row norms of weight + scale·b·a; norms (M) fp32, written. */
+  void norms(Operand norms, Matrix weight, AdapterPair pair);
+
   /**
+   * y (N, M) = x · magnitude/norms + bias, column by column; y may be x.
+   *
+   * @param magnitude (M) fp32
+   * @param bias (M) or null
+   */
+  void scale(Operand y, Operand x, Operand norms, Operand magnitude, @Nullable Operand bias);
+
+  /** gradMagnitude (M) fp32, written: the sum of gradY · product/norms over the rows (N, M). */
+  void gradMagnitude(Operand gradMagnitude, Operand gradY, Operand product, Operand norms);
+
+  /**
+   * The whole layer.
+   *
    * @param product (N, M) fp32, bf16 or fp16, written: y before magnitude and bias; may be y itself
    *     where the magnitude gets no gradient
    * @param norms (M) fp32, written

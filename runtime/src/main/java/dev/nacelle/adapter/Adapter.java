@@ -2,12 +2,16 @@ package dev.nacelle.adapter;
 
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.AdapterKind.Part;
+import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
+import dev.nacelle.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one adapter adds, in the order of the model's layers. It owns their memory.
@@ -18,6 +22,12 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
   /** What a module looks like to an adapter: its path and its width. */
   public record Module(String path, long out, long in) {}
 
+  /** Hears how far a long beginning is. */
+  @FunctionalInterface
+  public interface Progress {
+    void at(long module, long of);
+  }
+
   private static final float[] NOTHING = {};
 
   /** Where the elements of a module's tensors come from, row by row. */
@@ -26,28 +36,86 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
     float[] values(Module module, Part part);
   }
 
-  /** A fresh adapter, which changes nothing yet. */
+  /**
+   * A fresh adapter, which changes nothing yet.
+   *
+   * @param weights of the modules, by their paths
+   */
   public static Adapter fresh(
-      Engine engine, AdapterConfig config, List<Module> modules, long seed) {
-    return of(engine, config, modules, seed, (m, part) -> AdapterInit.values(part, m.path(), seed));
+      Engine engine,
+      AdapterConfig config,
+      List<Module> modules,
+      long seed,
+      Function<String, Weight> weights) {
+    Adapter adapter =
+        of(engine, config, modules, seed, (m, part) -> AdapterInit.values(part, m.path(), seed));
+    for (LayerAdapter layer : adapter.layers) {
+      if (layer instanceof DoraPair dora) {
+        dora.keepLengths(engine, weights.apply(dora.modulePath()));
+      }
+    }
+    return adapter;
   }
 
-  /** An adapter whose elements nobody sets, for a walk without kernels. */
-  public static Adapter unset(Engine engine, AdapterConfig config, List<Module> modules) {
-    return of(engine, config, modules, 0, (m, part) -> NOTHING);
+  /**
+   * A fresh adapter that begins as a part of each weight, which the layers then lack: it changes
+   * nothing yet either.
+   *
+   * @param weights of the modules, by their paths
+   * @param progress hears of each module that is begun
+   */
+  public static Adapter fresh(
+      Engine engine,
+      AdapterConfig config,
+      Beginning beginning,
+      List<Module> modules,
+      long seed,
+      Function<String, Weight> weights,
+      Progress progress) {
+    PartSource parts =
+        new PartSource(
+            engine, config, beginning, seed, weights, n -> progress.at(n, modules.size()));
+    return of(engine, config, modules, seed, parts, parts);
+  }
+
+  /**
+   * An adapter whose elements nobody sets, for a walk without kernels.
+   *
+   * @param takesPart whether it begins as a part of each weight
+   */
+  public static Adapter unset(
+      Engine engine, AdapterConfig config, boolean takesPart, List<Module> modules) {
+    Source nothing = (m, part) -> NOTHING;
+    return of(engine, config, modules, 0, nothing, takesPart ? nothing : null);
   }
 
   /** An adapter with given values. */
   public static Adapter of(
       Engine engine, AdapterConfig config, List<Module> modules, long seed, Source source) {
+    return of(engine, config, modules, seed, source, null);
+  }
+
+  /**
+   * An adapter with given values.
+   *
+   * @param beginning of what the layers lack; null where they are whole
+   */
+  static Adapter of(
+      Engine engine,
+      AdapterConfig config,
+      List<Module> modules,
+      long seed,
+      Source source,
+      @Nullable Source beginning) {
     List<LayerAdapter> layers = new ArrayList<>();
     ParameterMaker maker = new ParameterMaker(engine);
     try {
       for (Module module : modules) {
         layers.add(
             switch (config.kind()) {
-              case LoraKind lora -> LowRankPair.of(maker, config, module, source, seed);
+              case LoraKind lora -> LowRankPair.of(maker, config, module, source, beginning, seed);
               case HydraKind hydra -> HydraHeads.of(maker, config, hydra, module, source, seed);
+              case DoraKind dora -> DoraPair.of(maker, config, module, source, seed);
             });
       }
     } catch (RuntimeException e) {
@@ -55,6 +123,13 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
       throw e;
     }
     return new Adapter(config, layers);
+  }
+
+  /** What its file says: a part that the layers lack is an adapter's of twice the rank. */
+  AdapterConfig savedConfig() {
+    boolean doubled =
+        layers.stream().anyMatch(l -> l instanceof LowRankPair pair && pair.part() != null);
+    return doubled ? config.doubled() : config;
   }
 
   /** The same parameters with another dropout; this record must not be used any more. */
@@ -88,7 +163,7 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
     return routers;
   }
 
-  /** All parameters, in the order of the file. */
+  /** All that trains, in the order of the file. */
   public List<Parameter> parameters() {
     return layers.stream().flatMap(layer -> layer.parameters().stream()).toList();
   }
@@ -100,9 +175,11 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
 
   @Override
   public void close() {
-    for (Parameter p : parameters()) {
-      p.releaseGradient();
-      p.value().release();
+    for (LayerAdapter layer : layers) {
+      for (Parameter p : layer.tensors()) {
+        p.releaseGradient();
+        p.value().release();
+      }
     }
   }
 }

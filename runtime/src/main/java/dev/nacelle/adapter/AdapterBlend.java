@@ -4,10 +4,12 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.AdapterKind.Part;
+import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.Quoted;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,14 +53,15 @@ public final class AdapterBlend {
     modules.forEach(m -> stacks.put(m.path(), new Stack(m)));
     for (Choice choice : choices) {
       try (PeftAdapter file = PeftAdapter.open(choice.folder(), linears, faults)) {
-        double factor = choice.weight() * file.config().scale();
+        requireAddable(choice.folder(), file.config());
         String b = up(choice, file.config().kind());
         for (PeftAdapter.Adapted adapted : file.modules()) {
           String path = adapted.modulePath();
           Stack stack = stacks.get(path);
           if (stack != null) {
-            stack.add(
-                file.config().rank(), file.values(path, LoraKind.A), file.values(path, b), factor);
+            double factor = choice.weight() * file.config().scale(path);
+            int rank = file.config().rank(path);
+            stack.add(rank, file.values(path, LoraKind.A), file.values(path, b), factor);
           }
         }
       }
@@ -81,6 +84,7 @@ public final class AdapterBlend {
   private static String up(Choice choice, AdapterKind kind) {
     return switch (kind) {
       case LoraKind lora -> LoraKind.B;
+      case DoraKind dora -> LoraKind.B;
       case HydraKind hydra -> {
         if (hydra.heads() > 1) {
           throw NacelleException.usage(
@@ -94,6 +98,22 @@ public final class AdapterBlend {
         yield HydraKind.head(0);
       }
     };
+  }
+
+  /**
+   * Refuses an adapter that is no sum of its own.
+   *
+   * @throws NacelleException of kind USAGE
+   */
+  public static void requireAddable(Path folder, AdapterConfig config) {
+    if (config.kind() instanceof DoraKind) {
+      throw NacelleException.usage(
+          "the adapter "
+              + Quoted.path(folder)
+              + " is of kind dora: it scales the rows of the adapted weight, and can neither be"
+              + " weighted nor be added to others",
+          "use it alone with weight 1, or merge it and put the others on the merged model");
+    }
   }
 
   /** What the adapters bring for one module. */
@@ -134,10 +154,12 @@ public final class AdapterBlend {
       return new LowRankPair(
           path,
           maker.make(path, new Part(LoraKind.A, rank, in), a),
+          true,
           maker.make(path, new Part(LoraKind.B, out, rank), b),
           1f,
           0f,
-          0);
+          0,
+          null);
     }
   }
 }

@@ -1,8 +1,14 @@
 package dev.nacelle.adapter;
 
+import dev.nacelle.NacelleException;
+import dev.nacelle.file.AdapterConfig;
+import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.AdapterKind.Part;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.Quoted;
 import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Dequantize;
@@ -18,9 +24,11 @@ import dev.nacelle.tensor.Weight;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Adapters between memory and PEFT's folders. */
 public final class AdapterFiles {
@@ -29,23 +37,100 @@ public final class AdapterFiles {
   private AdapterFiles() {}
 
   /**
+   * Loads an adapter that took a part of the weights, from the file of twice the rank that {@link
+   * #save} wrote of it.
+   *
+   * @param as the kind that one of the file's kind is to be
+   */
+  public static Adapter loadHalves(
+      Engine engine,
+      Path folder,
+      UnaryOperator<AdapterKind> as,
+      List<Adapter.Module> modules,
+      long seed,
+      FaultInjector faults) {
+    try (PeftAdapter file = PeftAdapter.open(folder, linears(modules), faults)) {
+      AdapterConfig config = file.config().withKind(as.apply(file.config().kind())).halved();
+      return Adapter.of(
+          engine,
+          config,
+          adapted(file),
+          seed,
+          (m, part) -> half(file, config.rank(m.path()), m.path(), part, 0),
+          (m, part) -> half(file, config.rank(m.path()), m.path(), part, 1));
+    }
+  }
+
+  /** A of the first rows or the second; B of the first columns, or the second's negative. */
+  private static float[] half(PeftAdapter file, int rank, String path, Part part, int which) {
+    float[] both = file.values(path, part.suffix());
+    int size = both.length / 2;
+    if (part.suffix().equals(LoraKind.A)) {
+      return Arrays.copyOfRange(both, which * size, (which + 1) * size);
+    }
+    float[] half = new float[size];
+    for (int i = 0; i < size; i++) {
+      float value = both[i / rank * 2 * rank + i % rank + which * rank];
+      half[i] = which == 0 ? value : -value;
+    }
+    return half;
+  }
+
+  private static Map<String, long[]> linears(List<Adapter.Module> modules) {
+    Map<String, long[]> linears = new LinkedHashMap<>();
+    modules.forEach(m -> linears.put(m.path(), new long[] {m.out(), m.in()}));
+    return linears;
+  }
+
+  private static List<Adapter.Module> adapted(PeftAdapter file) {
+    return file.modules().stream()
+        .map(p -> new Adapter.Module(p.modulePath(), p.out(), p.in()))
+        .toList();
+  }
+
+  /** Loads an adapter as its file has it. */
+  public static Adapter load(
+      Engine engine, Path folder, List<Adapter.Module> modules, long seed, FaultInjector faults) {
+    return load(engine, folder, kind -> kind, modules, seed, faults);
+  }
+
+  /**
    * Loads an adapter for training or use.
    *
+   * @param as the kind that one of the file's kind is to be
    * @param modules the base model's linear layers, the head included
    * @param seed of the dropout masks
    * @throws dev.nacelle.NacelleException of kind INPUT where it is malformed or for another model
    */
   public static Adapter load(
-      Engine engine, Path folder, List<Adapter.Module> modules, long seed, FaultInjector faults) {
-    Map<String, long[]> linears = new LinkedHashMap<>();
-    modules.forEach(m -> linears.put(m.path(), new long[] {m.out(), m.in()}));
-    try (PeftAdapter file = PeftAdapter.open(folder, linears, faults)) {
-      List<Adapter.Module> adapted =
-          file.modules().stream()
-              .map(p -> new Adapter.Module(p.modulePath(), p.out(), p.in()))
-              .toList();
+      Engine engine,
+      Path folder,
+      UnaryOperator<AdapterKind> as,
+      List<Adapter.Module> modules,
+      long seed,
+      FaultInjector faults) {
+    try (PeftAdapter file = PeftAdapter.open(folder, linears(modules), faults)) {
+      refuseHead(folder, file);
       return Adapter.of(
-          engine, file.config(), adapted, seed, (m, part) -> file.values(m.path(), part.suffix()));
+          engine,
+          file.config().withKind(as.apply(file.config().kind())),
+          adapted(file),
+          seed,
+          (m, part) -> file.values(m.path(), part.suffix()));
+    }
+  }
+
+  private static void refuseHead(Path folder, PeftAdapter file) {
+    AdapterKind kind = file.config().kind();
+    boolean head = file.modules().stream().anyMatch(m -> m.modulePath().equals("lm_head"));
+    if (head && !kind.reachesHead()) {
+      throw NacelleException.input(
+          "the adapter "
+              + Quoted.path(folder)
+              + " puts "
+              + kind.word()
+              + " on lm_head, which is one with the loss and carries low-rank pairs alone",
+          "merge it, and use the merged model");
     }
   }
 
@@ -62,9 +147,9 @@ public final class AdapterFiles {
         (path, weight) ->
             tensors.add(named(PeftAdapter.PREFIX + path + ".base_layer.weight", weight)));
     for (LayerAdapter layer : adapter.layers()) {
-      layer.parameters().forEach(p -> tensors.addAll(layer.named(p, p.value())));
+      tensors.addAll(layer.saved());
     }
-    PeftAdapter.write(folder, adapter.config(), adapter.modulePaths(), tensors, faults);
+    PeftAdapter.write(folder, adapter.savedConfig(), adapter.modulePaths(), tensors, faults);
   }
 
   /** Writes the gradients of all parameters under the adapter's tensor names. */

@@ -33,8 +33,16 @@ public final class AdapterInit {
       case LoraKind.A -> uniformA(shape[0], shape[1], moduleSeed(seed, modulePath));
       case HydraKind.ROUTER ->
           uniformA(shape[0], shape[1], moduleSeed(seed, modulePath + "#router"));
-      default -> new float[Math.toIntExact(Math.multiplyExact(shape[0], shape[1]))];
+      default -> new float[elements(shape)];
     };
+  }
+
+  private static int elements(long[] shape) {
+    long elements = 1;
+    for (long size : shape) {
+      elements = Math.multiplyExact(elements, size);
+    }
+    return Math.toIntExact(elements);
   }
 
   /** Elements of A (rank, in), row by row. */

@@ -64,7 +64,7 @@ public record HydraHeads(
         maker.make(path, a, source.values(module, a)),
         maker.make(path, ups, sideBySide(config, kind.heads(), module, source)),
         maker.make(path, router, source.values(module, router)),
-        (float) config.scale(),
+        (float) config.scale(module.path()),
         (float) config.dropout(),
         AdapterInit.dropoutSeed(seed, path),
         new RouterWatch(path, kind.heads()));

@@ -9,12 +9,17 @@ import dev.nacelle.tensor.Tensor;
 import java.util.List;
 
 /** What an adapter adds to one linear layer. */
-public sealed interface LayerAdapter permits LowRankPair, HydraHeads {
+public sealed interface LayerAdapter permits LowRankPair, DoraPair, HydraHeads {
   /** The layer in Hugging Face's words, {@code model.layers.0.self_attn.q_proj}. */
   String modulePath();
 
   /** What trains, in the order of the file. */
   List<Parameter> parameters();
+
+  /** What a file holds, and what memory is given back: what trains, and what stays as it began. */
+  default List<Parameter> tensors() {
+    return parameters();
+  }
 
   /** Those of the parameters whose rate the LoRA+ ratio multiplies: the up-projections. */
   List<Parameter> ups();
@@ -38,6 +43,11 @@ public sealed interface LayerAdapter permits LowRankPair, HydraHeads {
    */
   default List<NamedTensor> named(Parameter parameter, Tensor tensor) {
     return List.of(NamedTensor.of(parameter.name(), DType.FP32, tensor.shape(), tensor.memory()));
+  }
+
+  /** What a file holds of it. */
+  default List<NamedTensor> saved() {
+    return tensors().stream().flatMap(p -> named(p, p.value()).stream()).toList();
   }
 
   /**

@@ -1,10 +1,12 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.adapter.Beginning;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.nativeaccess.DType;
@@ -23,6 +25,8 @@ import picocli.CommandLine.Option;
 
 /** The flags of finetune, and the options they stand for. */
 final class FinetuneFlags {
+  private static final String KINDS = "choose lora, rslora, lora-fa, dora or hydra";
+
   /** No chip that we know works above it. */
   private static final int HOTTEST = 125;
 
@@ -49,8 +53,8 @@ final class FinetuneFlags {
       paramLabel = "KIND",
       defaultValue = "lora",
       description =
-          "What is trained beside each layer: lora, or hydra, one A with several Bs under a"
-              + " router (default: ${DEFAULT-VALUE}).")
+          "What is trained beside each layer: lora, rslora, lora-fa, dora, or hydra, one A with"
+              + " several Bs under a router (default: ${DEFAULT-VALUE}).")
   String adapter = "lora";
 
   @Option(
@@ -75,8 +79,23 @@ final class FinetuneFlags {
   @Option(
       names = "--alpha",
       defaultValue = "32",
-      description = "The update is scaled by alpha/rank (default: ${DEFAULT-VALUE}).")
+      description =
+          "The update is scaled by alpha/rank, by rslora alpha/√rank (default: ${DEFAULT-VALUE}).")
   double alpha;
+
+  @Option(
+      names = "--rank-pattern",
+      paramLabel = "NAME=R,…",
+      defaultValue = "",
+      description = "Layers of another rank, by the ends of their names (default: none).")
+  String rankPattern = "";
+
+  @Option(
+      names = "--alpha-pattern",
+      paramLabel = "NAME=A,…",
+      defaultValue = "",
+      description = "Layers of another alpha, by the ends of their names (default: none).")
+  String alphaPattern = "";
 
   @Option(
       names = "--dropout",
@@ -92,6 +111,21 @@ final class FinetuneFlags {
 
   @Option(names = "--layers", defaultValue = "", description = "Blocks, 0-7,12 say (default: all).")
   String layers = "";
+
+  @Option(
+      names = "--init",
+      defaultValue = "default",
+      description =
+          "How A and B begin: default, pissa (singular vectors) or olora (QR) (default:"
+              + " ${DEFAULT-VALUE}).")
+  String init = "default";
+
+  @Option(
+      names = "--will-export",
+      paramLabel = "gguf",
+      defaultValue = "",
+      description = "Refuse at once what could not be exported so (default: not looked at).")
+  String willExport = "";
 
   @Option(
       names = "--init-adapter",
@@ -300,12 +334,28 @@ final class FinetuneFlags {
         maxTemperature == null || (maxTemperature > 0 && maxTemperature <= HOTTEST),
         "--max-temperature " + maxTemperature,
         "choose degrees Celsius above 0 and up to " + HOTTEST);
+    require(
+        willExport.isEmpty() || willExport.equals("gguf"),
+        "--will-export " + willExport,
+        "choose gguf");
     double[] pair = betas();
     return new FinetuneOptions(
         Names.model(givenModel),
         givenOut,
         new FinetuneOptions.Adapting(
-            adapterKind(given), rank, alpha, dropout, targets, layers, initAdapter, given),
+            adapterKind(given),
+            rank,
+            alpha,
+            dropout,
+            targets,
+            layers,
+            new FinetuneOptions.Special(
+                ModuleNumbers.parse("--rank-pattern", rankPattern),
+                ModuleNumbers.parse("--alpha-pattern", alphaPattern),
+                choice("--init", init, Beginning.class),
+                willExport.equals("gguf")),
+            initAdapter,
+            given),
         new FinetuneOptions.DataFlow(
             Names.trainingData(data),
             DataFormat.parse(format),
@@ -347,13 +397,13 @@ final class FinetuneFlags {
         "add --adapter hydra");
     return switch (adapter) {
       case "lora" -> new LoraKind();
+      case "rslora" -> new LoraKind(true, false);
+      case "lora-fa" -> new LoraKind(false, true);
+      case "dora" -> new DoraKind(false);
       case "hydra" -> new HydraKind(headCount());
-      case "dora", "rslora", "lora-fa", "vera" ->
-          throw NacelleException.usage(
-              "--adapter " + adapter + " is not built into this version", "choose lora or hydra");
-      default ->
-          throw NacelleException.usage(
-              "--adapter " + adapter + " is not possible", "choose lora or hydra");
+      case "vera" ->
+          throw NacelleException.usage("--adapter vera is not built into this version", KINDS);
+      default -> throw NacelleException.usage("--adapter " + adapter + " is not possible", KINDS);
     };
   }
 

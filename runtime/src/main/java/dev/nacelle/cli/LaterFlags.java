@@ -5,20 +5,13 @@ import picocli.CommandLine.Option;
 
 /** Flags of finetune that are agreed on but not built yet: known, so that they are refused well. */
 final class LaterFlags {
-  @Option(names = "--init", hidden = true)
-  String init = "default";
 
   @Option(names = "--host-budget", hidden = true)
   String hostBudget = "";
 
-  @Option(names = "--will-export", hidden = true)
-  String willExport = "";
-
   /** Refuses whatever of them was given (exit 2). */
   void refuse() {
-    refuse(!init.equals("default"), "--init " + init, "only the default initialisation is there");
     refuse(!hostBudget.isEmpty(), "--host-budget", "leave it out");
-    refuse(!willExport.isEmpty(), "--will-export", "leave it out");
   }
 
   private static void refuse(boolean given, String flag, String instead) {

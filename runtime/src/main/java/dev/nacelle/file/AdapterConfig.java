@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *     where the file has a list
  * @param excluded ends of module paths that are left out all the same
  * @param layers block numbers that the targets are restricted to; empty for all
+ * @param ranks modules of another rank
+ * @param alphas modules of another alpha
  * @param baseModel name or path of the model that was adapted; null where the file does not say
  */
 public record AdapterConfig(
@@ -26,6 +28,8 @@ public record AdapterConfig(
     @Nullable String targetPattern,
     List<String> excluded,
     List<Integer> layers,
+    ModulePattern ranks,
+    ModulePattern alphas,
     @Nullable String baseModel) {
 
   public AdapterConfig {
@@ -44,17 +48,57 @@ public record AdapterConfig(
       List<Integer> layers,
       @Nullable String baseModel) {
     return new AdapterConfig(
-        kind, rank, alpha, dropout, targets, null, List.of(), layers, baseModel);
+        kind,
+        rank,
+        alpha,
+        dropout,
+        targets,
+        null,
+        List.of(),
+        layers,
+        ModulePattern.NONE,
+        ModulePattern.NONE,
+        baseModel);
   }
 
-  /** What the low-rank product is multiplied with. */
-  public double scale() {
-    return kind.scale(alpha, rank);
+  /** Rows of a module's A. */
+  public int rank(String modulePath) {
+    return (int) ranks.of(modulePath, rank);
+  }
+
+  /** What a module's low-rank product is multiplied with. */
+  public double scale(String modulePath) {
+    return kind.scale(alphas.of(modulePath, alpha), rank(modulePath));
   }
 
   /** The tensors of a module (out, in) in the file. */
-  public List<AdapterKind.Part> parts(long out, long in) {
-    return kind.parts(rank, out, in);
+  public List<AdapterKind.Part> parts(String modulePath, long out, long in) {
+    return kind.parts(rank(modulePath), out, in);
+  }
+
+  /** The same scale at twice the rank, as PEFT saves an adapter that took a part of the weights. */
+  public AdapterConfig doubled() {
+    return withRanks(2, kind.scale(1, 1) / kind.scale(1, 2));
+  }
+
+  /** What {@link #doubled} was made from. */
+  public AdapterConfig halved() {
+    return withRanks(0.5, kind.scale(1, 2) / kind.scale(1, 1));
+  }
+
+  private AdapterConfig withRanks(double ofRank, double ofAlpha) {
+    return new AdapterConfig(
+        kind,
+        (int) (rank * ofRank),
+        alpha * ofAlpha,
+        dropout,
+        targets,
+        targetPattern,
+        excluded,
+        layers,
+        ranks.times(ofRank),
+        alphas.times(ofAlpha),
+        baseModel);
   }
 
   /** The same of another kind. */
@@ -66,6 +110,48 @@ public record AdapterConfig(
   /** The same with another dropout. */
   public AdapterConfig withDropout(double other) {
     return new AdapterConfig(
-        kind, rank, alpha, other, targets, targetPattern, excluded, layers, baseModel);
+        kind,
+        rank,
+        alpha,
+        other,
+        targets,
+        targetPattern,
+        excluded,
+        layers,
+        ranks,
+        alphas,
+        baseModel);
+  }
+
+  /** The same with modules of other ranks and alphas. */
+  public AdapterConfig withPatterns(ModulePattern otherRanks, ModulePattern otherAlphas) {
+    return new AdapterConfig(
+        kind,
+        rank,
+        alpha,
+        dropout,
+        targets,
+        targetPattern,
+        excluded,
+        layers,
+        otherRanks,
+        otherAlphas,
+        baseModel);
+  }
+
+  /** The same of another kind. */
+  public AdapterConfig withKind(AdapterKind other) {
+    return new AdapterConfig(
+        other,
+        rank,
+        alpha,
+        dropout,
+        targets,
+        targetPattern,
+        excluded,
+        layers,
+        ranks,
+        alphas,
+        baseModel);
   }
 }

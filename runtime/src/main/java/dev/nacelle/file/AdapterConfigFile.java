@@ -5,8 +5,10 @@ import dev.nacelle.NacelleException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,6 @@ final class AdapterConfigFile {
   private static final Set<String> MUST_BE_OFF =
       Set.of(
           "alora_invocation_tokens",
-          "alpha_pattern",
           "arrow_config",
           "ensure_weight_tying",
           "fan_in_fan_out",
@@ -36,13 +37,10 @@ final class AdapterConfigFile {
           "megatron_config",
           "modules_to_save",
           "monteclora_config",
-          "rank_pattern",
           "target_parameters",
           "trainable_token_indices",
           "use_bdlora",
-          "use_dora",
           "use_qalora",
-          "use_rslora",
           "velora_config");
 
   /** Fields that say nothing about the computation once the tensors are there. */
@@ -63,6 +61,7 @@ final class AdapterConfigFile {
   /** Fields that are read. */
   private static final Set<String> READ =
       Set.of(
+          "alpha_pattern",
           "base_model_name_or_path",
           "bias",
           "exclude_modules",
@@ -73,8 +72,11 @@ final class AdapterConfigFile {
           "lora_dropout",
           "peft_type",
           "r",
+          "rank_pattern",
           "target_modules",
-          "task_type");
+          "task_type",
+          "use_dora",
+          "use_rslora");
 
   /** Ways to begin that leave the base model's weights as they are. */
   private static final Set<String> HARMLESS_BEGINNINGS = Set.of("gaussian", "eva", "orthogonal");
@@ -138,6 +140,8 @@ final class AdapterConfigFile {
         pattern,
         excluded(json),
         layers(json, pattern),
+        numbers(json, "rank_pattern", true),
+        numbers(json, "alpha_pattern", false),
         json.string("base_model_name_or_path"));
   }
 
@@ -154,7 +158,10 @@ final class AdapterConfigFile {
     if (!type.equals("LORA")) {
       throw json.refusal("peft_type", "adapters read so far: LORA, " + HydraFields.TYPE);
     }
-    return new LoraKind();
+    boolean rankStabilised = json.bool("use_rslora", false);
+    return json.bool("use_dora", false)
+        ? new DoraKind(rankStabilised)
+        : new LoraKind(rankStabilised, false);
   }
 
   private static void refuseUnknownFields(JsonObject json, AdapterKind kind) {
@@ -197,6 +204,20 @@ final class AdapterConfigFile {
     if (!usual) {
       throw json.refusal("layers_pattern", "a Llama's blocks are called layers");
     }
+  }
+
+  /** Numbers by module; ranks are whole and at least 1. */
+  private static ModulePattern numbers(JsonObject json, String key, boolean areRanks) {
+    JsonObject object = json.object(key);
+    Map<String, Double> numbers = new LinkedHashMap<>();
+    if (object != null) {
+      for (Map.Entry<String, JsonNode> field : object.node().properties()) {
+        String name = field.getKey();
+        double number = areRanks ? object.integer(name, 1, LARGEST_RANK) : object.number(name);
+        numbers.put(name, number);
+      }
+    }
+    return new ModulePattern(numbers);
   }
 
   private static boolean isOff(@Nullable JsonNode value) {

@@ -47,19 +47,19 @@ final class AdapterConfigWriter {
             "velora_config")) {
       fields.put(absent, "null");
     }
-    for (String off :
-        List.of(
-            "ensure_weight_tying",
-            "fan_in_fan_out",
-            "lora_bias",
-            "use_dora",
-            "use_qalora",
-            "use_rslora")) {
+    for (String off : List.of("ensure_weight_tying", "fan_in_fan_out", "lora_bias", "use_qalora")) {
       fields.put(off, "false");
     }
-    for (String empty : List.of("alpha_pattern", "loftq_config", "rank_pattern")) {
-      fields.put(empty, "{}");
-    }
+    fields.put("alpha_pattern", numbers(config.alphas()));
+    fields.put("rank_pattern", numbers(config.ranks()));
+    fields.put("loftq_config", "{}");
+    boolean rankStabilised =
+        switch (config.kind()) {
+          case LoraKind lora -> lora.isRankStabilised();
+          case DoraKind dora -> dora.isRankStabilised();
+        };
+    fields.put("use_dora", Boolean.toString(config.kind() instanceof DoraKind));
+    fields.put("use_rslora", Boolean.toString(rankStabilised));
     fields.put("base_model_name_or_path", string(config.baseModel()));
     fields.put("bias", string("none"));
     fields.put("exclude_modules", config.excluded().isEmpty() ? "null" : list(config.excluded()));
@@ -104,6 +104,15 @@ final class AdapterConfigWriter {
     return value == Math.rint(value) && Math.abs(value) < 1e15
         ? Long.toString((long) value)
         : Double.toString(value);
+  }
+
+  private static String numbers(ModulePattern pattern) {
+    if (pattern.values().isEmpty()) {
+      return "{}";
+    }
+    List<String> lines = new ArrayList<>();
+    pattern.values().forEach((key, value) -> lines.add(string(key) + ": " + number(value)));
+    return "{\n    " + String.join(",\n    ", lines) + "\n  }";
   }
 
   private static String numbers(List<Integer> values) {

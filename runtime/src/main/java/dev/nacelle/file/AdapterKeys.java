@@ -23,7 +23,7 @@ final class AdapterKeys {
         (path, shape) -> {
           if (targets.means(path)) {
             Map<String, TensorEntry> parts = new LinkedHashMap<>();
-            for (AdapterKind.Part part : config.parts(shape[0], shape[1])) {
+            for (AdapterKind.Part part : config.parts(path, shape[0], shape[1])) {
               parts.put(part.suffix(), take(file, byKey, path + part.suffix(), part.shape()));
             }
             modules.put(path, new PeftAdapter.Adapted(path, shape[0], shape[1], parts));
@@ -57,6 +57,7 @@ final class AdapterKeys {
             "PEFT would ignore it without an error; save the adapter with PEFT or Nacelle");
       }
       String key = entry.name().substring(PeftAdapter.PREFIX.length());
+      key = key.replace(".lora_magnitude_vector.default.weight", DoraKind.MAGNITUDE);
       key = NAMED.matcher(key).replaceFirst("$1.weight");
       if (byKey.put(key, entry) != null) {
         throw NacelleException.input(

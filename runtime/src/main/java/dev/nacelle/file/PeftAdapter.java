@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * An adapter folder as PEFT writes it: adapter_config.json and adapter_model.safetensors. Reading
@@ -45,6 +47,16 @@ public final class PeftAdapter implements AutoCloseable {
    */
   public static AdapterConfig readConfig(Path folder) {
     return AdapterConfigFile.read(folder);
+  }
+
+  /**
+   * The modules among {@code paths} that an adapter's configuration means.
+   *
+   * @throws NacelleException of kind INPUT where its pattern cannot be read
+   */
+  public static Set<String> adapted(Path folder, AdapterConfig config, List<String> paths) {
+    TargetMatcher targets = new TargetMatcher(folder.resolve(AdapterConfigFile.NAME), config);
+    return paths.stream().filter(targets::means).collect(Collectors.toSet());
   }
 
   /**

@@ -13,12 +13,9 @@ final class TargetMatcher {
   /** PEFT reads the first numbered part of a path as the layer. */
   private static final Pattern LAYER = Pattern.compile(".*?\\.[^.]*\\.(\\d{1,9})\\.");
 
-  /** Characters that a pattern may look at before it counts as runaway. */
-  private static final int MOST_LOOKS = 1_000_000;
-
   private final Path file;
   private final AdapterConfig config;
-  private final @Nullable Pattern pattern;
+  private final @Nullable BoundedPattern pattern;
 
   TargetMatcher(Path file, AdapterConfig config) {
     this.file = file;
@@ -26,12 +23,12 @@ final class TargetMatcher {
     this.pattern = compile(file, config.targetPattern());
   }
 
-  private static @Nullable Pattern compile(Path file, @Nullable String text) {
+  private static @Nullable BoundedPattern compile(Path file, @Nullable String text) {
     if (text == null) {
       return null;
     }
     try {
-      return Pattern.compile(text);
+      return new BoundedPattern(text);
     } catch (PatternSyntaxException e) {
       throw new NacelleException(
           NacelleException.Kind.INPUT,
@@ -51,8 +48,8 @@ final class TargetMatcher {
     }
     if (pattern != null) {
       try {
-        return pattern.matcher(new Counted(path)).matches();
-      } catch (RunawayException | StackOverflowError e) {
+        return pattern.matches(path);
+      } catch (BoundedPattern.RunawayException e) {
         throw new NacelleException(
             NacelleException.Kind.INPUT,
             Quoted.path(file) + ": the regular expression in target_modules takes too long",
@@ -83,42 +80,5 @@ final class TargetMatcher {
       }
     }
     return false;
-  }
-
-  private static final class RunawayException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-  }
-
-  /** A path that gives up when it is looked at too often: patterns come out of files. */
-  private static final class Counted implements CharSequence {
-    private final String text;
-    private int looks;
-
-    Counted(String text) {
-      this.text = text;
-    }
-
-    @Override
-    public char charAt(int index) {
-      if (++looks > MOST_LOOKS) {
-        throw new RunawayException();
-      }
-      return text.charAt(index);
-    }
-
-    @Override
-    public int length() {
-      return text.length();
-    }
-
-    @Override
-    public CharSequence subSequence(int start, int end) {
-      return text.subSequence(start, end);
-    }
-
-    @Override
-    public String toString() {
-      return text;
-    }
   }
 }

@@ -31,8 +31,13 @@ public record CrossEntropy(
     float softcap,
     int mostRows)
     implements Function {
-  /** scale · (hidden·aᵀ)·bᵀ is added to the logits. */
-  public record Pair(Parameter a, Parameter b, float scale) {}
+  /** scale · (hidden·aᵀ)·bᵀ is added to the logits; a trains or stays. */
+  public record Pair(Parameter a, boolean trainsA, Parameter b, float scale) {
+    /** With an a that trains. */
+    public Pair(Parameter a, Parameter b, float scale) {
+      this(a, true, b, scale);
+    }
+  }
 
   /** Without a cap, with as many rows at once as the kernel likes. */
   public CrossEntropy(Weight weight, Tensor targets, float gradScale, @Nullable Pair pair) {
@@ -60,7 +65,7 @@ public record CrossEntropy(
     LowRank lowRank = null;
     if (pair != null) {
       if (context.isRecording()) {
-        gradA = context.output(DType.FP32, pair.a.value().shape());
+        gradA = pair.trainsA ? context.output(DType.FP32, pair.a.value().shape()) : null;
         gradB = context.output(DType.FP32, pair.b.value().shape());
       }
       lowRank =
@@ -100,7 +105,9 @@ public record CrossEntropy(
   public void backward(Context context, Tensor gradOutput, Gradients gradients) {
     int next = 0;
     if (pair != null) {
-      addTo(context, gradients.slot(pair.a), context.saved(next++));
+      if (pair.trainsA) {
+        addTo(context, gradients.slot(pair.a), context.saved(next++));
+      }
       addTo(context, gradients.slot(pair.b), context.saved(next++));
     }
     if (gradients.wants(0)) {

@@ -1,5 +1,6 @@
 package dev.nacelle.model;
 
+import dev.nacelle.adapter.DoraPair;
 import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.LowRankPair;
 import dev.nacelle.file.TensorSource;
@@ -98,6 +99,15 @@ public final class DecoderModel implements AutoCloseable {
     return all;
   }
 
+  /** The frozen weight of a linear layer. */
+  public Weight weight(String path) {
+    return linears().stream()
+        .filter(linear -> linear.path().equals(path))
+        .findFirst()
+        .orElseThrow()
+        .weight();
+  }
+
   /**
    * One loss a row, 0 where the row has no target.
    *
@@ -117,7 +127,9 @@ public final class DecoderModel implements AutoCloseable {
     Tensor targets = tape.own(engine.allocator().of(LedgerClass.ACTIVATIONS, batch.targets()));
     LowRankPair pair = headPair();
     CrossEntropy.Pair low =
-        pair == null ? null : new CrossEntropy.Pair(pair.a(), pair.b(), pair.scale());
+        pair == null
+            ? null
+            : new CrossEntropy.Pair(pair.a(), pair.trainsA(), pair.b(), pair.scale());
     Tensor losses =
         tape.apply(
             new CrossEntropy(
@@ -138,6 +150,7 @@ public final class DecoderModel implements AutoCloseable {
       case LowRankPair pair -> pair;
       case HydraHeads heads ->
           throw new IllegalStateException("no heads beside " + heads.modulePath());
+      case DoraPair dora -> throw new IllegalStateException("no DoRA on the head");
     };
   }
 

@@ -2,7 +2,6 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
-import dev.nacelle.adapter.AdapterFiles;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
@@ -229,15 +228,28 @@ public final class Finetune {
             + " agree within 1e-4, but not in every bit");
   }
 
+  /** Tells how far the beginnings out of the weights are, which take a while. */
+  private void beginning(long module, long of) {
+    cancellation.check();
+    run.tell(new TrainEvent.Preparing("initialising", module, of));
+  }
+
   private Adapter adapter(Engine engine, DecoderModel model, @Nullable Checkpoint from) {
     FinetuneOptions.Adapting wanted = options.adapter();
     List<Adapter.Module> modules = BaseModel.modules(model);
     if (from != null) {
-      return AdapterFiles.load(engine, from.folder(), modules, options.seed(), faults);
+      return InitialAdapter.resumed(engine, from.folder(), modules, wanted, options.seed(), faults);
     }
     Path init = wanted.init();
     return init != null
         ? InitialAdapter.load(engine, init, modules, wanted, options.seed(), faults)
-        : InitialAdapter.fresh(engine, modules, wanted, options.model(), options.seed());
+        : InitialAdapter.fresh(
+            engine,
+            modules,
+            wanted,
+            options.model(),
+            options.seed(),
+            model::weight,
+            this::beginning);
   }
 }

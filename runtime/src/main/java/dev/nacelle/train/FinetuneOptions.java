@@ -1,9 +1,11 @@
 package dev.nacelle.train;
 
+import dev.nacelle.adapter.Beginning;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.ModulePattern;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +53,8 @@ public record FinetuneOptions(
     return new FinetuneOptions(
         model,
         out,
-        new Adapting(a.kind, rank, a.alpha, a.dropout, a.targets, a.layers, a.init, a.given),
+        new Adapting(
+            a.kind, rank, a.alpha, a.dropout, a.targets, a.layers, a.special, a.init, a.given),
         data,
         length,
         learning,
@@ -87,6 +90,7 @@ public record FinetuneOptions(
    * @param kind what stands beside each layer
    * @param targets {@code all-linear} or ends of module paths, with commas
    * @param layers {@code 0-7,12}; empty for all
+   * @param special what differs from the usual adapter
    * @param init an adapter to start from; its rank, alpha and targets hold
    * @param given flags that were typed; those of them that an adapter to start from settles must
    *     agree with it
@@ -98,8 +102,37 @@ public record FinetuneOptions(
       double dropout,
       String targets,
       String layers,
+      Special special,
       @Nullable Path init,
-      Set<String> given) {}
+      Set<String> given) {
+    /** The usual adapter. */
+    public Adapting(
+        AdapterKind kind,
+        int rank,
+        double alpha,
+        double dropout,
+        String targets,
+        String layers,
+        @Nullable Path init,
+        Set<String> given) {
+      this(kind, rank, alpha, dropout, targets, layers, Special.NONE, init, given);
+    }
+  }
+
+  /**
+   * What few adapters have.
+   *
+   * @param ranks modules of another rank
+   * @param alphas modules of another alpha
+   * @param beginning how A and B begin
+   * @param toGguf whether it is to be exported to GGUF, and what cannot be is refused
+   */
+  public record Special(
+      ModulePattern ranks, ModulePattern alphas, Beginning beginning, boolean toGguf) {
+    /** The usual adapter. */
+    public static final Special NONE =
+        new Special(ModulePattern.NONE, ModulePattern.NONE, Beginning.DEFAULT, false);
+  }
 
   /**
    * The data and how it is dealt out.

@@ -1,7 +1,11 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.adapter.Beginning;
 import dev.nacelle.file.HydraKind;
+import dev.nacelle.file.LoraKind;
+import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Which values a fine-tuning may have, whoever describes it: the command line and the public
@@ -37,11 +41,50 @@ public final class FinetuneRules {
         adapter.rank() >= 1 && adapter.rank() <= HIGHEST_RANK,
         "--rank " + adapter.rank(),
         "choose 1 or more, 16 say");
+    checkSpecial(adapter);
     require(isFrom(0, adapter.alpha()), "--alpha " + adapter.alpha(), "choose 0 or more, 32 say");
+    require(
+        adapter.special().ranks().values().values().stream()
+            .allMatch(r -> r == Math.rint(r) && r >= 1 && r <= HIGHEST_RANK),
+        "--rank-pattern " + adapter.special().ranks().flag(),
+        "choose whole ranks of 1 or more");
+    require(
+        adapter.special().alphas().values().values().stream().allMatch(a -> isFrom(0, a)),
+        "--alpha-pattern " + adapter.special().alphas().flag(),
+        "choose 0 or more");
     require(
         adapter.dropout() >= 0 && adapter.dropout() < 1,
         "--dropout " + adapter.dropout(),
         "choose 0 or more, below 1");
+  }
+
+  private static void checkSpecial(FinetuneOptions.Adapting adapter) {
+    FinetuneOptions.Special special = adapter.special();
+    String init = "--init " + special.beginning().name().toLowerCase(Locale.ROOT);
+    if (special.beginning() != Beginning.DEFAULT) {
+      require(
+          adapter.kind() instanceof LoraKind,
+          init + " with --adapter " + adapter.kind().word(),
+          "choose lora, rslora or lora-fa");
+      require(adapter.init() == null, init + " with --init-adapter", "give one of them");
+      require(!names(adapter, "lm_head"), init + " on lm_head", "leave it out of --targets");
+      require(adapter.alpha() > 0, init + " with --alpha 0", "choose above 0, 32 say");
+    }
+    if (special.toGguf()) {
+      String why = adapter.kind().whyNotGguf();
+      if (why == null && names(adapter, "lm_head")) {
+        why = "a GGUF adapter cannot express a change of lm_head";
+      }
+      if (why != null) {
+        throw NacelleException.usage(
+            "--will-export gguf: " + why,
+            "choose lora or rslora without lm_head, or leave --will-export out and merge");
+      }
+    }
+  }
+
+  private static boolean names(FinetuneOptions.Adapting adapter, String target) {
+    return Arrays.stream(adapter.targets().split(",")).map(String::strip).anyMatch(target::equals);
   }
 
   private static void check(FinetuneOptions.DataFlow data) {

@@ -3,22 +3,32 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.adapter.AdapterFiles;
+import dev.nacelle.adapter.Beginning;
 import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.Targets;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HydraKind;
+import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.ModulePattern;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.pull.ModelStore;
 import dev.nacelle.tape.Engine;
+import dev.nacelle.tensor.Weight;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.function.Function;
 
 /** The adapter that a run begins with: a fresh one, or a saved one. */
 public final class InitialAdapter {
+  private static final String RANKS = "--rank-pattern";
+  private static final String HEAD = "lm_head";
+  private static final String ALPHAS = "--alpha-pattern";
+
   private InitialAdapter() {}
 
   static Adapter fresh(
@@ -26,9 +36,14 @@ public final class InitialAdapter {
       List<Adapter.Module> modules,
       FinetuneOptions.Adapting wanted,
       Path baseModel,
-      long seed) {
+      long seed,
+      Function<String, Weight> weights,
+      Adapter.Progress progress) {
     Plan plan = plan(modules, wanted, baseModel);
-    return Adapter.fresh(engine, plan.config, plan.modules, seed);
+    Beginning beginning = wanted.special().beginning();
+    return beginning == Beginning.DEFAULT
+        ? Adapter.fresh(engine, plan.config, plan.modules, seed, weights)
+        : Adapter.fresh(engine, plan.config, beginning, plan.modules, seed, weights, progress);
   }
 
   private record Plan(AdapterConfig config, List<Adapter.Module> modules) {}
@@ -39,6 +54,13 @@ public final class InitialAdapter {
     List<String> paths = targets.select(modules.stream().map(Adapter.Module::path).toList());
     Set<String> chosen = new HashSet<>(paths);
     refuseHead(wanted.kind(), chosen);
+    if (chosen.contains(HEAD) && !wanted.kind().reachesHead()) {
+      throw NacelleException.usage(
+          "--adapter "
+              + wanted.kind().word()
+              + " cannot sit on lm_head, which is one with the loss",
+          "leave lm_head out of --targets, or choose --adapter lora");
+    }
     AdapterConfig config =
         AdapterConfig.of(
             wanted.kind(),
@@ -48,7 +70,14 @@ public final class InitialAdapter {
             targets.isAllLinear() ? Targets.ends(paths) : targets.names(),
             targets.layers(),
             ModelStore.publishedName(baseModel));
-    return new Plan(config, modules.stream().filter(m -> chosen.contains(m.path())).toList());
+    if (wanted.special().beginning() != Beginning.DEFAULT) {
+      modules.stream().filter(m -> chosen.contains(m.path())).forEach(m -> requireRoom(wanted, m));
+    }
+    requireMeant(RANKS, wanted.special().ranks(), paths);
+    requireMeant(ALPHAS, wanted.special().alphas(), paths);
+    return new Plan(
+        config.withPatterns(wanted.special().ranks(), wanted.special().alphas()),
+        modules.stream().filter(m -> chosen.contains(m.path())).toList());
   }
 
   private static void refuseHead(AdapterKind kind, Set<String> paths) {
@@ -60,33 +89,76 @@ public final class InitialAdapter {
     }
   }
 
-  /**
-   * The adapter that a run would begin with, without its elements; for one that starts from a saved
-   * adapter, a fresh one of that rank on its targets.
-   */
+  /** A part of a weight has no more directions than the weight. */
+  private static void requireRoom(FinetuneOptions.Adapting wanted, Adapter.Module module) {
+    int rank = (int) wanted.special().ranks().of(module.path(), wanted.rank());
+    if (rank > Math.min(module.out(), module.in())) {
+      throw NacelleException.usage(
+          "--init %s with rank %d: %s is (%d, %d), which has fewer directions"
+              .formatted(
+                  wanted.special().beginning().name().toLowerCase(Locale.ROOT),
+                  rank,
+                  module.path(),
+                  module.out(),
+                  module.in()),
+          "choose a smaller --rank, or give this layer its own with --rank-pattern");
+    }
+  }
+
+  private static void requireMeant(String flag, ModulePattern pattern, List<String> paths) {
+    for (String key : pattern.values().keySet()) {
+      if (paths.stream().noneMatch(path -> ModulePattern.means(key, path))) {
+        throw NacelleException.usage(
+            flag + ": no adapted layer ends in '" + key + "'",
+            "the adapted layers end in " + String.join(", ", Targets.ends(paths)));
+      }
+    }
+  }
+
+  /** The adapter that a run would begin with, without its elements. */
   public static Adapter unset(
       Engine engine, List<Adapter.Module> modules, FinetuneOptions options) {
     FinetuneOptions.Adapting wanted = options.adapter();
     Path init = wanted.init();
-    if (init != null) {
-      AdapterConfig saved = PeftAdapter.readConfig(init);
-      wanted =
-          new FinetuneOptions.Adapting(
-              saved.kind(),
-              saved.rank(),
-              saved.alpha(),
-              saved.dropout(),
-              saved.targets().isEmpty() ? wanted.targets() : String.join(",", saved.targets()),
-              wanted.layers(),
-              init,
-              wanted.given());
+    if (init == null) {
+      Plan plan = plan(modules, wanted, options.model());
+      boolean takesPart = wanted.special().beginning() != Beginning.DEFAULT;
+      return Adapter.unset(engine, plan.config, takesPart, plan.modules);
     }
-    Plan plan = plan(modules, wanted, options.model());
-    return Adapter.unset(engine, plan.config, plan.modules);
+    AdapterConfig saved = PeftAdapter.readConfig(init);
+    Set<String> meant =
+        PeftAdapter.adapted(init, saved, modules.stream().map(Adapter.Module::path).toList());
+    return Adapter.unset(
+        engine,
+        saved.withKind(kind(wanted, saved.kind())),
+        false,
+        modules.stream().filter(m -> meant.contains(m.path())).toList());
+  }
+
+  /** The kind that a saved adapter is trained as: freezing A is a matter of the run. */
+  private static AdapterKind kind(FinetuneOptions.Adapting wanted, AdapterKind saved) {
+    boolean freezesA = wanted.kind() instanceof LoraKind lora && lora.freezesA();
+    return freezesA && saved instanceof LoraKind lora
+        ? new LoraKind(lora.isRankStabilised(), true)
+        : saved;
+  }
+
+  /** The adapter of the run's own checkpoint. */
+  static Adapter resumed(
+      Engine engine,
+      Path folder,
+      List<Adapter.Module> modules,
+      FinetuneOptions.Adapting wanted,
+      long seed,
+      FaultInjector faults) {
+    return wanted.special().beginning() == Beginning.DEFAULT
+        ? AdapterFiles.load(engine, folder, kind -> kind(wanted, kind), modules, seed, faults)
+        : AdapterFiles.loadHalves(
+            engine, folder, kind -> kind(wanted, kind), modules, seed, faults);
   }
 
   /**
-   * Loads a saved adapter; its rank, alpha and targets hold.
+   * Loads a saved adapter; its kind, rank, alpha and targets hold.
    *
    * @throws NacelleException of kind USAGE where a flag that was typed disagrees with it
    */
@@ -98,13 +170,16 @@ public final class InitialAdapter {
       long seed,
       FaultInjector faults) {
     AdapterConfig saved = PeftAdapter.readConfig(folder);
-    String kind = saved.kind().word();
-    agree(wanted, "--adapter", wanted.kind().word().equals(kind), "kind " + kind);
+    String word = kind(wanted, saved.kind()).word();
+    agree(wanted, "--adapter", wanted.kind().word().equals(word), "kind " + saved.kind().word());
     int heads = saved.kind() instanceof HydraKind hydra ? hydra.heads() : 0;
     agree(wanted, "--heads", wanted.kind().equals(saved.kind()), "heads " + heads);
     agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
     agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
-    Adapter loaded = AdapterFiles.load(engine, folder, modules, seed, faults);
+    FinetuneOptions.Special special = wanted.special();
+    agree(wanted, RANKS, special.ranks().equals(saved.ranks()), said(saved.ranks()));
+    agree(wanted, ALPHAS, special.alphas().equals(saved.alphas()), said(saved.alphas()));
+    Adapter loaded = resumed(engine, folder, modules, wanted, seed, faults);
     try {
       agreeOnTargets(modules, wanted, loaded);
     } catch (RuntimeException e) {
@@ -112,6 +187,10 @@ public final class InitialAdapter {
       throw e;
     }
     return wanted.given().contains("--dropout") ? loaded.withDropout(wanted.dropout()) : loaded;
+  }
+
+  private static String said(ModulePattern pattern) {
+    return pattern.values().isEmpty() ? "none" : pattern.flag();
   }
 
   private static void agreeOnTargets(

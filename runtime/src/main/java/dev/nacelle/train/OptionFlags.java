@@ -1,5 +1,6 @@
 package dev.nacelle.train;
 
+import dev.nacelle.adapter.Beginning;
 import dev.nacelle.file.HydraKind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,6 +110,12 @@ public final class OptionFlags {
   /** Where a saved adapter settles these, only what was typed is a flag of the run. */
   private static void adapter(Flags flags, FinetuneOptions.Adapting adapter) {
     flags.path("--init-adapter", adapter.init());
+    if (adapter.special().beginning() != Beginning.DEFAULT) {
+      flags.put("--init", word(adapter.special().beginning()));
+    }
+    if (adapter.special().toGguf()) {
+      flags.put("--will-export", "gguf");
+    }
     Map<String, String> settled = new LinkedHashMap<>();
     settled.put("--adapter", adapter.kind().word());
     if (adapter.kind() instanceof HydraKind hydra) {
@@ -119,6 +126,8 @@ public final class OptionFlags {
     settled.put("--dropout", Double.toString(adapter.dropout()));
     settled.put("--targets", adapter.targets());
     settled.put("--layers", adapter.layers());
+    settled.put("--rank-pattern", adapter.special().ranks().flag());
+    settled.put("--alpha-pattern", adapter.special().alphas().flag());
     settled.forEach(
         (flag, value) -> {
           boolean holds = adapter.init() == null || adapter.given().contains(flag);

@@ -115,7 +115,8 @@ final class PeftAdapterTest {
       for (PeftAdapter.Adapted adapted : adapter.modules()) {
         String path = adapted.modulePath();
         modules.add(path);
-        for (AdapterKind.Part part : config.parts(adapted.out(), adapted.in())) {
+        for (AdapterKind.Part part :
+            config.parts(adapted.modulePath(), adapted.out(), adapted.in())) {
           tensors.add(
               NamedTensor.of(
                   PeftAdapter.PREFIX + path + part.suffix(),
@@ -143,7 +144,7 @@ final class PeftAdapterTest {
             (path, shape) -> {
               if (!path.equals("lm_head")) {
                 modules.add(path);
-                for (AdapterKind.Part part : config.parts(shape[0], shape[1])) {
+                for (AdapterKind.Part part : config.parts(path, shape[0], shape[1])) {
                   float[] zeros = new float[(int) (part.shape()[0] * part.shape()[1])];
                   tensors.add(
                       NamedTensor.of(

@@ -103,7 +103,8 @@ final class TrainingRig implements AutoCloseable {
                 engine,
                 AdapterConfig.of(kind, rank, 2.0 * rank, dropout, List.of(), List.of(), null),
                 modules.stream().filter(m -> chosen.contains(m.path())).toList(),
-                7));
+                7,
+                model::weight));
     BaseModel.install(model, adapter);
     return adapter;
   }

@@ -29,6 +29,37 @@ public final class CpuDoraLinear implements DoraLinear {
   }
 
   @Override
+  public void norms(Operand norms, Matrix weight, AdapterPair pair) {
+    AdapterArguments.floats("norms", norms, weight.size(0));
+    try (Scratch scratch = new Scratch()) {
+      Operand b = steps.floats(scratch, pair.b());
+      kernels.norm(norms, weight, paddedA(scratch, pair), b, pair.scale());
+    }
+  }
+
+  @Override
+  public void scale(
+      Operand y, Operand x, Operand norms, Operand magnitude, @Nullable Operand bias) {
+    AdapterArguments.matrix("x", x, y.size(0), y.size(1));
+    AdapterArguments.floats("norms", norms, y.size(1));
+    AdapterArguments.floats("magnitude", magnitude, y.size(1));
+    AdapterArguments.bias(bias, y.size(1));
+    try (Scratch scratch = new Scratch()) {
+      kernels.scale(y, x, norms, magnitude, bias == null ? null : steps.floats(scratch, bias));
+    }
+  }
+
+  @Override
+  public void gradMagnitude(Operand gradMagnitude, Operand gradY, Operand product, Operand norms) {
+    AdapterArguments.floats("gradMagnitude", gradMagnitude, gradY.size(1));
+    AdapterArguments.matrix("product", product, gradY.size(0), gradY.size(1));
+    AdapterArguments.floats("norms", norms, gradY.size(1));
+    try (Scratch scratch = new Scratch()) {
+      kernels.gradMagnitude(scratch, gradMagnitude, gradY, product, norms);
+    }
+  }
+
+  @Override
   public void forward(
       Operand y,
       Operand product,

@@ -15,8 +15,8 @@ import java.util.List;
 /**
  * Writes an adapter as the GGUF file that llama.cpp takes with {@code --lora}: fp32, A and B of
  * each layer under {@code blk.N.….weight.lora_a} and {@code .lora_b}, and alpha, which it divides
- * by the rank itself. Where GGUF keeps the rows of queries and keys interleaved, as of Llamas, the
- * rows of B are too; A sees the same inputs and stays.
+ * by each layer's rank itself: rsLoRA's is multiplied by √rank. Where GGUF keeps the rows of queries
+ * and keys interleaved, as of Llamas, the rows of B are too; A sees the same inputs and stays.
  */
 public final class AdapterExport {
   private AdapterExport() {}
@@ -40,35 +40,62 @@ public final class AdapterExport {
     try (MergeBase base = MergeBase.open(model, faults);
         PeftAdapter pairs = PeftAdapter.open(adapter, base.linears(), faults)) {
       refuseHeads(pairs.config(), adapter);
-      refuseHead(base, pairs.modules(), adapter);
       AdapterConfig config = pairs.config();
+      refuseKind(config, adapter);
+      refuseHead(base, pairs.modules(), adapter);
+      double alpha = config.kind().scale(config.alpha(), config.rank()) * config.rank();
       GgufWriter writer = new GgufWriter(32);
       writer.put("general.architecture", base.config().family().architecture());
       writer.put("general.type", "adapter");
       writer.put("adapter.type", "lora");
       writer.put("general.name", String.valueOf(adapter.toAbsolutePath().getFileName()));
-      writer.put("adapter.lora.alpha", (float) config.alpha());
+      writer.put("adapter.lora.alpha", (float) alpha);
       writer.putUnsigned("general.file_type", 0);
       for (PeftAdapter.Adapted pair : pairs.modules()) {
         String path = pair.modulePath();
+<<<<<<< HEAD
         String name = GgufNames.of(base.config().family(), path + ".weight");
         int headDim = GgufNames.interleavedRows(base.config(), path + ".weight");
+=======
+        String name = LlamaGguf.fileName(path + ".weight");
+        int rank = config.rank(path);
+        // Of alpha a file has one: a layer with a scale of its own carries it in B.
+        double factor = alpha == 0 ? 0 : config.scale(path) * rank / alpha;
+        int headDim = LlamaGguf.interleavedRows(base.config(), path + ".weight");
+>>>>>>> 26b3366 (Train rsLoRA, LoRA-FA, DoRA, PiSSA, OLoRA, and layers of other ranks and alphas)
         writer.add(
             name + ".lora_a",
             "F32",
-            new long[] {config.rank(), pair.in()},
+            new long[] {rank, pair.in()},
             sink -> NamedTensor.floats(pairs.a(path)).writeTo(sink));
         writer.add(
             name + ".lora_b",
             "F32",
-            new long[] {pair.out(), config.rank()},
+            new long[] {pair.out(), rank},
             sink ->
-                NamedTensor.floats(interleave(pairs.b(path), config.rank(), headDim))
+                NamedTensor.floats(interleave(times(pairs.b(path), factor), rank, headDim))
                     .writeTo(sink));
       }
       writer.write(out, faults);
-      return new Result(
-          out, pairs.modules().size(), config.rank(), config.alpha(), writer.tensorBytes());
+      return new Result(out, pairs.modules().size(), config.rank(), alpha, writer.tensorBytes());
+    }
+  }
+
+  private static float[] times(float[] b, double factor) {
+    if (Math.abs(factor - 1) > 1e-9) {
+      for (int i = 0; i < b.length; i++) {
+        b[i] = (float) (b[i] * factor);
+      }
+    }
+    return b;
+  }
+
+  private static void refuseKind(AdapterConfig config, Path adapter) {
+    String why = config.kind().whyNotGguf();
+    if (why != null) {
+      throw NacelleException.input(
+          "the adapter " + Quoted.path(adapter) + " cannot become a GGUF adapter: " + why,
+          "merge it instead: nacelle merge --format gguf");
     }
   }
 

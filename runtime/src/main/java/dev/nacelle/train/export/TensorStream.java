@@ -10,7 +10,6 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
@@ -182,8 +181,7 @@ final class TensorStream implements AutoCloseable {
           continue;
         }
         System.arraycopy(values, at, before, 0, columns);
-        Arrays.fill(delta, 0);
-        update.add(row, delta, 0, columns, scratch);
+        update.change(row, before, delta, columns, scratch);
         for (int c = 0; c < columns; c++) {
           values[at + c] = before[c] + delta[c];
         }

@@ -1,6 +1,7 @@
 package dev.nacelle.train.export;
 
 import dev.nacelle.adapter.AdapterBlend;
+import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
@@ -11,10 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What some adapters add to a model's linear layers: Σ wᵢ·sᵢ·Bᵢ·Aᵢ, heads each weighed by a
- * mixture. A is read once a layer, B a few rows at a time.
+ * mixture, or what DoRA makes of the sum. A is read once a layer, B a few rows at a time.
  */
 final class Updates implements AutoCloseable {
   private final List<PeftAdapter> adapters = new ArrayList<>();
@@ -35,12 +37,15 @@ final class Updates implements AutoCloseable {
     try {
       for (AdapterBlend.Choice choice : options.adapters()) {
         PeftAdapter adapter = PeftAdapter.open(choice.folder(), linears, faults);
-        double factor = choice.weight() * adapter.config().scale();
         updates.adapters.add(adapter);
+        if (options.adapters().size() > 1 || choice.weight() != 1) {
+          AdapterBlend.requireAddable(choice.folder(), adapter.config());
+        }
         Map<String, Double> bs = Mixture.of(choice.folder(), adapter.config(), options.mixture());
         for (PeftAdapter.Adapted adapted : adapter.modules()) {
-          List<Term> terms =
-              updates.modules.computeIfAbsent(adapted.modulePath(), path -> new ArrayList<>());
+          String path = adapted.modulePath();
+          double factor = choice.weight() * adapter.config().scale(path);
+          List<Term> terms = updates.modules.computeIfAbsent(path, ignored -> new ArrayList<>());
           bs.forEach((b, share) -> terms.add(new Term(adapter, b, factor * share)));
         }
       }
@@ -64,16 +69,20 @@ final class Updates implements AutoCloseable {
   /** The update of one module, to be read in rows. */
   Rows rows(String module) {
     List<RowTerm> terms = new ArrayList<>();
+    float[] magnitude = null;
     for (Term term : modules.getOrDefault(module, List.of())) {
-      int rank = term.adapter.config().rank();
+      int rank = term.adapter.config().rank(module);
       RowTerm before = terms.isEmpty() ? null : terms.getLast();
       float[] a =
           before != null && before.adapter == term.adapter
               ? before.a
               : term.adapter.values(module, LoraKind.A);
       terms.add(new RowTerm(term.adapter, term.b, (float) term.factor, rank, a));
+      if (term.adapter.config().kind() instanceof DoraKind) {
+        magnitude = term.adapter.values(module, DoraKind.MAGNITUDE);
+      }
     }
-    return new Rows(module, terms);
+    return new Rows(module, terms, magnitude);
   }
 
   @SuppressWarnings("ArrayRecordComponent") // A (rank, in), read only
@@ -83,29 +92,54 @@ final class Updates implements AutoCloseable {
   static final class Rows {
     private final String module;
     private final List<RowTerm> terms;
+    private final float @Nullable [] magnitude;
     private final List<float[]> bs = new ArrayList<>();
+    private long first;
 
-    private Rows(String module, List<RowTerm> terms) {
+    /**
+     * @param magnitude lengths of the changed rows, by DoRA; null where a sum is all
+     */
+    private Rows(String module, List<RowTerm> terms, float @Nullable [] magnitude) {
       this.module = module;
       this.terms = terms;
+      this.magnitude = magnitude;
     }
 
     /** Reads the rows of every B that the next calls of {@link #add} ask for. */
-    void read(long first, int rows) {
+    void read(long from, int rows) {
+      first = from;
       bs.clear();
       for (RowTerm term : terms) {
-        bs.add(term.adapter.rows(module, term.b, first, rows));
+        bs.add(term.adapter.rows(module, term.b, from, rows));
       }
     }
 
     /**
-     * Adds a row of the update, B's row times A in fp32 and then the factor, as PEFT does.
+     * What is added to a row: B's row times A in fp32 and then the factor, as PEFT does; by DoRA
+     * the row with that, brought to its length, less the row.
      *
      * @param row counted from the first that was read
-     * @param target where the row begins at {@code at}
+     * @param before the row of the base's weight
+     * @param delta written
      * @param scratch a row of room
      */
-    void add(int row, float[] target, int at, int columns, float[] scratch) {
+    void change(int row, float[] before, float[] delta, int columns, float[] scratch) {
+      Arrays.fill(delta, 0, columns, 0);
+      add(row, delta, columns, scratch);
+      if (magnitude != null) {
+        double squares = 0;
+        for (int c = 0; c < columns; c++) {
+          double v = (double) before[c] + delta[c];
+          squares += v * v;
+        }
+        double stretch = magnitude[Math.toIntExact(first + row)] / Math.sqrt(squares);
+        for (int c = 0; c < columns; c++) {
+          delta[c] = (float) (((double) before[c] + delta[c]) * stretch - before[c]);
+        }
+      }
+    }
+
+    private void add(int row, float[] target, int columns, float[] scratch) {
       for (int t = 0; t < terms.size(); t++) {
         RowTerm term = terms.get(t);
         float[] b = bs.get(t);
@@ -115,7 +149,7 @@ final class Updates implements AutoCloseable {
           axpy(scratch, b[row * term.rank + k], a, k * columns, columns);
         }
         for (int c = 0; c < columns; c++) {
-          target[at + c] += term.factor * scratch[c];
+          target[c] += term.factor * scratch[c];
         }
       }
     }
