@@ -124,6 +124,12 @@ def verify(goldens, name, random):
     return good
 
 
+def is_plain(goldens, name):
+    with open(os.path.join(goldens, name, "case.json"), encoding="utf-8") as source:
+        flags = json.load(source)["flags"]
+    return not flags.keys() & {"adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*")
@@ -131,6 +137,8 @@ def main():
     args = parser.parse_args()
     with open(os.path.join(args.goldens, "MANIFEST.json"), encoding="utf-8") as source:
         names = args.cases or json.load(source)["cases"]
+    # The relatives' equations are not written out here: finite differences and merging hold them in the Java tests.
+    names = args.cases or [n for n in names if is_plain(args.goldens, n)]
     random = np.random.default_rng(0)
     results = [verify(args.goldens, name, random) for name in names]
     print(f"{sum(results)} of {len(results)} cases hold")

@@ -56,9 +56,9 @@ public record HydraHeads(
           "the adapter has HydraLoRA's heads beside lm_head, which are not read",
           "train it without lm_head among its targets");
     }
-    Part a = new Part(LoraKind.A, config.rank(), module.in());
+    Part a = new Part(LoraKind.A, config.rank(module.path()), module.in());
     Part router = new Part(HydraKind.ROUTER, kind.heads(), module.in());
-    Part ups = new Part(LoraKind.B, module.out(), (long) kind.heads() * config.rank());
+    Part ups = new Part(LoraKind.B, module.out(), (long) kind.heads() * config.rank(module.path()));
     return new HydraHeads(
         path,
         maker.make(path, a, source.values(module, a)),
@@ -73,7 +73,7 @@ public record HydraHeads(
   /** (out, E·R) of E times (out, R); nothing of nothing. */
   private static float[] sideBySide(
       AdapterConfig config, int heads, Adapter.Module module, Adapter.Source source) {
-    int rank = config.rank();
+    int rank = config.rank(module.path());
     int width = Math.multiplyExact(heads, rank);
     float[] all = new float[0];
     for (int head = 0; head < heads; head++) {

@@ -26,6 +26,11 @@ public record HydraKind(int heads) implements AdapterKind {
   }
 
   @Override
+  public String whyNotGguf() {
+    return "hydra's router weighs its heads by each token, and a GGUF adapter holds one pair";
+  }
+
+  @Override
   public List<Part> parts(int rank, long out, long in) {
     List<Part> parts = new ArrayList<>();
     parts.add(new Part(LoraKind.A, rank, in));

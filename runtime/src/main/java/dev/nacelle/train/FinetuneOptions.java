@@ -50,11 +50,17 @@ public record FinetuneOptions(
   /** The same with another rank. */
   public FinetuneOptions withRank(int rank) {
     Adapting a = adapter;
+    return with(
+        new Adapting(
+            a.kind, rank, a.alpha, a.dropout, a.targets, a.layers, a.special, a.init, a.given));
+  }
+
+  /** The same with another adapter. */
+  public FinetuneOptions with(Adapting other) {
     return new FinetuneOptions(
         model,
         out,
-        new Adapting(
-            a.kind, rank, a.alpha, a.dropout, a.targets, a.layers, a.special, a.init, a.given),
+        other,
         data,
         length,
         learning,

@@ -53,16 +53,11 @@ public final class AdapterExport {
       writer.putUnsigned("general.file_type", 0);
       for (PeftAdapter.Adapted pair : pairs.modules()) {
         String path = pair.modulePath();
-<<<<<<< HEAD
         String name = GgufNames.of(base.config().family(), path + ".weight");
-        int headDim = GgufNames.interleavedRows(base.config(), path + ".weight");
-=======
-        String name = LlamaGguf.fileName(path + ".weight");
         int rank = config.rank(path);
         // Of alpha a file has one: a layer with a scale of its own carries it in B.
         double factor = alpha == 0 ? 0 : config.scale(path) * rank / alpha;
-        int headDim = LlamaGguf.interleavedRows(base.config(), path + ".weight");
->>>>>>> 26b3366 (Train rsLoRA, LoRA-FA, DoRA, PiSSA, OLoRA, and layers of other ranks and alphas)
+        int headDim = GgufNames.interleavedRows(base.config(), path + ".weight");
         writer.add(
             name + ".lora_a",
             "F32",

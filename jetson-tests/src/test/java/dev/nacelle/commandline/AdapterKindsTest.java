@@ -1,0 +1,153 @@
+package dev.nacelle.commandline;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** LoRA's relatives through all commands: trained, interrupted, evaluated, merged, exported. */
+final class AdapterKindsTest {
+  private static final Map<String, String> KINDS =
+      new TreeMap<>(
+          Map.of(
+              "rslora", "--adapter rslora",
+              "lora-fa", "--adapter lora-fa",
+              "dora", "--adapter dora",
+              "pissa", "--init pissa",
+              "olora", "--init olora --adapter rslora",
+              "patterns", "--rank-pattern q_proj=2,down_proj=6 --alpha-pattern v_proj=3"));
+
+  @TempDir private Path folder;
+
+  private static String text(Path path) {
+    return path.toString();
+  }
+
+  /** Runs of six steps on the tiny model with every linear layer adapted. */
+  private Outcome train(Path out, String flags, String... more) {
+    List<String> args = new ArrayList<>(List.of("finetune", "--quiet", "--out", text(out)));
+    args.addAll(List.of("--model", text(Fixtures.model("plain"))));
+    args.addAll(List.of("--data", text(Fixtures.example("plain-text").resolve("data.jsonl"))));
+    args.addAll(List.of("--rank", "4", "--alpha", "8", "--dropout", "0.1", "--lr", "5e-3"));
+    args.addAll(List.of("--max-length", "48", "--schedule", "constant", "--threads", "1"));
+    args.addAll(List.of(flags.split(" ")));
+    args.addAll(List.of(more));
+    return Outcome.of(args.toArray(String[]::new));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> goesOnToTheSameBytes() {
+    return KINDS.entrySet().stream()
+        .map(kind -> DynamicTest.dynamicTest(kind.getKey(), () -> goOn(kind)));
+  }
+
+  private void goOn(Map.Entry<String, String> kind) throws IOException {
+    Path whole = folder.resolve(kind.getKey() + "-whole");
+    train(whole, kind.getValue(), "--steps", "6").expect(0);
+    Path parts = folder.resolve(kind.getKey() + "-parts");
+    train(parts, kind.getValue(), "--steps", "3").expect(0);
+    Outcome.of("finetune", "--quiet", "--out", text(parts), "--resume", "--steps", "6").expect(0);
+    String file = "adapter_model.safetensors";
+    assertEquals(-1L, Files.mismatch(whole.resolve(file), parts.resolve(file)));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> mergesExactly() {
+    return KINDS.entrySet().stream()
+        .map(kind -> DynamicTest.dynamicTest(kind.getKey(), () -> merge(kind)));
+  }
+
+  private void merge(Map.Entry<String, String> kind) {
+    Path adapter = folder.resolve(kind.getKey() + "-trained");
+    train(adapter, kind.getValue(), "--steps", "6").expect(0);
+    String base = text(Fixtures.model("plain"));
+    double bare = loss("--model", base);
+    double adapted = loss("--model", base, "--adapter", text(adapter));
+    assertTrue(Math.abs(bare - adapted) > 1e-3, "the adapter does something: " + bare);
+    Path merged = folder.resolve(kind.getKey() + "-merged");
+    Outcome.of(
+            "merge", "--quiet", "--model", base, "--adapter", text(adapter), "--out", text(merged))
+        .expect(0);
+    assertEquals(adapted, loss("--model", text(merged)), 2e-6);
+  }
+
+  private static double loss(String... model) {
+    List<String> args = new ArrayList<>(List.of("eval", "--json", "--quiet", "--threads", "1"));
+    args.addAll(List.of("--data", text(Fixtures.example("plain-qv").resolve("data.jsonl"))));
+    args.addAll(List.of(model));
+    return Outcome.of(args.toArray(String[]::new)).expect(0).json().path("loss").asDouble();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> exportsOrSaysWhyNot() {
+    return KINDS.entrySet().stream()
+        .map(kind -> DynamicTest.dynamicTest(kind.getKey(), () -> export(kind)));
+  }
+
+  private void export(Map.Entry<String, String> kind) {
+    Path adapter = folder.resolve(kind.getKey() + "-exported");
+    boolean possible = !kind.getKey().equals("dora");
+    train(adapter, kind.getValue(), "--steps", "2").expect(0);
+    Path file = folder.resolve(kind.getKey() + ".gguf");
+    Outcome export =
+        Outcome.of(
+                "export",
+                "--model",
+                text(Fixtures.model("plain")),
+                "--adapter",
+                text(adapter),
+                "--format",
+                "gguf",
+                "--out",
+                text(file))
+            .expect(possible ? 0 : 3);
+    assertEquals(possible, Files.exists(file));
+    Outcome before =
+        train(folder.resolve("refused"), kind.getValue() + " --will-export gguf", "--dry-run");
+    before.expect(possible ? 0 : 2);
+    assertTrue(possible || export.err().contains("dora"), export.err());
+  }
+
+  @Test
+  void refusesWhatCannotBe() {
+    Path out = folder.resolve("out");
+    Map<String, String> bad =
+        Map.of(
+            "--adapter dora --targets q_proj,lm_head", "lm_head",
+            "--init pissa --adapter dora", "--init pissa",
+            "--init olora --rank-pattern q_proj=40", "fewer directions",
+            "--rank-pattern nothing=3", "nothing",
+            "--rank-pattern q_proj=0", "--rank-pattern",
+            "--alpha-pattern q_proj", "--alpha-pattern",
+            "--targets lm_head --will-export gguf", "lm_head");
+    bad.forEach(
+        (flags, said) -> {
+          Outcome outcome = train(out, flags, "--steps", "1").expect(2);
+          assertTrue(outcome.err().contains(said), flags + ": " + outcome.err());
+        });
+    Path dora = folder.resolve("dora");
+    train(dora, "--adapter dora", "--steps", "1").expect(0);
+    Outcome weighted =
+        Outcome.of(
+                "generate",
+                "--model",
+                text(Fixtures.model("plain")),
+                "--adapter",
+                dora + ":0.5",
+                "--prompt",
+                "a")
+            .expect(2);
+    assertTrue(weighted.err().contains("dora"), weighted.err());
+  }
+}
