@@ -12,7 +12,7 @@ COMMON = {
 
 
 # Flags that only some cases have.
-RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
+RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern"}
 
 
 def case(model, records, targets, rank, alpha, **flags):
@@ -150,20 +150,5 @@ CASES = {
     "olora-chat": case(
         "gqa-tied", texts.chat_records(2, 10), "q_proj,k_proj,gate_proj,down_proj", 4, 4, init="olora",
         max_length=128, batch_size=3, lr=5e-4, clip=0.3,
-    ),
-    "vera-text": case(
-        "plain", texts.text_records(3, 14), LINEARS, 16, 1, adapter="vera", lr=1e-2,
-    ),
-    "vera-layers": case(
-        "biases", texts.chat_records(6, 10), "q_proj,v_proj,down_proj", 12, 1, adapter="vera", layers="1-2",
-        batch_size=2, accumulate=2, max_length=112, packing="off", lr=5e-3, weight_decay=0.1, schedule="cosine",
-    ),
-    "save-head": case(
-        "plain", texts.text_records(7, 12), "q_proj,v_proj", 4, 8, modules_to_save="lm_head", lr=5e-4,
-        weight_decay=0.1,
-    ),
-    "save-both": case(
-        "plain", texts.chat_records(5, 9), "q_proj,down_proj", 4, 8, modules_to_save="embed_tokens,lm_head",
-        max_length=112, batch_size=2, accumulate=2, packing="off", lr=5e-4, clip=0.5,
     ),
 }

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from peft import LoraConfig, PeftModel, VeraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from peft.optimizers import create_loraplus_optimizer
 from torch.nn import functional
 from transformers import get_scheduler
@@ -24,14 +24,9 @@ def adapter_config(case):
     if "layers" in case:
         first, _, last = case["layers"].partition("-")
         layers = list(range(int(first), int(last or first) + 1))
-    shared = dict(
-        r=case["rank"], target_modules=targets, layers_to_transform=layers, task_type="CAUSAL_LM",
-        modules_to_save=case["modules-to-save"].split(",") if "modules-to-save" in case else None,
-    )
-    if case.get("adapter") == "vera":
-        return VeraConfig(**shared)
     return LoraConfig(
-        **shared, lora_alpha=case["alpha"], lora_dropout=0.0, use_rslora=case.get("adapter") == "rslora",
+        r=case["rank"], lora_alpha=case["alpha"], lora_dropout=0.0, target_modules=targets,
+        layers_to_transform=layers, task_type="CAUSAL_LM", use_rslora=case.get("adapter") == "rslora",
         use_dora=case.get("adapter") == "dora", init_lora_weights=case.get("init", True),
         rank_pattern=case.get("rank-pattern", {}), alpha_pattern=case.get("alpha-pattern", {}),
     )
@@ -43,12 +38,8 @@ def perturb(model):
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.normal_(0, 0.02)
-            elif "lora_magnitude_vector" in name or "vera_lambda_d" in name:
+            elif "lora_magnitude_vector" in name:
                 parameter.mul_(1 + 0.1 * torch.randn(parameter.shape))
-            elif "vera_lambda_b" in name:
-                parameter.normal_(0, 0.1)
-            elif "modules_to_save" in name:
-                parameter.add_(0.01 * torch.randn(parameter.shape))
 
 
 def write_initial_adapter(model_folder, case, seed, folder):
@@ -126,9 +117,8 @@ def make_optimizer(model, case):
 
 
 def file_name_of(parameter_name):
-    name = parameter_name.replace(".modules_to_save.default.", ".")
-    name = name.replace(".lora_magnitude_vector.default.weight", ".lora_magnitude_vector")
-    return name.replace(".default.", ".").removesuffix(".default")
+    name = parameter_name.replace(".lora_magnitude_vector.default.weight", ".lora_magnitude_vector")
+    return name.replace(".default.", ".")
 
 
 def train(model, case, steps):
