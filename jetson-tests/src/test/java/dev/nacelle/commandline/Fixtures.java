@@ -1,6 +1,7 @@
 package dev.nacelle.commandline;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,17 @@ public final class Fixtures {
   /** A recorded case's folder. */
   public static Path example(String name) {
     return goldens().resolve(name).normalize();
+  }
+
+  /** Whether a folder is a recorded case whose losses are those of a base with an adapter. */
+  static boolean hasInitialAdapter(Path folder) {
+    Path file = folder.resolve("case.json");
+    try {
+      return Files.exists(file)
+          && Outcome.JSON.readTree(file.toFile()).path("flags").has("init-adapter");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A copy of a folder's files. */
