@@ -178,7 +178,7 @@ final class MovingRun implements RunPlanner {
         return inner.strategy();
       }
 
-      /* Asked last before a step, when all that the change of a plan gives back is gone. */
+      // Asked last before a step, when all that the change of a plan gives back is gone.
       @Override
       public long arenaBytes() {
         forgetPeak();
