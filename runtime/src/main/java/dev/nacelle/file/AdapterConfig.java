@@ -101,12 +101,6 @@ public record AdapterConfig(
         baseModel);
   }
 
-  /** The same of another kind. */
-  public AdapterConfig withKind(AdapterKind other) {
-    return new AdapterConfig(
-        other, rank, alpha, dropout, targets, targetPattern, excluded, layers, baseModel);
-  }
-
   /** The same with another dropout. */
   public AdapterConfig withDropout(double other) {
     return new AdapterConfig(

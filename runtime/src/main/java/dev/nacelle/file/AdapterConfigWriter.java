@@ -57,6 +57,7 @@ final class AdapterConfigWriter {
         switch (config.kind()) {
           case LoraKind lora -> lora.isRankStabilised();
           case DoraKind dora -> dora.isRankStabilised();
+          case HydraKind hydra -> false;
         };
     fields.put("use_dora", Boolean.toString(config.kind() instanceof DoraKind));
     fields.put("use_rslora", Boolean.toString(rankStabilised));

@@ -79,7 +79,7 @@ final class HydraIdentitiesTest {
       inFile += part.shape()[0] * part.shape()[1] * modules.size();
     }
     try (Engine engine = new Engine(Kernels.reference(), Allocator.rehearsing());
-        Adapter adapter = Adapter.unset(engine, config, modules)) {
+        Adapter adapter = Adapter.unset(engine, config, false, modules)) {
       long elements = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
       assertEquals(inFile, elements);
       return elements;
