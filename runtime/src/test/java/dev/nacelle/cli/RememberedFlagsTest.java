@@ -20,15 +20,15 @@ final class RememberedFlagsTest {
   private static final List<String> TYPED =
       List.of(
           ("--model m --data a.jsonl --data b.jsonl --adapter hydra --heads 2 --balance-weight 0.5"
-               + " --rank 3 --alpha 5 --dropout 0.25 --rank-pattern q_proj=2 --alpha-pattern"
-                + " 0.q_proj=1.5 --targets q_proj --layers 0-2 --init-adapter i"
-               + " --steps 7 --batch-size 2 --accumulate 3 --max-length 64 --packing off --order"
-               + " file --format alpaca --train-on all --skip-bad-lines --lr 1e-5 --schedule linear"
-               + " --warmup 4 --weight-decay 0.1 --clip 0.5 --betas 0.8,0.9 --eps 1e-6"
-               + " --lora-plus-ratio 16 --eval-split 7 --eval-every 5 --patience 2 --sample-prompt"
-               + " one --save-every 6 --keep 4 --dtype bf16 --log l.jsonl --dump-gradients"
-               + " g.safetensors --max-temperature 80 --budget 900000000 --allow-approximate"
-               + " --spill off")
+                  + " --rank 3 --alpha 5 --dropout 0.25 --rank-pattern q_proj=2 --alpha-pattern"
+                  + " 0.q_proj=1.5 --targets q_proj --layers 0-2 --init-adapter i"
+                  + " --steps 7 --batch-size 2 --accumulate 3 --max-length 64 --packing off --order"
+                  + " file --format alpaca --train-on all --skip-bad-lines --lr 1e-5 --schedule linear"
+                  + " --warmup 4 --weight-decay 0.1 --clip 0.5 --betas 0.8,0.9 --eps 1e-6"
+                  + " --lora-plus-ratio 16 --eval-split 7 --eval-every 5 --patience 2 --sample-prompt"
+                  + " one --save-every 6 --keep 4 --dtype bf16 --log l.jsonl --dump-gradients"
+                  + " g.safetensors --max-temperature 80 --budget 900000000 --allow-approximate"
+                  + " --spill off")
               .split(" "));
 
   private static FinetuneOptions options(FinetuneFlags flags, List<String> given) {

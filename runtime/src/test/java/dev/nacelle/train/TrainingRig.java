@@ -91,7 +91,12 @@ final class TrainingRig implements AutoCloseable {
 
   /** The same of another kind. */
   Adapter adapt(
-      DecoderModel model, AdapterKind kind, int rank, double dropout, String targets, String layers) {
+      DecoderModel model,
+      AdapterKind kind,
+      int rank,
+      double dropout,
+      String targets,
+      String layers) {
     List<Adapter.Module> modules = BaseModel.modules(model);
     Set<String> chosen =
         new HashSet<>(

@@ -15,8 +15,9 @@ import java.util.List;
 /**
  * Writes an adapter as the GGUF file that llama.cpp takes with {@code --lora}: fp32, A and B of
  * each layer under {@code blk.N.….weight.lora_a} and {@code .lora_b}, and alpha, which it divides
- * by each layer's rank itself: rsLoRA's is multiplied by √rank. Where GGUF keeps the rows of queries
- * and keys interleaved, as of Llamas, the rows of B are too; A sees the same inputs and stays.
+ * by each layer's rank itself: rsLoRA's is multiplied by √rank. Where GGUF keeps the rows of
+ * queries and keys interleaved, as of Llamas, the rows of B are too; A sees the same inputs and
+ * stays.
  */
 public final class AdapterExport {
   private AdapterExport() {}

@@ -33,10 +33,7 @@ public final class MergeNeeds {
     Runtime runtime = Runtime.getRuntime();
     long heap = runtime.maxMemory() - runtime.totalMemory();
     long needed =
-        resident
-            + heap
-            + COMPILING
-            + beside(headers(options.model(), faults), adapters(options));
+        resident + heap + COMPILING + beside(headers(options.model(), faults), adapters(options));
     if (needed > budget.bytes()) {
       throw new NacelleException(
           NacelleException.Kind.BUDGET,
