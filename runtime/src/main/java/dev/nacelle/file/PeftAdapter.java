@@ -145,7 +145,8 @@ public final class PeftAdapter implements AutoCloseable {
                 + " of "
                 + Quoted.path(file.path())
                 + " holds "
-                + value,
+                + value
+                + ", which is not finite",
             "its training went astray; use an earlier checkpoint");
       }
     }
