@@ -152,15 +152,10 @@ final class Confined implements AutoCloseable {
   }
 
   private void watch(Process started) {
-    Path status = Path.of("/proc/" + started.pid() + "/status");
     while (started.isAlive()) {
       try {
-        for (String line : Files.readAllLines(status)) {
-          if (line.startsWith("VmHWM:")) {
-            // The shell before it has a peak of its own, and a far smaller one.
-            peak = Math.max(peak, Long.parseLong(line.replaceAll("\\D", "")) << 10);
-          }
-        }
+        // The shell before it has a peak of its own, and a far smaller one.
+        peak = Math.max(peak, bytes(started, "VmHWM:"));
         Thread.sleep(2);
       } catch (IOException e) {
         return;
@@ -169,6 +164,16 @@ final class Confined implements AutoCloseable {
         return;
       }
     }
+  }
+
+  /** What the kernel counts of a process; 0 where it does not. */
+  private static long bytes(Process of, String key) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/" + of.pid() + "/status"))) {
+      if (line.startsWith(key)) {
+        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+      }
+    }
+    return 0;
   }
 
   /** Whether it still runs. */
@@ -188,17 +193,11 @@ final class Confined implements AutoCloseable {
 
   /** Bytes that the command holds and that are in no file, now; 0 once it has ended. */
   long anonymous() {
-    Path status = Path.of("/proc/" + java.util.Objects.requireNonNull(process).pid() + "/status");
     try {
-      for (String line : Files.readAllLines(status)) {
-        if (line.startsWith("RssAnon:")) {
-          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-        }
-      }
+      return bytes(java.util.Objects.requireNonNull(process), "RssAnon:");
     } catch (IOException e) {
       return 0;
     }
-    return 0;
   }
 
   /** How often the kernel killed in the group; -1 where it does not say. */

@@ -21,38 +21,14 @@ final class ForwardBudgetTest {
   private static final long MIB = 1L << 20;
   private static final Pattern LEAST = Pattern.compile("needs at least (\\d+) bytes");
 
-  /** What the launcher gives inside a budget. */
-  static final List<String> FLAGS =
-      List.of(
-          "--enable-native-access=ALL-UNNAMED",
-          "-XX:+UseSerialGC",
-          "-XX:-UsePerfData",
-          "-XX:-ShrinkHeapInSteps",
-          "-Xms4m",
-          "-Xmn4m",
-          "-Xmx48m",
-          "-XX:MinHeapFreeRatio=5",
-          "-XX:MaxHeapFreeRatio=10",
-          "-XX:ReservedCodeCacheSize=16m",
-          "-XX:MaxMetaspaceSize=64m",
-          "-XX:TieredStopAtLevel=1");
-
   @TempDir private Path folder;
 
   private record Ended(int code, long peak, String said) {}
 
   private Ended run(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(FLAGS);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.nacelle.cli.Main"));
-    command.addAll(List.of(arguments));
+    List<String> command = SmallJvm.command(SmallJvm.NACELLE, List.of(arguments));
     Path output = folder.resolve("said");
-    try (Confined process =
-        new Confined()
-            .with("NACELLE_CACHE", folder.resolve("cache").toString())
-            .with("MALLOC_ARENA_MAX", "1")
-            .with("MALLOC_TRIM_THRESHOLD_", "131072")) {
+    try (Confined process = SmallJvm.in(new Confined(), folder.resolve("cache"))) {
       int code = process.start(output, command).await();
       return new Ended(code, process.peak(), Files.readString(output));
     }

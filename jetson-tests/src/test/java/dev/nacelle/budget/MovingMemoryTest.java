@@ -55,7 +55,7 @@ final class MovingMemoryTest {
     long shrunk = (long) (0.7 * ample);
     Path said = folder.resolve("moved.said");
     try (Confined process = new Confined().withMemory(folder, TOTAL, ample + RESERVE)) {
-      calibrated(process).start(said, command("moved"));
+      SmallJvm.in(process, cache).start(said, command("moved"));
       while (process.isAlive()) {
         int step = lines(log("moved"));
         boolean little = step >= 6 && step < 14;
@@ -82,7 +82,7 @@ final class MovingMemoryTest {
 
     Path said = folder.resolve("tiny.said");
     try (Confined process = new Confined().inGroup(least - 16 * MIB)) {
-      calibrated(process).start(said, command("tiny"));
+      SmallJvm.in(process, cache).start(said, command("tiny"));
       assertEquals(4, process.await(), Files.readString(said));
       assertEquals(0, process.kills());
       assertTrue(Files.readString(said).contains("control group's limit"), Files.readString(said));
@@ -91,7 +91,7 @@ final class MovingMemoryTest {
     // Room comes in mid-run, and speed with it.
     said = folder.resolve("small.said");
     try (Confined process = new Confined().inGroup(least + (peak - least) / 3)) {
-      calibrated(process).start(said, command("small"));
+      SmallJvm.in(process, cache).start(said, command("small"));
       while (process.isAlive() && lines(log("small")) < 8) {
         Thread.sleep(2);
       }
@@ -107,33 +107,23 @@ final class MovingMemoryTest {
   /** Losses of a run that takes all it wants. */
   private List<Double> free() throws IOException, InterruptedException {
     Path said = folder.resolve("free.said");
-    try (Confined process = calibrated(new Confined())) {
+    try (Confined process = SmallJvm.in(new Confined(), cache)) {
       assertEquals(0, process.start(said, command("free")).await(), Files.readString(said));
     }
     return losses("free");
   }
 
-  private Confined calibrated(Confined process) {
-    return process
-        .with("NACELLE_CACHE", cache.toString())
-        .with("MALLOC_ARENA_MAX", "1")
-        .with("MALLOC_TRIM_THRESHOLD_", "131072");
-  }
-
   private List<String> command(String name) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ForwardBudgetTest.FLAGS);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.nacelle.cli.Main"));
-    command.addAll(
-        List.of(
-            ("finetune --threads 2 --batch-size 24 --max-length 512 --rank 4 --order file"
-                    + " --steps "
-                    + STEPS)
-                .split(" ")));
-    command.addAll(List.of("--model", model.toString(), "--out", folder.resolve(name).toString()));
-    command.addAll(List.of("--data", data.toString()));
-    return command;
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                ("finetune --threads 2 --batch-size 24 --max-length 512 --rank 4 --order file"
+                        + " --steps "
+                        + STEPS)
+                    .split(" ")));
+    words.addAll(List.of("--model", model.toString(), "--data", data.toString()));
+    words.addAll(List.of("--out", folder.resolve(name).toString()));
+    return SmallJvm.command(SmallJvm.NACELLE, words);
   }
 
   private Path log(String name) {

@@ -13,7 +13,6 @@ import dev.nacelle.planning.MachineCosts;
 import dev.nacelle.planning.MemoryPlan;
 import dev.nacelle.planning.Planner;
 import dev.nacelle.planning.ProcessProbe;
-import dev.nacelle.planning.Rates;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.ComputeKernels;
@@ -57,24 +56,6 @@ final class MovingRun implements RunPlanner {
   private MovingRun(long seed, Calibration calibration) {
     this.random = new Random(seed);
     this.calibration = calibration;
-  }
-
-  /** What this machine's processes cost, as the command line knows it. */
-  private record Measured(Calibration calibration) implements MachineCosts {
-    @Override
-    public long loadBytes(BaseModel base, FinetuneOptions options) {
-      return calibration.process().loadBytes(base.config().vocabularySize(), options.threads());
-    }
-
-    @Override
-    public long runBytes(BaseModel base, FinetuneOptions options) {
-      return calibration.process().runBytes(base.config().vocabularySize(), options.threads());
-    }
-
-    @Override
-    public Rates rates() {
-      return new Rates(calibration.speed(), 2e8, true);
-    }
   }
 
   public static void main(String[] args) {
@@ -164,7 +145,7 @@ final class MovingRun implements RunPlanner {
       BaseModel base, KernelSet kernels, FinetuneOptions options, Supplier<StepSizes> sizes) {
     RunPlan inner =
         new Planner(
-                () -> new Measured(calibration),
+                () -> MachineCosts.measured(calibration),
                 () -> new Budget.Look(bound, "the test"),
                 true,
                 plans::add,

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,19 +25,19 @@ final class MovingSoakTest {
     Path model = folder.resolve("model");
     Path data = RoomyJob.write(model);
     long seed = System.nanoTime();
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ForwardBudgetTest.FLAGS);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(MovingRun.class.getName());
-    command.addAll(List.of(model.toString(), data.toString(), folder.resolve("out").toString()));
-    command.addAll(List.of(Integer.toString(STEPS), "24", "512", Long.toString(seed)));
+    List<String> command =
+        SmallJvm.command(
+            MovingRun.class.getName(),
+            List.of(
+                model.toString(),
+                data.toString(),
+                folder.resolve("out").toString(),
+                Integer.toString(STEPS),
+                "24",
+                "512",
+                Long.toString(seed)));
     Path said = folder.resolve("said");
-    try (Confined process =
-        new Confined()
-            .with("NACELLE_CACHE", folder.resolve("cache").toString())
-            .with("MALLOC_ARENA_MAX", "1")
-            .with("MALLOC_TRIM_THRESHOLD_", "131072")) {
+    try (Confined process = SmallJvm.in(new Confined(), folder.resolve("cache"))) {
       assertEquals(0, process.start(said, command).await(), Files.readString(said));
     }
     List<String> lines = Files.readAllLines(said);

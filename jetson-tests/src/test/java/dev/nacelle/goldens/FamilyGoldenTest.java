@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -166,7 +164,10 @@ final class FamilyGoldenTest {
     double[] norms = log.stream().mapToDouble(line -> line.get("grad_norm").asDouble()).toArray();
     relative(wanted, losses, LOSS, "loss");
     relative(golden.numbers("grad_norms"), norms, 1e-4, "gradient norm");
-    near(golden.folder().resolve("step1_gradients.safetensors"), gradients);
+    PeftRun.near(
+        PeftRun.tensors(golden.folder().resolve("step1_gradients.safetensors")),
+        PeftRun.tensors(gradients),
+        GRADIENT);
   }
 
   private static void relative(double[] wanted, double[] found, double share, String what) {
@@ -174,25 +175,6 @@ final class FamilyGoldenTest {
     for (int i = 0; i < wanted.length; i++) {
       assertEquals(wanted[i], found[i], share * wanted[i], what + " of step " + (i + 1));
     }
-  }
-
-  private static void near(Path wantedFile, Path foundFile) {
-    Map<String, float[]> wanted = PeftRun.tensors(wantedFile);
-    Map<String, float[]> found = PeftRun.tensors(foundFile);
-    assertEquals(new HashSet<>(wanted.keySet()), new HashSet<>(found.keySet()));
-    wanted.forEach(
-        (name, want) -> {
-          float[] got = Objects.requireNonNull(found.get(name));
-          double norm = 0;
-          double off = 0;
-          for (int i = 0; i < want.length; i++) {
-            norm += (double) want[i] * want[i];
-            off += Math.pow((double) want[i] - got[i], 2);
-          }
-          assertTrue(
-              Math.sqrt(off) <= GRADIENT * Math.sqrt(norm) + 1e-12,
-              name + " is off by " + Math.sqrt(off / norm) + " of its norm");
-        });
   }
 
   /** Greedy tokens out of the cache are those of a full forward pass of transformers for each. */

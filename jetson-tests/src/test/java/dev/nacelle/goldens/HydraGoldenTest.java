@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -50,23 +48,7 @@ final class HydraGoldenTest {
     assertTrue(config.contains("\"lora_nums\": " + golden.json().get("heads")), config);
   }
 
-  /** Every tensor within a share of its norm. */
   private static void near(Path expectedFile, Path actualFile, double share) {
-    Map<String, float[]> expected = PeftRun.tensors(expectedFile);
-    Map<String, float[]> actual = PeftRun.tensors(actualFile);
-    assertEquals(expected.keySet(), actual.keySet(), "tensor names");
-    expected.forEach(
-        (name, want) -> {
-          float[] got = Objects.requireNonNull(actual.get(name));
-          double norm = 0;
-          double off = 0;
-          for (int i = 0; i < want.length; i++) {
-            norm += (double) want[i] * want[i];
-            off += Math.pow((double) want[i] - got[i], 2);
-          }
-          assertTrue(
-              Math.sqrt(off) <= share * Math.sqrt(norm) + 1e-12,
-              name + " is off by " + Math.sqrt(off / norm) + " of its norm");
-        });
+    PeftRun.near(PeftRun.tensors(expectedFile), PeftRun.tensors(actualFile), share);
   }
 }

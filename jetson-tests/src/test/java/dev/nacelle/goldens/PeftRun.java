@@ -1,6 +1,7 @@
 package dev.nacelle.goldens;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Our run of a case through the command line, and what it left behind. */
 record PeftRun(Path out, List<JsonNode> log) {
@@ -48,6 +50,24 @@ record PeftRun(Path out, List<JsonNode> log) {
 
   double[] numbers(String field) {
     return log.stream().mapToDouble(line -> line.get(field).asDouble()).toArray();
+  }
+
+  /** The same names, and every tensor within a share of its norm. */
+  static void near(Map<String, float[]> expected, Map<String, float[]> actual, double share) {
+    assertEquals(expected.keySet(), actual.keySet(), "tensor names");
+    expected.forEach(
+        (name, want) -> {
+          float[] got = Objects.requireNonNull(actual.get(name));
+          double norm = 0;
+          double off = 0;
+          for (int i = 0; i < want.length; i++) {
+            norm += (double) want[i] * want[i];
+            off += Math.pow((double) want[i] - got[i], 2);
+          }
+          assertTrue(
+              Math.sqrt(off) <= share * Math.sqrt(norm) + 1e-12,
+              name + " is off by " + Math.sqrt(off / norm) + " of its norm");
+        });
   }
 
   /** Every tensor of a safetensors file as floats. */

@@ -5,17 +5,11 @@ import dev.nacelle.kernels.cpu.Settings;
 import dev.nacelle.memory.Budget;
 import dev.nacelle.planning.Calibration;
 import dev.nacelle.planning.MachineCosts;
-import dev.nacelle.planning.Rates;
-import dev.nacelle.train.BaseModel;
-import dev.nacelle.train.FinetuneOptions;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What this machine takes and gives. */
 final class ThisMachine {
-  /** What the slowest storage that a run would spill to writes and reads; not measured. */
-  private static final double STORAGE = 2e8;
-
   private ThisMachine() {}
 
   /**
@@ -30,24 +24,7 @@ final class ThisMachine {
 
   /** The same, as plans ask for it. */
   static MachineCosts costs(int threads, Consumer<String> note) {
-    return new Measured(calibration(threads, note));
-  }
-
-  private record Measured(Calibration calibration) implements MachineCosts {
-    @Override
-    public long loadBytes(BaseModel base, FinetuneOptions options) {
-      return calibration.process().loadBytes(base.config().vocabularySize(), options.threads());
-    }
-
-    @Override
-    public long runBytes(BaseModel base, FinetuneOptions options) {
-      return calibration.process().runBytes(base.config().vocabularySize(), options.threads());
-    }
-
-    @Override
-    public Rates rates() {
-      return new Rates(calibration.speed(), STORAGE, true);
-    }
+    return MachineCosts.measured(calibration(threads, note));
   }
 
   /**

@@ -33,4 +33,30 @@ public interface MachineCosts {
       return 0;
     }
   }
+
+  /** What was measured on this machine; its storage was not. */
+  static MachineCosts measured(Calibration calibration) {
+    return new Measured(calibration);
+  }
+
+  /** See {@link #measured}. */
+  record Measured(Calibration calibration) implements MachineCosts {
+    /** What the slowest storage that a run would spill to writes and reads; not measured. */
+    private static final double STORAGE = 2e8;
+
+    @Override
+    public long loadBytes(BaseModel base, FinetuneOptions options) {
+      return calibration.process().loadBytes(base.config().vocabularySize(), options.threads());
+    }
+
+    @Override
+    public long runBytes(BaseModel base, FinetuneOptions options) {
+      return calibration.process().runBytes(base.config().vocabularySize(), options.threads());
+    }
+
+    @Override
+    public Rates rates() {
+      return new Rates(calibration.speed(), STORAGE, true);
+    }
+  }
 }
