@@ -113,7 +113,8 @@ final class StrategySearch {
   }
 
   private @Nullable Candidate candidate(SearchSpace.Row row, long bound) {
-    if (row.segment() > 1 && fits(row.ofSingleBlocks(space.layers()), bound)) {
+    long sure = (long) (bound * (1 - DOUBT));
+    if (row.segment() > 1 && fits(row.ofSingleBlocks(space.layers()), sure)) {
       // Whole blocks alone save nearly as much each at half the cost.
       return null;
     }

@@ -94,7 +94,7 @@ final class FolderVocabularyTest {
   @ValueSource(
       strings = {
         "roberta: a space before each text",
-        "gemma: MergedWithPrevious",
+        "gemma: order of scores",
         "metaspace: Metaspace",
         "falcon: NFKC",
         "llama3: NFC",
