@@ -127,7 +127,7 @@ def verify(goldens, name, random):
 def is_plain(goldens, name):
     with open(os.path.join(goldens, name, "case.json"), encoding="utf-8") as source:
         flags = json.load(source)["flags"]
-    return not flags.keys() & {"adapter", "init", "rank-pattern", "alpha-pattern"}
+    return not flags.keys() & {"adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
 
 
 def main():

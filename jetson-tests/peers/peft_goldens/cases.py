@@ -12,7 +12,7 @@ COMMON = {
 
 
 # Flags that only some cases have.
-RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern"}
+RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
 
 
 def case(model, records, targets, rank, alpha, **flags):
@@ -128,6 +128,19 @@ CASES = {
     "patterns-layers": case(
         "biases", texts.completion_records(6, 10), "q_proj,gate_proj,down_proj", 8, 8, adapter="rslora",
         layers="0-1", rank_pattern={"0.mlp.gate_proj": 4}, alpha_pattern={"q_proj": 2}, batch_size=3, lr=1e-3,
+    ),
+    # Head and token table as whole copies; of tied ones each copy goes its own way.
+    "whole-plain": case(
+        "plain", texts.text_records(3, 12), "q_proj,down_proj", 4, 8, modules_to_save="lm_head,embed_tokens",
+        batch_size=2, accumulate=2, weight_decay=0.05, clip=0.5, lr=5e-4,
+    ),
+    "whole-tied-table": case(
+        "gqa-tied", texts.chat_records(1, 10), "v_proj,up_proj", 4, 8, modules_to_save="embed_tokens",
+        batch_size=3, max_length=128, packing="off", schedule="cosine", warmup=3, lr=5e-4,
+    ),
+    "whole-tied-head": case(
+        "gqa-tied", texts.completion_records(5, 9), LINEARS, 4, 8, adapter="rslora", modules_to_save="lm_head",
+        batch_size=3, lr=5e-4,
     ),
     "dora-text": case(
         "plain", texts.text_records(1, 14), LINEARS, 4, 8, adapter="dora", clip=0.5,

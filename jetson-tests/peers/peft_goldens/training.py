@@ -28,6 +28,7 @@ def adapter_config(case):
         r=case["rank"], lora_alpha=case["alpha"], lora_dropout=0.0, target_modules=targets,
         layers_to_transform=layers, task_type="CAUSAL_LM", use_rslora=case.get("adapter") == "rslora",
         use_dora=case.get("adapter") == "dora", init_lora_weights=case.get("init", True),
+        modules_to_save=case["modules-to-save"].split(",") if "modules-to-save" in case else None,
         rank_pattern=case.get("rank-pattern", {}), alpha_pattern=case.get("alpha-pattern", {}),
     )
 
@@ -118,7 +119,7 @@ def make_optimizer(model, case):
 
 def file_name_of(parameter_name):
     name = parameter_name.replace(".lora_magnitude_vector.default.weight", ".lora_magnitude_vector")
-    return name.replace(".default.", ".")
+    return name.replace(".modules_to_save.default.", ".").replace(".default.", ".")
 
 
 def train(model, case, steps):

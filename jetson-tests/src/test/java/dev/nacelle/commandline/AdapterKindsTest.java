@@ -26,6 +26,7 @@ final class AdapterKindsTest {
               "dora", "--adapter dora",
               "pissa", "--init pissa",
               "olora", "--init olora --adapter rslora",
+              "whole", "--modules-to-save lm_head,embed_tokens",
               "patterns", "--rank-pattern q_proj=2,down_proj=6 --alpha-pattern v_proj=3"));
 
   @TempDir private Path folder;
@@ -82,6 +83,61 @@ final class AdapterKindsTest {
     assertEquals(adapted, loss("--model", text(merged)), 2e-6);
   }
 
+  /** What PEFT trained on tied weights: the head of the merged model is a matrix of its own. */
+  @Test
+  void mergesCopiesOfTiedWeights() {
+    String base = text(Fixtures.model("gqa-tied"));
+    for (String name : List.of("whole-tied-table", "whole-tied-head")) {
+      String adapter = text(Fixtures.example(name).resolve("final"));
+      Path merged = folder.resolve(name);
+      Outcome.of("merge", "--quiet", "--model", base, "--adapter", adapter, "--out", text(merged))
+          .expect(0);
+      double adapted = loss("--model", base, "--adapter", adapter);
+      assertTrue(Math.abs(adapted - loss("--model", base)) > 1e-3, name);
+      assertEquals(adapted, loss("--model", text(merged)), 2e-6, name);
+      Path file = folder.resolve(name + ".gguf");
+      Outcome.of(
+              "merge",
+              "--quiet",
+              "--model",
+              base,
+              "--adapter",
+              adapter,
+              "--format",
+              "gguf",
+              "--type",
+              "f16",
+              "--out",
+              text(file))
+          .expect(0);
+      assertEquals(adapted, loss("--model", text(file)), 5e-3, name);
+    }
+  }
+
+  @Test
+  void copiesOfQuantisedWeightsAreWidened() {
+    Path out = folder.resolve("widened");
+    Outcome run =
+        Outcome.of(
+            "finetune",
+            "--out",
+            text(out),
+            "--model",
+            text(Fixtures.model("plain").resolve("../../../gguf/q8_0/model.gguf").normalize()),
+            "--data",
+            text(Fixtures.example("plain-text").resolve("data.jsonl")),
+            "--rank",
+            "4",
+            "--max-length",
+            "48",
+            "--steps",
+            "2",
+            "--modules-to-save",
+            "embed_tokens");
+    run.expect(0);
+    assertTrue(run.err().contains("a dequantised fp32 copy of "), run.err());
+  }
+
   private static double loss(String... model) {
     List<String> args = new ArrayList<>(List.of("eval", "--json", "--quiet", "--threads", "1"));
     args.addAll(List.of("--data", text(Fixtures.example("plain-qv").resolve("data.jsonl"))));
@@ -97,7 +153,7 @@ final class AdapterKindsTest {
 
   private void export(Map.Entry<String, String> kind) {
     Path adapter = folder.resolve(kind.getKey() + "-exported");
-    boolean possible = !kind.getKey().equals("dora");
+    boolean possible = !List.of("dora", "whole").contains(kind.getKey());
     train(adapter, kind.getValue(), "--steps", "2").expect(0);
     Path file = folder.resolve(kind.getKey() + ".gguf");
     Outcome export =
@@ -116,7 +172,7 @@ final class AdapterKindsTest {
     Outcome before =
         train(folder.resolve("refused"), kind.getValue() + " --will-export gguf", "--dry-run");
     before.expect(possible ? 0 : 2);
-    assertTrue(possible || export.err().contains("dora"), export.err());
+    assertTrue(possible || export.err().contains(kind.getKey()), export.err());
   }
 
   @Test
@@ -127,6 +183,8 @@ final class AdapterKindsTest {
             "--adapter dora --targets q_proj,lm_head", "lm_head",
             "--init pissa --adapter dora", "--init pissa",
             "--init olora --rank-pattern q_proj=40", "fewer directions",
+            "--modules-to-save lm_head --targets lm_head", "--modules-to-save",
+            "--modules-to-save q_proj", "q_proj",
             "--rank-pattern nothing=3", "nothing",
             "--rank-pattern q_proj=0", "--rank-pattern",
             "--alpha-pattern q_proj", "--alpha-pattern",
@@ -149,5 +207,16 @@ final class AdapterKindsTest {
                 "a")
             .expect(2);
     assertTrue(weighted.err().contains("dora"), weighted.err());
+    Outcome halved =
+        Outcome.of(
+                "generate",
+                "--model",
+                text(Fixtures.model("gqa-tied")),
+                "--adapter",
+                Fixtures.example("whole-tied-head").resolve("final") + ":0.5",
+                "--prompt",
+                "a")
+            .expect(2);
+    assertTrue(halved.err().contains("lm_head whole"), halved.err());
   }
 }

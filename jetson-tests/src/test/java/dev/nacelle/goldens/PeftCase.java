@@ -17,7 +17,8 @@ record PeftCase(Path folder, JsonNode json) {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private static final List<String> HELD =
-      List.of("rank", "alpha", "targets", "layers", "rank-pattern", "alpha-pattern");
+      List.of(
+          "rank", "alpha", "targets", "layers", "rank-pattern", "alpha-pattern", "modules-to-save");
 
   /** All recorded cases, by name. */
   static List<PeftCase> all() {

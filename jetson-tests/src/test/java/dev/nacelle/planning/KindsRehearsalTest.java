@@ -46,6 +46,14 @@ final class KindsRehearsalTest {
   private static final FinetuneOptions.Special PISSA =
       new FinetuneOptions.Special(ModulePattern.NONE, ModulePattern.NONE, Beginning.PISSA, false);
 
+  private static final FinetuneOptions.Special WHOLE =
+      new FinetuneOptions.Special(
+          ModulePattern.NONE,
+          ModulePattern.NONE,
+          Beginning.DEFAULT,
+          false,
+          List.of("lm_head", "embed_tokens"));
+
   @TempDir private Path folder;
 
   @Test
@@ -54,6 +62,7 @@ final class KindsRehearsalTest {
     check("lora-fa", new LoraKind(false, true), FinetuneOptions.Special.NONE);
     check("dora", new DoraKind(false), FinetuneOptions.Special.NONE);
     check("pissa", new LoraKind(), PISSA);
+    check("whole", new LoraKind(), WHOLE);
   }
 
   private void check(String name, AdapterKind kind, FinetuneOptions.Special special)

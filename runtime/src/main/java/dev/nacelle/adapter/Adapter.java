@@ -9,16 +9,32 @@ import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Weight;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one adapter adds, in the order of the model's layers. It owns their memory.
  *
  * @param config kind, rank, alpha, targets: what adapter_config.json says
+ * @param whole modules that train as copies of their own
  */
-public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implements AutoCloseable {
+public record Adapter(AdapterConfig config, List<LayerAdapter> layers, List<WholeModule> whole)
+    implements AutoCloseable {
+  /** Beside linear layers alone. */
+  public Adapter(AdapterConfig config, List<LayerAdapter> layers) {
+    this(config, layers, List.of());
+  }
+
+  /** The same with modules that train whole, owned from here on; this record is used no more. */
+  public Adapter with(List<WholeModule> modules) {
+    return new Adapter(config, layers, modules);
+  }
+
   /** What a module looks like to an adapter: its path and its width. */
   public record Module(String path, long out, long in) {}
 
@@ -136,7 +152,8 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
   public Adapter withDropout(double dropout) {
     return new Adapter(
         config.withDropout(dropout),
-        layers.stream().map(layer -> layer.withDropout((float) dropout)).toList());
+        layers.stream().map(layer -> layer.withDropout((float) dropout)).toList(),
+        whole);
   }
 
   /** Multiplies what is added to every layer. */
@@ -165,7 +182,23 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
 
   /** All that trains, in the order of the file. */
   public List<Parameter> parameters() {
-    return layers.stream().flatMap(layer -> layer.parameters().stream()).toList();
+    return Stream.concat(
+            layers.stream().flatMap(layer -> layer.parameters().stream()),
+            whole.stream().map(WholeModule::weight))
+        .toList();
+  }
+
+  /** Parameters whose rate the LoRA+ ratio multiplies. */
+  public Set<Parameter> ups() {
+    Set<Parameter> ups = Collections.newSetFromMap(new IdentityHashMap<>());
+    layers.forEach(layer -> ups.addAll(layer.ups()));
+    return ups;
+  }
+
+  /** Operations for each token, forward and back, that it adds to the base model's. */
+  public double flopsPerToken() {
+    return layers.stream().mapToDouble(LayerAdapter::flopsPerToken).sum()
+        + whole.stream().mapToDouble(WholeModule::flopsPerToken).sum();
   }
 
   /** Paths of the adapted modules. */
@@ -181,5 +214,6 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers) implement
         p.value().release();
       }
     }
+    whole.forEach(WholeModule::release);
   }
 }

@@ -43,6 +43,8 @@ public final class AdapterBlend {
     }
     if (choices.size() == 1
         && PeftAdapter.readConfig(choices.getFirst().folder()).kind() instanceof HydraKind) {
+      requireAddable(
+          choices.getFirst().folder(), PeftAdapter.readConfig(choices.getFirst().folder()));
       Adapter adapter = AdapterFiles.load(engine, choices.getFirst().folder(), modules, 0, faults);
       adapter.scaleUps((float) choices.getFirst().weight());
       return adapter;
@@ -112,6 +114,15 @@ public final class AdapterBlend {
               + Quoted.path(folder)
               + " is of kind dora: it scales the rows of the adapted weight, and can neither be"
               + " weighted nor be added to others",
+          "use it alone with weight 1, or merge it and put the others on the merged model");
+    }
+    if (!config.whole().isEmpty()) {
+      throw NacelleException.usage(
+          "the adapter "
+              + Quoted.path(folder)
+              + " holds "
+              + String.join(" and ", config.whole())
+              + " whole: that is no sum, and can neither be weighted nor be added to others",
           "use it alone with weight 1, or merge it and put the others on the merged model");
     }
   }

@@ -51,13 +51,15 @@ public final class AdapterFiles {
       FaultInjector faults) {
     try (PeftAdapter file = PeftAdapter.open(folder, linears(modules), faults)) {
       AdapterConfig config = file.config().withKind(as.apply(file.config().kind())).halved();
-      return Adapter.of(
-          engine,
-          config,
-          adapted(file),
-          seed,
-          (m, part) -> half(file, config.rank(m.path()), m.path(), part, 0),
-          (m, part) -> half(file, config.rank(m.path()), m.path(), part, 1));
+      Adapter adapter =
+          Adapter.of(
+              engine,
+              config,
+              adapted(file),
+              seed,
+              (m, part) -> half(file, config.rank(m.path()), m.path(), part, 0),
+              (m, part) -> half(file, config.rank(m.path()), m.path(), part, 1));
+      return withWhole(engine, adapter, file);
     }
   }
 
@@ -111,12 +113,23 @@ public final class AdapterFiles {
       FaultInjector faults) {
     try (PeftAdapter file = PeftAdapter.open(folder, linears(modules), faults)) {
       refuseHead(folder, file);
-      return Adapter.of(
-          engine,
-          file.config().withKind(as.apply(file.config().kind())),
-          adapted(file),
-          seed,
-          (m, part) -> file.values(m.path(), part.suffix()));
+      Adapter adapter =
+          Adapter.of(
+              engine,
+              file.config().withKind(as.apply(file.config().kind())),
+              adapted(file),
+              seed,
+              (m, part) -> file.values(m.path(), part.suffix()));
+      return withWhole(engine, adapter, file);
+    }
+  }
+
+  private static Adapter withWhole(Engine engine, Adapter adapter, PeftAdapter file) {
+    try {
+      return adapter.with(WholeModule.read(engine, file));
+    } catch (RuntimeException | Error e) {
+      adapter.close();
+      throw e;
     }
   }
 
@@ -149,6 +162,9 @@ public final class AdapterFiles {
     for (LayerAdapter layer : adapter.layers()) {
       tensors.addAll(layer.saved());
     }
+    for (WholeModule whole : adapter.whole()) {
+      tensors.add(named(whole.weight(), whole.weight().value()));
+    }
     PeftAdapter.write(folder, adapter.savedConfig(), adapter.modulePaths(), tensors, faults);
   }
 
@@ -163,7 +179,17 @@ public final class AdapterFiles {
         }
       }
     }
+    for (WholeModule whole : adapter.whole()) {
+      Tensor gradient = whole.weight().gradient();
+      if (gradient != null) {
+        gradients.add(named(whole.weight(), gradient));
+      }
+    }
     SafetensorsWriter.write(file, gradients, SafetensorsWriter.PYTORCH_METADATA, faults);
+  }
+
+  private static NamedTensor named(Parameter parameter, Tensor tensor) {
+    return NamedTensor.of(parameter.name(), tensor.dtype(), tensor.shape(), tensor.memory());
   }
 
   private static NamedTensor named(String name, Weight weight) {

@@ -16,6 +16,7 @@ import dev.nacelle.train.FinetuneRules;
 import dev.nacelle.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -111,6 +112,15 @@ final class FinetuneFlags {
 
   @Option(names = "--layers", defaultValue = "", description = "Blocks, 0-7,12 say (default: all).")
   String layers = "";
+
+  @Option(
+      names = "--modules-to-save",
+      paramLabel = "NAME,…",
+      defaultValue = "",
+      description =
+          "Modules that train whole, as copies of their own in the adapter: lm_head, embed_tokens"
+              + " (default: none).")
+  String modulesToSave = "";
 
   @Option(
       names = "--init",
@@ -353,7 +363,8 @@ final class FinetuneFlags {
                 ModuleNumbers.parse("--rank-pattern", rankPattern),
                 ModuleNumbers.parse("--alpha-pattern", alphaPattern),
                 choice("--init", init, Beginning.class),
-                willExport.equals("gguf")),
+                willExport.equals("gguf"),
+                wholeModules()),
             initAdapter,
             given),
         new FinetuneOptions.DataFlow(
@@ -387,6 +398,12 @@ final class FinetuneFlags {
         new FinetuneOptions.Limits(budget.bytes(), allowApproximate, isOn("--spill", spill)),
         overwrite,
         command);
+  }
+
+  private List<String> wholeModules() {
+    return modulesToSave.isEmpty()
+        ? List.of()
+        : Arrays.stream(modulesToSave.split(",", -1)).map(String::strip).distinct().toList();
   }
 
   private AdapterKind adapterKind(Set<String> given) {

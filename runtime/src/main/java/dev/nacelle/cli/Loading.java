@@ -80,6 +80,9 @@ record Loading(Map<String, Object> facts, @Nullable String reason) {
         config.targetPattern() == null
             ? String.join(",", config.targets())
             : config.targetPattern());
+    if (!config.whole().isEmpty()) {
+      facts.put("modules_to_save", String.join(",", config.whole()));
+    }
     if (config.baseModel() != null) {
       facts.put("base_model", config.baseModel());
     }

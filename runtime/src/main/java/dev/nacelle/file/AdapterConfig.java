@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param layers block numbers that the targets are restricted to; empty for all
  * @param ranks modules of another rank
  * @param alphas modules of another alpha
+ * @param whole which of {@link WholeModules} train as whole copies
  * @param baseModel name or path of the model that was adapted; null where the file does not say
  */
 public record AdapterConfig(
@@ -30,9 +31,11 @@ public record AdapterConfig(
     List<Integer> layers,
     ModulePattern ranks,
     ModulePattern alphas,
+    List<String> whole,
     @Nullable String baseModel) {
 
   public AdapterConfig {
+    whole = List.copyOf(whole);
     targets = List.copyOf(targets);
     excluded = List.copyOf(excluded);
     layers = List.copyOf(layers);
@@ -58,6 +61,7 @@ public record AdapterConfig(
         layers,
         ModulePattern.NONE,
         ModulePattern.NONE,
+        List.of(),
         baseModel);
   }
 
@@ -98,6 +102,7 @@ public record AdapterConfig(
         layers,
         ranks.times(ofRank),
         alphas.times(ofAlpha),
+        whole,
         baseModel);
   }
 
@@ -114,6 +119,7 @@ public record AdapterConfig(
         layers,
         ranks,
         alphas,
+        whole,
         baseModel);
   }
 
@@ -130,6 +136,7 @@ public record AdapterConfig(
         layers,
         otherRanks,
         otherAlphas,
+        whole,
         baseModel);
   }
 
@@ -146,6 +153,24 @@ public record AdapterConfig(
         layers,
         ranks,
         alphas,
+        whole,
+        baseModel);
+  }
+
+  /** The same with modules that train whole. */
+  public AdapterConfig withWhole(List<String> names) {
+    return new AdapterConfig(
+        kind,
+        rank,
+        alpha,
+        dropout,
+        targets,
+        targetPattern,
+        excluded,
+        layers,
+        ranks,
+        alphas,
+        names,
         baseModel);
   }
 }

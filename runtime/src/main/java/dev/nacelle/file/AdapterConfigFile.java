@@ -35,7 +35,6 @@ final class AdapterConfigFile {
           "layer_replication",
           "lora_bias",
           "megatron_config",
-          "modules_to_save",
           "monteclora_config",
           "target_parameters",
           "trainable_token_indices",
@@ -70,6 +69,7 @@ final class AdapterConfigFile {
           "layers_to_transform",
           "lora_alpha",
           "lora_dropout",
+          "modules_to_save",
           "peft_type",
           "r",
           "rank_pattern",
@@ -142,6 +142,7 @@ final class AdapterConfigFile {
         layers(json, pattern),
         numbers(json, "rank_pattern", true),
         numbers(json, "alpha_pattern", false),
+        whole(json),
         json.string("base_model_name_or_path"));
   }
 
@@ -234,6 +235,23 @@ final class AdapterConfigFile {
     }
     List<String> names = json.strings("exclude_modules");
     return names == null ? List.of() : names;
+  }
+
+  private static List<String> whole(JsonObject json) {
+    List<String> names = json.strings("modules_to_save");
+    if (names == null) {
+      return List.of();
+    }
+    for (String name : names) {
+      if (!WholeModules.isKnown(name)) {
+        throw json.refusal(
+            "modules_to_save",
+            "lm_head and embed_tokens are trained whole, "
+                + Quoted.name(name)
+                + " is not; merge the adapter with PEFT first");
+      }
+    }
+    return names;
   }
 
   private static List<Integer> layers(JsonObject json, @Nullable String pattern) {

@@ -38,7 +38,6 @@ final class AdapterConfigWriter {
             "layers_pattern",
             "lora_ga_config",
             "megatron_config",
-            "modules_to_save",
             "monteclora_config",
             "revision",
             "target_parameters",
@@ -69,6 +68,7 @@ final class AdapterConfigWriter {
     fields.put("layers_to_transform", numbers(config.layers()));
     fields.put("lora_alpha", number(config.alpha()));
     fields.put("lora_dropout", Double.toString(config.dropout()));
+    fields.put("modules_to_save", config.whole().isEmpty() ? "null" : list(config.whole()));
     fields.put("megatron_core", string("megatron.core"));
     fields.put("peft_type", string("LORA"));
     fields.put("peft_version", string(PEFT_VERSION));

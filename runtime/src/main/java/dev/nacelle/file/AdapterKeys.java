@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** Sorts the keys of an adapter's file by the modules that its configuration means. */
@@ -15,8 +16,17 @@ final class AdapterKeys {
 
   private AdapterKeys() {}
 
+  /**
+   * The adapted modules.
+   *
+   * @param whole gets the modules that the file holds whole
+   */
   static Map<String, PeftAdapter.Adapted> byModule(
-      TensorSource file, AdapterConfig config, TargetMatcher targets, Map<String, long[]> linears) {
+      TensorSource file,
+      AdapterConfig config,
+      TargetMatcher targets,
+      Map<String, long[]> linears,
+      Map<String, PeftAdapter.Adapted> whole) {
     Map<String, TensorEntry> byKey = byKey(file);
     Map<String, PeftAdapter.Adapted> modules = new LinkedHashMap<>();
     linears.forEach(
@@ -30,12 +40,31 @@ final class AdapterKeys {
             dropFrozenCopy(byKey, path, shape);
           }
         });
+    for (String path : WholeModules.paths(config.whole())) {
+      if (modules.containsKey(path)) {
+        throw NacelleException.input(
+            Quoted.path(file.path()) + ": the adapter both adapts " + path + " and holds it whole",
+            "leave it out of target_modules or of modules_to_save");
+      }
+    }
     if (modules.isEmpty()) {
       throw NacelleException.input(
           Quoted.path(file.path())
               + ": the adapter's target_modules match no linear layer of"
               + " the model",
           "the adapter was made for another model");
+    }
+    for (String path : WholeModules.paths(config.whole())) {
+      // The table has the head's shape, tied or not.
+      long[] shape = Objects.requireNonNull(linears.get(WholeModules.HEAD));
+      String key = path + WholeModules.WEIGHT;
+      whole.put(
+          path,
+          new PeftAdapter.Adapted(
+              path,
+              shape[0],
+              shape[1],
+              Map.of(WholeModules.WEIGHT, take(file, byKey, key, shape))));
     }
     if (!byKey.isEmpty()) {
       throw leftOver(file, byKey);

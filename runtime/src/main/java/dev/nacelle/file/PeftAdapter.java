@@ -5,6 +5,7 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +24,7 @@ public final class PeftAdapter implements AutoCloseable {
   private final AdapterConfig config;
   private final TensorSource file;
   private final Map<String, Adapted> modules;
+  private final Map<String, Adapted> whole;
 
   /**
    * What the file has for one module.
@@ -34,10 +36,15 @@ public final class PeftAdapter implements AutoCloseable {
    */
   public record Adapted(String modulePath, long out, long in, Map<String, TensorEntry> parts) {}
 
-  private PeftAdapter(AdapterConfig config, TensorSource file, Map<String, Adapted> modules) {
+  private PeftAdapter(
+      AdapterConfig config,
+      TensorSource file,
+      Map<String, Adapted> modules,
+      Map<String, Adapted> whole) {
     this.config = config;
     this.file = file;
     this.modules = modules;
+    this.whole = whole;
   }
 
   /**
@@ -71,7 +78,9 @@ public final class PeftAdapter implements AutoCloseable {
     TensorSource file = openWeights(folder, faults);
     try {
       TargetMatcher targets = new TargetMatcher(folder.resolve(AdapterConfigFile.NAME), config);
-      return new PeftAdapter(config, file, AdapterKeys.byModule(file, config, targets, linears));
+      Map<String, Adapted> whole = new LinkedHashMap<>();
+      Map<String, Adapted> modules = AdapterKeys.byModule(file, config, targets, linears, whole);
+      return new PeftAdapter(config, file, modules, whole);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -115,6 +124,11 @@ public final class PeftAdapter implements AutoCloseable {
     return List.copyOf(modules.values());
   }
 
+  /** What the file holds whole, by {@link WholeModules#WEIGHT}; the token table first. */
+  public List<Adapted> whole() {
+    return List.copyOf(whole.values());
+  }
+
   /** A of a module, (rank, in) row by row, widened to fp32. */
   public float[] a(String modulePath) {
     return values(modulePath, LoraKind.A);
@@ -154,7 +168,8 @@ public final class PeftAdapter implements AutoCloseable {
   }
 
   private TensorEntry entry(String modulePath, String suffix) {
-    Adapted adapted = modules.get(modulePath);
+    Adapted adapted =
+        modules.containsKey(modulePath) ? modules.get(modulePath) : whole.get(modulePath);
     TensorEntry entry = adapted == null ? null : adapted.parts().get(suffix);
     if (entry == null) {
       throw new IllegalArgumentException("the adapter has no " + modulePath + suffix);

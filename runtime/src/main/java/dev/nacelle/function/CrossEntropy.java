@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * gradient of one in every row, which is what {@link dev.nacelle.tape.Tape#backward} starts from.
  *
  * @param weight (V, C), plain or quantised
+ * @param trained the same as a parameter where the head trains as a whole; else null
  * @param targets (T) I32
  * @param gradScale one over the step's target tokens
  * @param pair a low-rank pair beside the head, or null
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record CrossEntropy(
     Weight weight,
+    @Nullable Parameter trained,
     Tensor targets,
     float gradScale,
     @Nullable Pair pair,
@@ -41,7 +43,7 @@ public record CrossEntropy(
 
   /** Without a cap, with as many rows at once as the kernel likes. */
   public CrossEntropy(Weight weight, Tensor targets, float gradScale, @Nullable Pair pair) {
-    this(weight, targets, gradScale, pair, 0, 0);
+    this(weight, null, targets, gradScale, pair, 0, 0);
   }
 
   @Override
@@ -60,6 +62,7 @@ public record CrossEntropy(
                 hidden.dtype()));
     boolean wantsHidden = context.isRecording() && context.wantsGradient(hidden);
     Tensor gradHidden = wantsHidden ? context.output(hidden.dtype(), hidden.shape()) : null;
+    Tensor gradWeight = trained != null && context.isRecording() ? context.gradient(trained) : null;
     Tensor gradA = null;
     Tensor gradB = null;
     LowRank lowRank = null;
@@ -79,7 +82,7 @@ public record CrossEntropy(
     kernel.forward(
         losses.operand(),
         gradHidden == null ? null : gradHidden.operand(),
-        null,
+        gradWeight == null ? null : gradWeight.operand(),
         null,
         hidden.operand(),
         weight.matrix(),
@@ -88,6 +91,7 @@ public record CrossEntropy(
         softcap,
         lowRank,
         workspace.storage().buffer());
+    keep(context, gradWeight);
     keep(context, gradA);
     keep(context, gradB);
     keep(context, gradHidden);
@@ -104,6 +108,9 @@ public record CrossEntropy(
   @Override
   public void backward(Context context, Tensor gradOutput, Gradients gradients) {
     int next = 0;
+    if (trained != null) {
+      gradients.give(trained, context.saved(next++));
+    }
     if (pair != null) {
       if (pair.trainsA) {
         addTo(context, gradients.slot(pair.a), context.saved(next++));

@@ -3,10 +3,13 @@ package dev.nacelle.model;
 import dev.nacelle.adapter.DoraPair;
 import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.adapter.WholeModule;
 import dev.nacelle.file.TensorSource;
+import dev.nacelle.file.WholeModules;
 import dev.nacelle.function.CrossEntropy;
 import dev.nacelle.function.PageTurn;
 import dev.nacelle.function.RmsNorm;
+import dev.nacelle.function.TokenTable;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.layer.DecoderBlock;
@@ -19,6 +22,7 @@ import dev.nacelle.memory.LedgerClass;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Engine;
+import dev.nacelle.tape.Parameter;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import dev.nacelle.tensor.Weight;
@@ -35,7 +39,7 @@ public final class DecoderModel implements AutoCloseable {
   private static final long READ_AROUND = 64 << 10;
 
   /** The head's path. */
-  public static final String HEAD = "lm_head";
+  public static final String HEAD = WholeModules.HEAD;
 
   private final ModelConfig config;
   private final Engine engine;
@@ -45,6 +49,8 @@ public final class DecoderModel implements AutoCloseable {
   private final List<DecoderBlock> blocks = new ArrayList<>();
   private final RmsNorm norm;
   private final Linear head;
+  private @Nullable Parameter trainedTable;
+  private @Nullable Parameter trainedHead;
 
   private DecoderModel(ModelConfig config, Engine engine, DType compute, Weights weights) {
     this.config = config;
@@ -99,8 +105,29 @@ public final class DecoderModel implements AutoCloseable {
     return all;
   }
 
-  /** The frozen weight of a linear layer. */
+  /** Sets the copies that train in place of head and token table; of none where there are none. */
+  public void train(List<WholeModule> whole) {
+    trainedTable = null;
+    trainedHead = null;
+    for (WholeModule module : whole) {
+      if (module.isHead()) {
+        trainedHead = module.weight();
+      } else {
+        trainedTable = module.weight();
+      }
+    }
+  }
+
+  /** What the head multiplies with: its own weight, or the copy that trains in its place. */
+  private Weight headWeight() {
+    return trainedHead == null ? head.weight() : trainedHead.value();
+  }
+
+  /** The frozen weight of a linear layer, or of the token table. */
   public Weight weight(String path) {
+    if (path.equals(WholeModules.TABLE_PATH)) {
+      return table;
+    }
     return linears().stream()
         .filter(linear -> linear.path().equals(path))
         .findFirst()
@@ -133,8 +160,14 @@ public final class DecoderModel implements AutoCloseable {
     Tensor losses =
         tape.apply(
             new CrossEntropy(
-                head.weight(), targets, gradScale, low, logitCap(), strategy.headRows()),
-            pair != null,
+                headWeight(),
+                trainedHead,
+                targets,
+                gradScale,
+                low,
+                logitCap(),
+                strategy.headRows()),
+            pair != null || trainedHead != null,
             hidden);
     if (isStreamed(strategy)) {
       // The head's gradient is found in its forward: nobody reads it again in this pass.
@@ -169,6 +202,9 @@ public final class DecoderModel implements AutoCloseable {
    */
   public long mappedBytes(boolean streamed, long tokens) {
     long all = engine.allocator().borrowedBytes();
+    for (Weight replaced : replaced()) {
+      all -= replaced.memory().isMapped() ? replaced.byteSize() : 0;
+    }
     if (!streamed) {
       return all;
     }
@@ -182,13 +218,30 @@ public final class DecoderModel implements AutoCloseable {
       matrices += bytes;
       most = Math.max(most, bytes);
     }
-    if (!config.tieWordEmbeddings() && table.memory().isMapped()) {
+    if (!isHead(table) && trainedTable == null && table.memory().isMapped()) {
       matrices += table.byteSize();
       long row = Math.ceilDiv(table.byteSize(), table.size(0)) + 2 * READ_AROUND;
       most = Math.max(most, Math.min(table.byteSize(), tokens * row));
     }
     // What is no matrix stays, and a fault brings the pages around it along.
     return Math.min(all, most + (all - matrices) + 2 * READ_AROUND);
+  }
+
+  /** Whether a frozen weight is what the head multiplies with. */
+  private boolean isHead(Weight weight) {
+    return trainedHead == null && weight == head.weight();
+  }
+
+  /** Frozen weights that nobody reads while copies of them train. */
+  private List<Weight> replaced() {
+    List<Weight> replaced = new ArrayList<>();
+    if (trainedHead != null && (head.weight() != table || trainedTable != null)) {
+      replaced.add(head.weight());
+    }
+    if (trainedTable != null && table != head.weight()) {
+      replaced.add(table);
+    }
+    return replaced;
   }
 
   private static boolean isStreamed(Strategy strategy) {
@@ -201,7 +254,7 @@ public final class DecoderModel implements AutoCloseable {
       return List.of(table);
     }
     if (stretch == blocks.size()) {
-      return List.of(head.weight());
+      return trainedHead == null ? List.of(head.weight()) : List.of();
     }
     return stretch < -1 || stretch > blocks.size()
         ? List.of()
@@ -250,7 +303,7 @@ public final class DecoderModel implements AutoCloseable {
                   .allocate(LedgerClass.WORKSPACE, DType.FP32, 1, head.weight().size(0)));
       var products = engine.kernels().products();
       var last = hidden.operand().rows(ids.length - 1, ids.length);
-      engine.kernels().weightProducts().forward(logits.operand(), last, head.weight().matrix());
+      engine.kernels().weightProducts().forward(logits.operand(), last, headWeight().matrix());
       LowRankPair pair = headPair();
       if (pair != null) {
         Tensor h =
@@ -310,11 +363,7 @@ public final class DecoderModel implements AutoCloseable {
       @Nullable KeyValueCache cache) {
     var allocator = engine.allocator();
     Tensor idTensor = tape.own(allocator.of(LedgerClass.ACTIVATIONS, row.ids()));
-    Tensor x =
-        tape.own(
-            allocator.allocate(
-                LedgerClass.ACTIVATIONS, compute, row.ids().length, config.hiddenSize()));
-    lookUp(x, idTensor);
+    Tensor x = lookUp(tape, row, idTensor);
     Pass pass =
         new Pass(
             tape,
@@ -374,16 +423,26 @@ public final class DecoderModel implements AutoCloseable {
             });
   }
 
-  private void lookUp(Tensor x, Tensor ids) {
+  private Tensor lookUp(Tape tape, TokenRow row, Tensor ids) {
+    float scale = (float) config.traits().embeddingScale();
+    if (trainedTable != null) {
+      return tape.apply(new TokenTable(trainedTable, row.ids(), ids, scale, compute), true);
+    }
+    Tensor x =
+        tape.own(
+            engine
+                .allocator()
+                .allocate(LedgerClass.ACTIVATIONS, compute, row.ids().length, config.hiddenSize()));
     switch (table.matrix()) {
       case Operand plain ->
           engine.kernels().elementwise().gatherRows(x.operand(), plain, ids.operand());
       case BlockMatrix blocks ->
           engine.kernels().dequantize().gatherRows(x.operand(), blocks, ids.operand());
     }
-    if (config.traits().embeddingScale() != 1) {
-      engine.kernels().elementwise().scale(x.operand(), (float) config.traits().embeddingScale());
+    if (scale != 1) {
+      engine.kernels().elementwise().scale(x.operand(), scale);
     }
+    return x;
   }
 
   @Override

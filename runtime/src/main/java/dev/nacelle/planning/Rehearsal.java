@@ -1,7 +1,6 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.adapter.Adapter;
-import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.KeyValueCache;
@@ -69,7 +68,8 @@ record Rehearsal(
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
       DecoderModel model = base.rehearse(engine, options.dtype(), layers);
-      Adapter adapter = InitialAdapter.unset(engine, BaseModel.modules(model), options);
+      Adapter adapter =
+          InitialAdapter.unset(engine, BaseModel.modules(model), options, model::weight);
       BaseModel.install(model, adapter);
       long loaded = allocator.touchedBytes();
       double clip = strategy.updateInBackward() ? 0 : 1;
@@ -105,7 +105,7 @@ record Rehearsal(
             silent.scratchBytes(),
             engine.ledger().classesAtPeak(),
             adapterBytes(adapter),
-            adapterFlops(adapter));
+            adapter.flopsPerToken());
       }
     }
   }
@@ -120,18 +120,7 @@ record Rehearsal(
   }
 
   private static long adapterBytes(Adapter adapter) {
-    return adapter.layers().stream()
-        .flatMap(layer -> layer.parameters().stream())
-        .mapToLong(p -> p.value().byteSize())
-        .sum();
-  }
-
-  private static double adapterFlops(Adapter adapter) {
-    double flops = 0;
-    for (LayerAdapter layer : adapter.layers()) {
-      flops += layer.flopsPerToken();
-    }
-    return flops;
+    return adapter.parameters().stream().mapToLong(p -> p.value().byteSize()).sum();
   }
 
   private static long longest(List<List<PackedBatch>> steps) {

@@ -44,6 +44,17 @@ public final class Context {
     return t;
   }
 
+  /**
+   * The same for the gradient of a parameter that forward finds, booked as one: for {@link
+   * Gradients#give(Parameter, Tensor)} in backward.
+   */
+  public Tensor gradient(Parameter parameter) {
+    Tensor value = parameter.value();
+    Tensor t = tape.allocator().allocate(LedgerClass.GRADIENTS, value.dtype(), value.shape());
+    unfinished.add(t);
+    return t;
+  }
+
   /** Memory until the running forward or backward returns. */
   public Tensor scratch(DType dtype, long... shape) {
     Tensor t = tape.allocator().allocate(LedgerClass.WORKSPACE, dtype, shape);

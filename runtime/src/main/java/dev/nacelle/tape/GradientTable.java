@@ -108,6 +108,17 @@ final class GradientTable implements AutoCloseable {
     }
 
     @Override
+    public void give(Parameter parameter, Tensor gradient) {
+      touched.add(parameter);
+      Tensor existing = parameter.gradient();
+      if (existing == null) {
+        parameter.gradient(gradient.alias());
+      } else {
+        kernels.elementwise().add(existing.operand(), gradient.operand(), 1f);
+      }
+    }
+
+    @Override
     public void give(int index, Tensor gradient) {
       Tensor input = inputs[index];
       if (!gradients.containsKey(input)) {

@@ -27,4 +27,10 @@ public interface Gradients {
    * (…, N); for them this is the only way.
    */
   void give(int input, Tensor gradient);
+
+  /**
+   * Makes a finished tensor, a {@link Context#gradient}, the parameter's gradient, or adds it to
+   * what is there. The caller keeps its own reference.
+   */
+  void give(Parameter parameter, Tensor gradient);
 }

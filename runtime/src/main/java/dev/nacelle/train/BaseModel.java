@@ -250,6 +250,13 @@ public final class BaseModel implements AutoCloseable {
           .findFirst()
           .ifPresent(linear::adapt);
     }
+    model.train(adapter.whole());
+  }
+
+  /** Takes off whatever adapter the model has. */
+  static void uninstall(DecoderModel model) {
+    model.linears().forEach(linear -> linear.adapt(null));
+    model.train(List.of());
   }
 
   @Override

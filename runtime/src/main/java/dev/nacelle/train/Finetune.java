@@ -2,11 +2,13 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.WholeModule;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.model.DecoderModel;
 import dev.nacelle.tape.Engine;
+import dev.nacelle.tensor.BlockTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -179,6 +181,7 @@ public final class Finetune {
         from.provenance().inputs().requireData(inputs, options);
       }
       BaseModel.install(model, adapter);
+      noteWhole(model, adapter);
       begin(from);
       Provenance provenance =
           new Provenance(
@@ -193,6 +196,22 @@ public final class Finetune {
       CheckpointSaver saver = new CheckpointSaver(checkpoints, provenance, engine, adapter, faults);
       return train(
           new FinetuneLoop(run, base, engine, model, adapter, data, saver, from, begin, plan));
+    }
+  }
+
+  /** What trains whole costs more than all else of an adapter: said with its bytes. */
+  private void noteWhole(DecoderModel model, Adapter adapter) {
+    for (WholeModule whole : adapter.whole()) {
+      boolean quantised = model.weight(whole.modulePath()) instanceof BlockTensor;
+      long bytes = whole.weight().value().byteSize();
+      run.note(
+          whole.modulePath()
+              + " trains as "
+              + (quantised ? "a dequantised fp32 copy" : "an fp32 copy")
+              + " of "
+              + bytes
+              + " bytes, with its gradient and two moments "
+              + 4 * bytes);
     }
   }
 

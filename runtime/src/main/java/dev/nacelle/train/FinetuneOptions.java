@@ -132,9 +132,19 @@ public record FinetuneOptions(
    * @param alphas modules of another alpha
    * @param beginning how A and B begin
    * @param toGguf whether it is to be exported to GGUF, and what cannot be is refused
+   * @param whole modules that train as whole copies: {@code lm_head}, {@code embed_tokens}
    */
   public record Special(
-      ModulePattern ranks, ModulePattern alphas, Beginning beginning, boolean toGguf) {
+      ModulePattern ranks,
+      ModulePattern alphas,
+      Beginning beginning,
+      boolean toGguf,
+      List<String> whole) {
+    /** With adapted layers alone. */
+    public Special(ModulePattern ranks, ModulePattern alphas, Beginning beginning, boolean toGguf) {
+      this(ranks, alphas, beginning, toGguf, List.of());
+    }
+
     /** The usual adapter. */
     public static final Special NONE =
         new Special(ModulePattern.NONE, ModulePattern.NONE, Beginning.DEFAULT, false);

@@ -4,6 +4,7 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Beginning;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.WholeModules;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -70,8 +71,22 @@ public final class FinetuneRules {
       require(!names(adapter, "lm_head"), init + " on lm_head", "leave it out of --targets");
       require(adapter.alpha() > 0, init + " with --alpha 0", "choose above 0, 32 say");
     }
+    for (String name : special.whole()) {
+      require(
+          WholeModules.isKnown(name),
+          "--modules-to-save " + name,
+          "lm_head and embed_tokens train whole");
+    }
+    require(
+        !(special.whole().contains(WholeModules.HEAD) && names(adapter, WholeModules.HEAD)),
+        "--modules-to-save lm_head with lm_head among the --targets",
+        "train it whole, or adapt it");
     if (special.toGguf()) {
       String why = adapter.kind().whyNotGguf();
+      if (why == null && !special.whole().isEmpty()) {
+        why =
+            "a GGUF adapter holds low-rank pairs alone, and no whole " + special.whole().getFirst();
+      }
       if (why == null && names(adapter, "lm_head")) {
         why = "a GGUF adapter cannot express a change of lm_head";
       }

@@ -6,6 +6,7 @@ import dev.nacelle.adapter.AdapterFiles;
 import dev.nacelle.adapter.Beginning;
 import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.Targets;
+import dev.nacelle.adapter.WholeModule;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.FaultInjector;
@@ -41,9 +42,21 @@ public final class InitialAdapter {
       Adapter.Progress progress) {
     Plan plan = plan(modules, wanted, baseModel);
     Beginning beginning = wanted.special().beginning();
-    return beginning == Beginning.DEFAULT
-        ? Adapter.fresh(engine, plan.config, plan.modules, seed, weights)
-        : Adapter.fresh(engine, plan.config, beginning, plan.modules, seed, weights, progress);
+    Adapter adapter =
+        beginning == Beginning.DEFAULT
+            ? Adapter.fresh(engine, plan.config, plan.modules, seed, weights)
+            : Adapter.fresh(engine, plan.config, beginning, plan.modules, seed, weights, progress);
+    return withWhole(engine, adapter, weights);
+  }
+
+  private static Adapter withWhole(
+      Engine engine, Adapter adapter, Function<String, Weight> weights) {
+    try {
+      return adapter.with(WholeModule.fresh(engine, adapter.config().whole(), weights));
+    } catch (RuntimeException | Error e) {
+      adapter.close();
+      throw e;
+    }
   }
 
   private record Plan(AdapterConfig config, List<Adapter.Module> modules) {}
@@ -76,7 +89,9 @@ public final class InitialAdapter {
     requireMeant(RANKS, wanted.special().ranks(), paths);
     requireMeant(ALPHAS, wanted.special().alphas(), paths);
     return new Plan(
-        config.withPatterns(wanted.special().ranks(), wanted.special().alphas()),
+        config
+            .withPatterns(wanted.special().ranks(), wanted.special().alphas())
+            .withWhole(wanted.special().whole()),
         modules.stream().filter(m -> chosen.contains(m.path())).toList());
   }
 
@@ -115,24 +130,34 @@ public final class InitialAdapter {
     }
   }
 
-  /** The adapter that a run would begin with, without its elements. */
+  /**
+   * The adapter that a run would begin with, without its elements.
+   *
+   * @param weights of the model, of which only the shapes are looked at
+   */
   public static Adapter unset(
-      Engine engine, List<Adapter.Module> modules, FinetuneOptions options) {
+      Engine engine,
+      List<Adapter.Module> modules,
+      FinetuneOptions options,
+      Function<String, Weight> weights) {
     FinetuneOptions.Adapting wanted = options.adapter();
     Path init = wanted.init();
     if (init == null) {
       Plan plan = plan(modules, wanted, options.model());
       boolean takesPart = wanted.special().beginning() != Beginning.DEFAULT;
-      return Adapter.unset(engine, plan.config, takesPart, plan.modules);
+      return withWhole(
+          engine, Adapter.unset(engine, plan.config, takesPart, plan.modules), weights);
     }
     AdapterConfig saved = PeftAdapter.readConfig(init);
     Set<String> meant =
         PeftAdapter.adapted(init, saved, modules.stream().map(Adapter.Module::path).toList());
-    return Adapter.unset(
-        engine,
-        saved.withKind(kind(wanted, saved.kind())),
-        false,
-        modules.stream().filter(m -> meant.contains(m.path())).toList());
+    Adapter adapter =
+        Adapter.unset(
+            engine,
+            saved.withKind(kind(wanted, saved.kind())),
+            false,
+            modules.stream().filter(m -> meant.contains(m.path())).toList());
+    return withWhole(engine, adapter, weights);
   }
 
   /** The kind that a saved adapter is trained as: freezing A is a matter of the run. */
@@ -177,6 +202,11 @@ public final class InitialAdapter {
     agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
     agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
     FinetuneOptions.Special special = wanted.special();
+    agree(
+        wanted,
+        "--modules-to-save",
+        special.whole().equals(saved.whole()),
+        saved.whole().isEmpty() ? "none" : String.join(",", saved.whole()));
     agree(wanted, RANKS, special.ranks().equals(saved.ranks()), said(saved.ranks()));
     agree(wanted, ALPHAS, special.alphas().equals(saved.alphas()), said(saved.alphas()));
     Adapter loaded = resumed(engine, folder, modules, wanted, seed, faults);

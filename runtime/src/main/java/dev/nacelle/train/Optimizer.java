@@ -1,7 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.adapter.LayerAdapter;
+import dev.nacelle.adapter.Adapter;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.kernels.AdamW;
@@ -14,6 +14,7 @@ import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,14 +30,13 @@ final class Optimizer implements AutoCloseable {
   private @Nullable SpillFile spill;
   private @Nullable Tensor staging;
 
-  Optimizer(Engine engine, AdamSettings settings, List<LayerAdapter> layers) {
+  Optimizer(Engine engine, AdamSettings settings, Adapter adapter) {
     this.engine = engine;
     this.settings = settings;
     try {
-      for (LayerAdapter layer : layers) {
-        for (Parameter p : layer.parameters()) {
-          (layer.ups().contains(p) ? bs : as).add(state(p));
-        }
+      Set<Parameter> ups = adapter.ups();
+      for (Parameter p : adapter.parameters()) {
+        (ups.contains(p) ? bs : as).add(state(p));
       }
     } catch (RuntimeException e) {
       close();

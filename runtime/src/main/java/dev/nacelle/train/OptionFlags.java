@@ -126,6 +126,7 @@ public final class OptionFlags {
     settled.put("--dropout", Double.toString(adapter.dropout()));
     settled.put("--targets", adapter.targets());
     settled.put("--layers", adapter.layers());
+    settled.put("--modules-to-save", String.join(",", adapter.special().whole()));
     settled.put("--rank-pattern", adapter.special().ranks().flag());
     settled.put("--alpha-pattern", adapter.special().alphas().flag());
     settled.forEach(

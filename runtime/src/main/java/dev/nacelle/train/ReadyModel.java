@@ -83,7 +83,7 @@ public final class ReadyModel implements AutoCloseable {
 
   /** Takes off what was added before and adds these instead. */
   public void adapt(List<AdapterBlend.Choice> adapters) {
-    model.linears().forEach(linear -> linear.adapt(null));
+    BaseModel.uninstall(model);
     if (adapter != null) {
       adapter.close();
       adapter = null;

@@ -64,8 +64,8 @@ public final class Trainer implements AutoCloseable {
     this.adapter = adapter;
     this.settings = settings;
     this.cancellation = cancellation;
-    this.needed = NeededWork.of(model);
-    this.optimizer = new Optimizer(engine, settings.adam(), adapter.layers());
+    this.needed = NeededWork.of(model, adapter);
+    this.optimizer = new Optimizer(engine, settings.adam(), adapter);
   }
 
   /** Shows the gradients of each step before clipping to somebody. */

@@ -21,7 +21,8 @@ final class RememberedFlagsTest {
       List.of(
           ("--model m --data a.jsonl --data b.jsonl --adapter hydra --heads 2 --balance-weight 0.5"
                   + " --rank 3 --alpha 5 --dropout 0.25 --rank-pattern q_proj=2 --alpha-pattern"
-                  + " 0.q_proj=1.5 --targets q_proj --layers 0-2 --init-adapter i"
+                  + " 0.q_proj=1.5 --modules-to-save lm_head,embed_tokens"
+                  + " --targets q_proj --layers 0-2 --init-adapter i"
                   + " --steps 7 --batch-size 2 --accumulate 3 --max-length 64 --packing off --order"
                   + " file --format alpaca --train-on all --skip-bad-lines --lr 1e-5 --schedule linear"
                   + " --warmup 4 --weight-decay 0.1 --clip 0.5 --betas 0.8,0.9 --eps 1e-6"

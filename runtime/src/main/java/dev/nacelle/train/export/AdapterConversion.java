@@ -10,6 +10,8 @@ import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Quoted;
+import dev.nacelle.file.WholeModules;
+import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,8 @@ import java.util.List;
  * whose softmax is 1 whatever its router holds.
  */
 public final class AdapterConversion {
+  private static final long ROWS_AT_ONCE = 256;
+
   private AdapterConversion() {}
 
   /** What was written. */
@@ -48,11 +52,29 @@ public final class AdapterConversion {
           tensors.add(part(from, module.modulePath(), part));
         }
       }
+      for (PeftAdapter.Adapted whole : from.whole()) {
+        tensors.add(whole(from, whole));
+      }
       AdapterConfig converted = config.withKind(target);
       AtomicFolder.write(
           out, faults, folder -> PeftAdapter.write(folder, converted, modules, tensors, faults));
       return new Result(out, config.kind().word(), to, modules.size(), config.rank());
     }
+  }
+
+  /** What trains whole goes along as it is, some rows at a time. */
+  private static NamedTensor whole(PeftAdapter from, PeftAdapter.Adapted whole) {
+    return new NamedTensor(
+        PeftAdapter.PREFIX + whole.modulePath() + WholeModules.WEIGHT,
+        DType.FP32,
+        new long[] {whole.out(), whole.in()},
+        sink -> {
+          for (long row = 0; row < whole.out(); row += ROWS_AT_ONCE) {
+            long rows = Math.min(ROWS_AT_ONCE, whole.out() - row);
+            NamedTensor.floats(from.rows(whole.modulePath(), WholeModules.WEIGHT, row, rows))
+                .writeTo(sink);
+          }
+        });
   }
 
   private static AdapterKind target(String to) {

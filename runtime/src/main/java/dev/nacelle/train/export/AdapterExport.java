@@ -88,6 +88,12 @@ public final class AdapterExport {
 
   private static void refuseKind(AdapterConfig config, Path adapter) {
     String why = config.kind().whyNotGguf();
+    if (why == null && !config.whole().isEmpty()) {
+      why =
+          "it holds "
+              + config.whole().getFirst()
+              + " whole, and a GGUF adapter low-rank pairs alone";
+    }
     if (why != null) {
       throw NacelleException.input(
           "the adapter " + Quoted.path(adapter) + " cannot become a GGUF adapter: " + why,

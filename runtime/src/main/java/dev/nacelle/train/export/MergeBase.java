@@ -7,6 +7,7 @@ import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.Quoted;
 import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
+import dev.nacelle.file.WholeModules;
 import dev.nacelle.model.ConfigReader;
 import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelConfig;
@@ -85,10 +86,12 @@ sealed interface MergeBase extends AutoCloseable {
   }
 
   /**
-   * Whether the head is the token table and an adapter changes it: it then needs its own matrix.
+   * Whether the head is the token table and an adapter changes one of them: the head then needs its
+   * own matrix.
    */
   default boolean unties(Updates updates) {
-    return config().tieWordEmbeddings() && updates.has("lm_head");
+    return config().tieWordEmbeddings()
+        && (updates.has(WholeModules.HEAD) || updates.has(WholeModules.TABLE_PATH));
   }
 
   /**
@@ -121,7 +124,8 @@ sealed interface MergeBase extends AutoCloseable {
     }
     if (unties(updates)) {
       long[] shape = {config().vocabularySize(), config().hiddenSize()};
-      pieces.add(new Piece(ModelTensors.HEAD, ModelTensors.EMBEDDING, shape, "lm_head"));
+      String changed = updates.has(WholeModules.HEAD) ? WholeModules.HEAD : null;
+      pieces.add(new Piece(ModelTensors.HEAD, ModelTensors.EMBEDDING, shape, changed));
     }
     return pieces;
   }

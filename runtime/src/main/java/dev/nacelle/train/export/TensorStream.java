@@ -181,9 +181,13 @@ final class TensorStream implements AutoCloseable {
           continue;
         }
         System.arraycopy(values, at, before, 0, columns);
-        update.change(row, before, delta, columns, scratch);
-        for (int c = 0; c < columns; c++) {
-          values[at + c] = before[c] + delta[c];
+        if (update.replaces()) {
+          replace(update, row, before, delta, at);
+        } else {
+          update.change(row, before, delta, columns, scratch);
+          for (int c = 0; c < columns; c++) {
+            values[at + c] = before[c] + delta[c];
+          }
         }
         refuseNonFinite(before, at);
         checked(at, () -> encoder.encode(values, at, columns, target));
@@ -196,6 +200,13 @@ final class TensorStream implements AutoCloseable {
         }
         lost[row] = lostHere;
         added[row] = addedHere;
+      }
+    }
+
+    private void replace(Updates.Rows update, int row, float[] before, float[] delta, int at) {
+      update.replace(row, values, at, columns);
+      for (int c = 0; c < columns; c++) {
+        delta[c] = values[at + c] - before[c];
       }
     }
 

@@ -5,6 +5,7 @@ import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.WholeModules;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Updates implements AutoCloseable {
   private final List<PeftAdapter> adapters = new ArrayList<>();
   private final Map<String, List<Term>> modules = new HashMap<>();
+  private final Map<String, PeftAdapter> whole = new HashMap<>();
 
   /** One B, or one head, with its factor. */
   private record Term(PeftAdapter adapter, String b, double factor) {}
@@ -48,6 +50,7 @@ final class Updates implements AutoCloseable {
           List<Term> terms = updates.modules.computeIfAbsent(path, ignored -> new ArrayList<>());
           bs.forEach((b, share) -> terms.add(new Term(adapter, b, factor * share)));
         }
+        adapter.whole().forEach(w -> updates.whole.put(w.modulePath(), adapter));
       }
       return updates;
     } catch (RuntimeException | Error e) {
@@ -58,12 +61,14 @@ final class Updates implements AutoCloseable {
 
   /** Paths of the modules that are changed. */
   Set<String> modules() {
-    return new TreeSet<>(modules.keySet());
+    Set<String> changed = new TreeSet<>(modules.keySet());
+    changed.addAll(whole.keySet());
+    return changed;
   }
 
-  /** Whether anything is added to the module. */
+  /** Whether the module is changed. */
   boolean has(String module) {
-    return modules.containsKey(module);
+    return modules.containsKey(module) || whole.containsKey(module);
   }
 
   /** The update of one module, to be read in rows. */
@@ -82,7 +87,7 @@ final class Updates implements AutoCloseable {
         magnitude = term.adapter.values(module, DoraKind.MAGNITUDE);
       }
     }
-    return new Rows(module, terms, magnitude);
+    return new Rows(module, terms, magnitude, whole.get(module));
   }
 
   @SuppressWarnings("ArrayRecordComponent") // A (rank, in), read only
@@ -93,13 +98,21 @@ final class Updates implements AutoCloseable {
     private final String module;
     private final List<RowTerm> terms;
     private final float @Nullable [] magnitude;
+    private final @Nullable PeftAdapter whole;
+    private float[] trained = {};
     private final List<float[]> bs = new ArrayList<>();
     private long first;
 
     /**
      * @param magnitude lengths of the changed rows, by DoRA; null where a sum is all
+     * @param whole what holds the module whole; null where nothing does
      */
-    private Rows(String module, List<RowTerm> terms, float @Nullable [] magnitude) {
+    private Rows(
+        String module,
+        List<RowTerm> terms,
+        float @Nullable [] magnitude,
+        @Nullable PeftAdapter whole) {
+      this.whole = whole;
       this.module = module;
       this.terms = terms;
       this.magnitude = magnitude;
@@ -109,9 +122,27 @@ final class Updates implements AutoCloseable {
     void read(long from, int rows) {
       first = from;
       bs.clear();
+      if (whole != null) {
+        trained = whole.rows(module, WholeModules.WEIGHT, from, rows);
+      }
       for (RowTerm term : terms) {
         bs.add(term.adapter.rows(module, term.b, from, rows));
       }
+    }
+
+    /** Whether {@link #replace} says what a row becomes, and not {@link #change}. */
+    boolean replaces() {
+      return whole != null;
+    }
+
+    /**
+     * What a row becomes that trained as a whole.
+     *
+     * @param row counted from the first that was read
+     * @param to written from {@code at} on
+     */
+    void replace(int row, float[] to, int at, int columns) {
+      System.arraycopy(trained, row * columns, to, at, columns);
     }
 
     /**
