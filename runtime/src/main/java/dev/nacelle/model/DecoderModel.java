@@ -218,7 +218,8 @@ public final class DecoderModel implements AutoCloseable {
       matrices += bytes;
       most = Math.max(most, bytes);
     }
-    if (!isHead(table) && trainedTable == null && table.memory().isMapped()) {
+    boolean isHead = config.tieWordEmbeddings() && trainedHead == null;
+    if (!isHead && trainedTable == null && table.memory().isMapped()) {
       matrices += table.byteSize();
       long row = Math.ceilDiv(table.byteSize(), table.size(0)) + 2 * READ_AROUND;
       most = Math.max(most, Math.min(table.byteSize(), tokens * row));
@@ -227,18 +228,13 @@ public final class DecoderModel implements AutoCloseable {
     return Math.min(all, most + (all - matrices) + 2 * READ_AROUND);
   }
 
-  /** Whether a frozen weight is what the head multiplies with. */
-  private boolean isHead(Weight weight) {
-    return trainedHead == null && weight == head.weight();
-  }
-
   /** Frozen weights that nobody reads while copies of them train. */
   private List<Weight> replaced() {
     List<Weight> replaced = new ArrayList<>();
-    if (trainedHead != null && (head.weight() != table || trainedTable != null)) {
+    if (trainedHead != null && (!config.tieWordEmbeddings() || trainedTable != null)) {
       replaced.add(head.weight());
     }
-    if (trainedTable != null && table != head.weight()) {
+    if (trainedTable != null && !config.tieWordEmbeddings()) {
       replaced.add(table);
     }
     return replaced;
