@@ -19,10 +19,13 @@ import sys
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftModel, VeraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors import safe_open
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
+
+
+CONFIGS = {"LORA": LoraConfig, "VERA": VeraConfig}
 
 
 class NotAsPeft(Exception):
@@ -32,12 +35,13 @@ class NotAsPeft(Exception):
 def read_config(folder):
     with open(os.path.join(folder, "adapter_config.json"), encoding="utf-8") as source:
         data = json.load(source)
-    if data.get("peft_type") != "LORA":
-        raise NotAsPeft(f"peft_type is {data.get('peft_type')!r}, not 'LORA'")
-    known = {f.name for f in dataclasses.fields(LoraConfig)}
+    kind = CONFIGS.get(data.get("peft_type"))
+    if kind is None:
+        raise NotAsPeft(f"peft_type is {data.get('peft_type')!r}, none of {', '.join(CONFIGS)}")
+    known = {f.name for f in dataclasses.fields(kind)}
     if unknown := sorted(data.keys() - known):
         raise NotAsPeft(f"fields of adapter_config.json that PEFT does not have: {unknown}")
-    return sorted(known - data.keys())
+    return kind, sorted(known - data.keys())
 
 
 def read_tensors(folder):
@@ -57,10 +61,10 @@ def same_keys(found, expected, what):
             )
 
 
-def load_strictly(base, folder):
+def load_strictly(base, folder, kind):
     """Compares with an adapter of the same config that PEFT made itself, then with what PEFT took from the file."""
     tensors, metadata = read_tensors(folder)
-    fresh = get_peft_model(base, LoraConfig.from_pretrained(folder))
+    fresh = get_peft_model(base, kind.from_pretrained(folder))
     same_keys(tensors, get_peft_model_state_dict(fresh), "adapter_model.safetensors")
     model = PeftModel.from_pretrained(fresh.unload(), folder).eval()
     taken = get_peft_model_state_dict(model)
@@ -119,12 +123,12 @@ def main():
     parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32")
     args = parser.parse_args()
 
-    absent = read_config(args.adapter)
+    kind, absent = read_config(args.adapter)
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[args.dtype]
     base = AutoModelForCausalLM.from_pretrained(args.model, dtype=dtype, attn_implementation="eager").eval()
     ids = [int(i) for i in args.ids.split(",")]
     before = logits_of(base, ids)
-    model, tensors, metadata = load_strictly(base, args.adapter)
+    model, tensors, metadata = load_strictly(base, args.adapter, kind)
     after = logits_of(model, ids)
     result = {
         "tensors": len(tensors), "parameters": sum(t.numel() for t in tensors.values()), "metadata": metadata,

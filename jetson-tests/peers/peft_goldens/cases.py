@@ -12,14 +12,16 @@ COMMON = {
 
 
 # Flags that only some cases have.
-RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
+RARE = {"layers", "adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save", "projection-key", "save-projection",
+        "d-initial"}
 
 
 def case(model, records, targets, rank, alpha, **flags):
     flags = {k.replace("_", "-"): v for k, v in flags.items()}
     assert flags.keys() <= COMMON.keys() | RARE, flags
     seed = sum(map(ord, model + targets)) + rank
-    return {"model": model, "seed": seed, "records": records, "targets": targets, "rank": rank, "alpha": alpha} | COMMON | flags
+    whole = {"model": model, "seed": seed, "records": records, "targets": targets, "rank": rank, "alpha": alpha}
+    return {k: v for k, v in whole.items() if v is not None} | COMMON | flags
 
 
 CASES = {
@@ -128,6 +130,17 @@ CASES = {
     "patterns-layers": case(
         "biases", texts.completion_records(6, 10), "q_proj,gate_proj,down_proj", 8, 8, adapter="rslora",
         layers="0-1", rank_pattern={"0.mlp.gate_proj": 4}, alpha_pattern={"q_proj": 2}, batch_size=3, lr=1e-3,
+    ),
+    # One random A and B for all modules; without alpha.
+    "vera-text": case("plain", texts.text_records(4, 13), LINEARS, 12, None, adapter="vera", lr=2e-2, d_initial=0.5),
+    "vera-biases": case(
+        "biases", texts.chat_records(5, 9), "q_proj,v_proj,down_proj", 8, None, adapter="vera", save_projection="off",
+        projection_key=77, layers="1-2", batch_size=2, accumulate=2, max_length=112, packing="off",
+        lora_plus_ratio=4.0, weight_decay=0.1, clip=0.3, lr=1e-2,
+    ),
+    "vera-bf16": case(
+        "gqa-tied", texts.text_records(9, 12), "q_proj,up_proj,down_proj", 16, None, adapter="vera", batch_size=6,
+        lr=5e-3, dtype="bf16",
     ),
     # Head and token table as whole copies; of tied ones each copy goes its own way.
     "whole-plain": case(

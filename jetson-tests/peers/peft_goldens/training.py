@@ -3,7 +3,7 @@
 import math
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, VeraConfig, get_peft_model
 from peft.optimizers import create_loraplus_optimizer
 from torch.nn import functional
 from transformers import get_scheduler
@@ -24,6 +24,12 @@ def adapter_config(case):
     if "layers" in case:
         first, _, last = case["layers"].partition("-")
         layers = list(range(int(first), int(last or first) + 1))
+    if case.get("adapter") == "vera":
+        return VeraConfig(
+            r=case["rank"], vera_dropout=0.0, target_modules=targets, layers_to_transform=layers,
+            task_type="CAUSAL_LM", projection_prng_key=case.get("projection-key", 0),
+            save_projection=case.get("save-projection", "on") == "on", d_initial=case.get("d-initial", 0.1),
+        )
     return LoraConfig(
         r=case["rank"], lora_alpha=case["alpha"], lora_dropout=0.0, target_modules=targets,
         layers_to_transform=layers, task_type="CAUSAL_LM", use_rslora=case.get("adapter") == "rslora",
@@ -39,6 +45,10 @@ def perturb(model):
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.normal_(0, 0.02)
+            elif "vera_lambda_b" in name:
+                parameter.normal_(0, 0.2)
+            elif "vera_lambda_d" in name:
+                parameter.mul_(1 + 0.1 * torch.randn(parameter.shape))
             elif "lora_magnitude_vector" in name:
                 parameter.mul_(1 + 0.1 * torch.randn(parameter.shape))
 
@@ -119,7 +129,7 @@ def make_optimizer(model, case):
 
 def file_name_of(parameter_name):
     name = parameter_name.replace(".lora_magnitude_vector.default.weight", ".lora_magnitude_vector")
-    return name.replace(".modules_to_save.default.", ".").replace(".default.", ".")
+    return name.replace(".modules_to_save.default.", ".").replace(".default.", ".").removesuffix(".default")
 
 
 def train(model, case, steps):

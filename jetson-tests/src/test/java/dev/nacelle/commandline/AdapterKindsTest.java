@@ -26,6 +26,8 @@ final class AdapterKindsTest {
               "dora", "--adapter dora",
               "pissa", "--init pissa",
               "olora", "--init olora --adapter rslora",
+              "vera", "--adapter vera --d-initial 1 --lr 5e-2",
+              "vera-drawn", "--adapter vera --d-initial 1 --lr 5e-2 --save-projection off",
               "whole", "--modules-to-save lm_head,embed_tokens",
               "patterns", "--rank-pattern q_proj=2,down_proj=6 --alpha-pattern v_proj=3"));
 
@@ -40,9 +42,15 @@ final class AdapterKindsTest {
     List<String> args = new ArrayList<>(List.of("finetune", "--quiet", "--out", text(out)));
     args.addAll(List.of("--model", text(Fixtures.model("plain"))));
     args.addAll(List.of("--data", text(Fixtures.example("plain-text").resolve("data.jsonl"))));
-    args.addAll(List.of("--rank", "4", "--alpha", "8", "--dropout", "0.1", "--lr", "5e-3"));
+    args.addAll(List.of("--rank", "4", "--dropout", "0.1"));
     args.addAll(List.of("--max-length", "48", "--schedule", "constant", "--threads", "1"));
     args.addAll(List.of(flags.split(" ")));
+    if (!args.contains("--lr")) {
+      args.addAll(List.of("--lr", "5e-3"));
+    }
+    if (!args.contains("vera")) {
+      args.addAll(List.of("--alpha", "8")); // VeRA has none
+    }
     args.addAll(List.of(more));
     return Outcome.of(args.toArray(String[]::new));
   }
@@ -185,6 +193,7 @@ final class AdapterKindsTest {
             "--init olora --rank-pattern q_proj=40", "fewer directions",
             "--modules-to-save lm_head --targets lm_head", "--modules-to-save",
             "--modules-to-save q_proj", "q_proj",
+            "--adapter vera --targets lm_head", "lm_head",
             "--rank-pattern nothing=3", "nothing",
             "--rank-pattern q_proj=0", "--rank-pattern",
             "--alpha-pattern q_proj", "--alpha-pattern",

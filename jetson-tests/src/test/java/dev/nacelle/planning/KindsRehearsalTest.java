@@ -8,6 +8,7 @@ import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.ModulePattern;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
@@ -63,6 +64,7 @@ final class KindsRehearsalTest {
     check("dora", new DoraKind(false), FinetuneOptions.Special.NONE);
     check("pissa", new LoraKind(), PISSA);
     check("whole", new LoraKind(), WHOLE);
+    check("vera", new VeraKind(true, 3, 0.5), FinetuneOptions.Special.NONE);
   }
 
   private void check(String name, AdapterKind kind, FinetuneOptions.Special special)

@@ -5,6 +5,7 @@ import dev.nacelle.file.AdapterKind.Part;
 import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tape.Parameter;
 import dev.nacelle.tensor.Weight;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -22,17 +24,22 @@ import org.jspecify.annotations.Nullable;
  *
  * @param config kind, rank, alpha, targets: what adapter_config.json says
  * @param whole modules that train as copies of their own
+ * @param basis what VeRA's layers share; null for other kinds
  */
-public record Adapter(AdapterConfig config, List<LayerAdapter> layers, List<WholeModule> whole)
+public record Adapter(
+    AdapterConfig config,
+    List<LayerAdapter> layers,
+    List<WholeModule> whole,
+    @Nullable VeraBasis basis)
     implements AutoCloseable {
-  /** Beside linear layers alone. */
+  /** Beside linear layers alone, which share nothing. */
   public Adapter(AdapterConfig config, List<LayerAdapter> layers) {
-    this(config, layers, List.of());
+    this(config, layers, List.of(), null);
   }
 
   /** The same with modules that train whole, owned from here on; this record is used no more. */
   public Adapter with(List<WholeModule> modules) {
-    return new Adapter(config, layers, modules);
+    return new Adapter(config, layers, modules, basis);
   }
 
   /** What a module looks like to an adapter: its path and its width. */
@@ -63,8 +70,11 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers, List<Whol
       List<Module> modules,
       long seed,
       Function<String, Weight> weights) {
-    Adapter adapter =
-        of(engine, config, modules, seed, (m, part) -> AdapterInit.values(part, m.path(), seed));
+    Source beginnings =
+        config.kind() instanceof VeraKind vera
+            ? AdapterInit.ofVera(vera, config.rank())
+            : (m, part) -> AdapterInit.values(part, m.path(), seed);
+    Adapter adapter = of(engine, config, modules, seed, beginnings);
     for (LayerAdapter layer : adapter.layers) {
       if (layer instanceof DoraPair dora) {
         dora.keepLengths(engine, weights.apply(dora.modulePath()));
@@ -125,20 +135,27 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers, List<Whol
       @Nullable Source beginning) {
     List<LayerAdapter> layers = new ArrayList<>();
     ParameterMaker maker = new ParameterMaker(engine);
+    VeraBasis basis = null;
     try {
+      if (config.kind() instanceof VeraKind vera) {
+        basis = VeraBasis.of(maker, config, vera, modules, source);
+      }
       for (Module module : modules) {
         layers.add(
             switch (config.kind()) {
               case LoraKind lora -> LowRankPair.of(maker, config, module, source, beginning, seed);
               case HydraKind hydra -> HydraHeads.of(maker, config, hydra, module, source, seed);
               case DoraKind dora -> DoraPair.of(maker, config, module, source, seed);
+              case VeraKind vera ->
+                  VeraVectors.of(
+                      maker, config, Objects.requireNonNull(basis), module, source, seed);
             });
       }
     } catch (RuntimeException e) {
       maker.releaseAll();
       throw e;
     }
-    return new Adapter(config, layers);
+    return new Adapter(config, layers, List.of(), basis);
   }
 
   /** What its file says: a part that the layers lack is an adapter's of twice the rank. */
@@ -153,7 +170,8 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers, List<Whol
     return new Adapter(
         config.withDropout(dropout),
         layers.stream().map(layer -> layer.withDropout((float) dropout)).toList(),
-        whole);
+        whole,
+        basis);
   }
 
   /** Multiplies what is added to every layer. */
@@ -215,5 +233,8 @@ public record Adapter(AdapterConfig config, List<LayerAdapter> layers, List<Whol
       }
     }
     whole.forEach(WholeModule::release);
+    if (basis != null) {
+      basis.release();
+    }
   }
 }

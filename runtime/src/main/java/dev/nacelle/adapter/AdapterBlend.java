@@ -10,6 +10,7 @@ import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Quoted;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.tape.Engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,6 +88,7 @@ public final class AdapterBlend {
     return switch (kind) {
       case LoraKind lora -> LoraKind.B;
       case DoraKind dora -> LoraKind.B;
+      case VeraKind vera -> LoraKind.B; // as a pair that comes to the same
       case HydraKind hydra -> {
         if (hydra.heads() > 1) {
           throw NacelleException.usage(

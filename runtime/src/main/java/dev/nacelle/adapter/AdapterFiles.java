@@ -10,6 +10,7 @@ import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Quoted;
 import dev.nacelle.file.SafetensorsWriter;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Operand;
@@ -119,9 +120,17 @@ public final class AdapterFiles {
               file.config().withKind(as.apply(file.config().kind())),
               adapted(file),
               seed,
-              (m, part) -> file.values(m.path(), part.suffix()));
+              (m, part) -> values(file, m, part));
       return withWhole(engine, adapter, file);
     }
+  }
+
+  private static float[] values(PeftAdapter file, Adapter.Module module, Part part) {
+    return switch (part.suffix()) {
+      case VeraKind.A -> file.projection().a();
+      case VeraKind.B -> file.projection().b();
+      default -> file.values(module.path(), part.suffix());
+    };
   }
 
   private static Adapter withWhole(Engine engine, Adapter adapter, PeftAdapter file) {
@@ -159,6 +168,9 @@ public final class AdapterFiles {
     frozen.forEach(
         (path, weight) ->
             tensors.add(named(PeftAdapter.PREFIX + path + ".base_layer.weight", weight)));
+    if (adapter.basis() != null) {
+      tensors.addAll(adapter.basis().saved());
+    }
     for (LayerAdapter layer : adapter.layers()) {
       tensors.addAll(layer.saved());
     }

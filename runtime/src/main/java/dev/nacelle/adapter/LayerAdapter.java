@@ -9,7 +9,7 @@ import dev.nacelle.tensor.Tensor;
 import java.util.List;
 
 /** What an adapter adds to one linear layer. */
-public sealed interface LayerAdapter permits LowRankPair, DoraPair, HydraHeads {
+public sealed interface LayerAdapter permits LowRankPair, DoraPair, HydraHeads, VeraVectors {
   /** The layer in Hugging Face's words, {@code model.layers.0.self_attn.q_proj}. */
   String modulePath();
 

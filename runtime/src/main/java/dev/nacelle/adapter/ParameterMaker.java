@@ -31,6 +31,15 @@ final class ParameterMaker {
     return parameter;
   }
 
+  /** One that all modules share, under its own name alone. */
+  Parameter shared(Part part, float[] values) {
+    Parameter parameter =
+        new Parameter(
+            part.suffix(), engine.allocator().of(LedgerClass.PARAMETERS, values, part.shape()));
+    made.add(parameter);
+    return parameter;
+  }
+
   /** Of an adapter that could not be made whole. */
   void releaseAll() {
     made.forEach(p -> p.value().release());

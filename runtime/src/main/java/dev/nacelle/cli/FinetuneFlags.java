@@ -9,6 +9,7 @@ import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.AdamSettings;
 import dev.nacelle.train.FinetuneOptions;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Option;
 
 /** The flags of finetune, and the options they stand for. */
 final class FinetuneFlags {
-  private static final String KINDS = "choose lora, rslora, lora-fa, dora or hydra";
+  private static final String KINDS = "choose lora, rslora, lora-fa, dora, vera or hydra";
 
   /** No chip that we know works above it. */
   private static final int HOTTEST = 125;
@@ -54,8 +55,9 @@ final class FinetuneFlags {
       paramLabel = "KIND",
       defaultValue = "lora",
       description =
-          "What is trained beside each layer: lora, rslora, lora-fa, dora, or hydra, one A with"
-              + " several Bs under a router (default: ${DEFAULT-VALUE}).")
+          "What is trained beside each layer: lora, rslora, lora-fa, dora, vera, vectors around"
+              + " shared random matrices, or hydra, one A with several Bs under a router (default:"
+              + " ${DEFAULT-VALUE}).")
   String adapter = "lora";
 
   @Option(
@@ -64,6 +66,28 @@ final class FinetuneFlags {
       defaultValue = "3",
       description = "Hydra's up-projections (default: ${DEFAULT-VALUE}).")
   String heads = "3";
+
+  @Option(
+      names = "--d-initial",
+      paramLabel = "D",
+      defaultValue = "0.1",
+      description = "VeRA: what its vector d begins as (default: ${DEFAULT-VALUE}).")
+  double initialD;
+
+  @Option(
+      names = "--projection-key",
+      paramLabel = "K",
+      defaultValue = "0",
+      description = "VeRA: seed of its random matrices (default: ${DEFAULT-VALUE}).")
+  long projectionKey;
+
+  @Option(
+      names = "--save-projection",
+      defaultValue = "on",
+      description =
+          "VeRA: off leaves the matrices out of the file, to be drawn again from the key (default:"
+              + " ${DEFAULT-VALUE}).")
+  String saveProjection = "on";
 
   @Option(
       names = "--balance-weight",
@@ -419,7 +443,7 @@ final class FinetuneFlags {
       case "dora" -> new DoraKind(false);
       case "hydra" -> new HydraKind(headCount());
       case "vera" ->
-          throw NacelleException.usage("--adapter vera is not built into this version", KINDS);
+          new VeraKind(isOn("--save-projection", saveProjection), projectionKey, initialD);
       default -> throw NacelleException.usage("--adapter " + adapter + " is not possible", KINDS);
     };
   }

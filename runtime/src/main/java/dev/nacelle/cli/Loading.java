@@ -6,6 +6,7 @@ import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.file.inspect.Inspection;
 import dev.nacelle.model.ConfigReader;
 import dev.nacelle.model.ModelConfig;
@@ -74,7 +75,9 @@ record Loading(Map<String, Object> facts, @Nullable String reason) {
       facts.put("heads", hydra.heads());
     }
     facts.put("rank", config.rank());
-    facts.put("alpha", config.alpha());
+    if (!(config.kind() instanceof VeraKind)) {
+      facts.put("alpha", config.alpha());
+    }
     facts.put(
         "targets",
         config.targetPattern() == null

@@ -127,14 +127,17 @@ final class AdapterConfigFile {
         throw json.error("target_modules", "is empty");
       }
     }
-    double dropout = json.number("lora_dropout", 0);
+    boolean isVera = kind instanceof VeraKind;
+    String dropoutField = isVera ? VeraFields.DROPOUT : "lora_dropout";
+    double dropout = json.number(dropoutField, 0);
     if (dropout < 0 || dropout >= 1) {
-      throw json.error("lora_dropout", "is " + dropout + ", outside 0 to below 1");
+      throw json.error(dropoutField, "is " + dropout + ", outside 0 to below 1");
     }
+    int rank = (int) json.integer("r", isVera ? VeraFields.RANK : 8, 1, LARGEST_RANK);
     return new AdapterConfig(
         kind,
-        (int) json.integer("r", 8, 1, LARGEST_RANK),
-        json.number("lora_alpha", 8),
+        rank,
+        isVera ? rank : json.number("lora_alpha", 8),
         dropout,
         targets,
         pattern,
@@ -156,8 +159,12 @@ final class AdapterConfigFile {
     if (headed && (type.equals("LORA") || type.equals(HydraFields.TYPE))) {
       return HydraFields.kind(json);
     }
+    if (type.equals(VeraFields.TYPE)) {
+      return VeraFields.kind(json);
+    }
     if (!type.equals("LORA")) {
-      throw json.refusal("peft_type", "adapters read so far: LORA, " + HydraFields.TYPE);
+      throw json.refusal(
+          "peft_type", "adapters read so far: LORA, " + VeraFields.TYPE + ", " + HydraFields.TYPE);
     }
     boolean rankStabilised = json.bool("use_rslora", false);
     return json.bool("use_dora", false)
@@ -171,6 +178,7 @@ final class AdapterConfigFile {
       boolean known =
           HARMLESS.contains(key)
               || READ.contains(key)
+              || (kind instanceof VeraKind && VeraFields.OWN.contains(key))
               || (kind instanceof HydraKind && HydraFields.OWN.contains(key));
       if (!known && !isOff(value)) {
         throw json.refusal(

@@ -9,8 +9,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes adapter_config.json in PEFT's order and spacing: with every field of PEFT 0.21, or with
- * HydraLoRA's.
+ * Writes adapter_config.json in PEFT's order and spacing: with every field of PEFT 0.21's LoRA or
+ * VeRA, or with HydraLoRA's.
  */
 final class AdapterConfigWriter {
   /** The version whose fields these are. */
@@ -57,6 +57,7 @@ final class AdapterConfigWriter {
           case LoraKind lora -> lora.isRankStabilised();
           case DoraKind dora -> dora.isRankStabilised();
           case HydraKind hydra -> false;
+          case VeraKind vera -> false;
         };
     fields.put("use_dora", Boolean.toString(config.kind() instanceof DoraKind));
     fields.put("use_rslora", Boolean.toString(rankStabilised));
@@ -78,6 +79,9 @@ final class AdapterConfigWriter {
     fields.put("task_type", string("CAUSAL_LM"));
     if (config.kind() instanceof HydraKind hydra) {
       HydraFields.write(fields, hydra);
+    }
+    if (config.kind() instanceof VeraKind vera) {
+      VeraFields.write(fields, vera, Double.toString(config.dropout()));
     }
 
     StringBuilder out = new StringBuilder("{\n");

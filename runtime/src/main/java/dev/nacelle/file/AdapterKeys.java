@@ -20,13 +20,15 @@ final class AdapterKeys {
    * The adapted modules.
    *
    * @param whole gets the modules that the file holds whole
+   * @param shared gets VeRA's matrices where the file has them
    */
   static Map<String, PeftAdapter.Adapted> byModule(
       TensorSource file,
       AdapterConfig config,
       TargetMatcher targets,
       Map<String, long[]> linears,
-      Map<String, PeftAdapter.Adapted> whole) {
+      Map<String, PeftAdapter.Adapted> whole,
+      Map<String, TensorEntry> shared) {
     Map<String, TensorEntry> byKey = byKey(file);
     Map<String, PeftAdapter.Adapted> modules = new LinkedHashMap<>();
     linears.forEach(
@@ -40,6 +42,13 @@ final class AdapterKeys {
             dropFrozenCopy(byKey, path, shape);
           }
         });
+    if (config.kind() instanceof VeraKind vera && vera.savesProjection()) {
+      List<long[]> shapes =
+          modules.values().stream().map(m -> new long[] {m.out(), m.in()}).toList();
+      long[] widest = VeraProjection.widest(shapes);
+      shared.put(VeraKind.A, take(file, byKey, VeraKind.A, new long[] {config.rank(), widest[1]}));
+      shared.put(VeraKind.B, take(file, byKey, VeraKind.B, new long[] {widest[0], config.rank()}));
+    }
     for (String path : WholeModules.paths(config.whole())) {
       if (modules.containsKey(path)) {
         throw NacelleException.input(
@@ -76,6 +85,10 @@ final class AdapterKeys {
   private static Map<String, TensorEntry> byKey(TensorSource file) {
     Map<String, TensorEntry> byKey = new LinkedHashMap<>();
     for (TensorEntry entry : file.entries().values()) {
+      if (entry.name().equals(VeraKind.A) || entry.name().equals(VeraKind.B)) {
+        byKey.put(entry.name(), entry);
+        continue;
+      }
       if (!entry.name().startsWith(PeftAdapter.PREFIX)) {
         throw NacelleException.input(
             Quoted.path(file.path())
@@ -107,7 +120,7 @@ final class AdapterKeys {
       throw NacelleException.input(
           Quoted.path(file.path())
               + " has no tensor "
-              + PeftAdapter.PREFIX
+              + (key.startsWith("base_model.") ? "" : PeftAdapter.PREFIX)
               + key
               + " "
               + Arrays.toString(shape)

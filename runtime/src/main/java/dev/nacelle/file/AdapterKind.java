@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Kinds of adapter: what stands beside a linear layer, and which tensors of it a file holds. */
-public sealed interface AdapterKind permits LoraKind, DoraKind, HydraKind {
+public sealed interface AdapterKind permits LoraKind, DoraKind, HydraKind, VeraKind {
   /** A tensor of an adapted module: what its name ends in, and its shape. */
   @SuppressWarnings("ArrayRecordComponent") // made anew for each module, never compared
   record Part(String suffix, long... shape) {}

@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An adapter folder as PEFT writes it: adapter_config.json and adapter_model.safetensors. Reading
@@ -25,6 +27,8 @@ public final class PeftAdapter implements AutoCloseable {
   private final TensorSource file;
   private final Map<String, Adapted> modules;
   private final Map<String, Adapted> whole;
+  private final Map<String, TensorEntry> shared;
+  private @Nullable VeraProjection projection;
 
   /**
    * What the file has for one module.
@@ -40,7 +44,9 @@ public final class PeftAdapter implements AutoCloseable {
       AdapterConfig config,
       TensorSource file,
       Map<String, Adapted> modules,
-      Map<String, Adapted> whole) {
+      Map<String, Adapted> whole,
+      Map<String, TensorEntry> shared) {
+    this.shared = shared;
     this.config = config;
     this.file = file;
     this.modules = modules;
@@ -79,8 +85,10 @@ public final class PeftAdapter implements AutoCloseable {
     try {
       TargetMatcher targets = new TargetMatcher(folder.resolve(AdapterConfigFile.NAME), config);
       Map<String, Adapted> whole = new LinkedHashMap<>();
-      Map<String, Adapted> modules = AdapterKeys.byModule(file, config, targets, linears, whole);
-      return new PeftAdapter(config, file, modules, whole);
+      Map<String, TensorEntry> shared = new LinkedHashMap<>();
+      Map<String, Adapted> modules =
+          AdapterKeys.byModule(file, config, targets, linears, whole, shared);
+      return new PeftAdapter(config, file, modules, whole, shared);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -140,12 +148,60 @@ public final class PeftAdapter implements AutoCloseable {
   }
 
   /**
-   * Some rows of a part, widened to fp32.
+   * VeRA's matrices: those of the file, or drawn again where it leaves them out.
+   *
+   * @throws IllegalStateException for another kind
+   */
+  public VeraProjection projection() {
+    VeraProjection known = projection;
+    if (known != null) {
+      return known;
+    }
+    if (!(config.kind() instanceof VeraKind vera)) {
+      throw new IllegalStateException("no " + config.kind().word() + " adapter has a projection");
+    }
+    long[] widest =
+        VeraProjection.widest(
+            modules.values().stream().map(m -> new long[] {m.out(), m.in()}).toList());
+    TensorEntry a = shared.get(VeraKind.A);
+    TensorEntry b = shared.get(VeraKind.B);
+    known =
+        a == null || b == null
+            ? VeraProjection.drawn(vera.projectionKey(), config.rank(), widest[0], widest[1])
+            : new VeraProjection(
+                config.rank(), widest[1], widest[0], read(a, 0, a.rows()), read(b, 0, b.rows()));
+    projection = known;
+    return known;
+  }
+
+  /** A and B of a low-rank pair that comes to the same as VeRA's vectors between its matrices. */
+  private float[] asPair(String modulePath, String suffix, long first, long rows) {
+    if (suffix.equals(LoraKind.B)) {
+      return projection().up(rows(modulePath, VeraKind.LAMBDA_B, first, rows), first);
+    }
+    float[] d = values(modulePath, VeraKind.LAMBDA_D);
+    Adapted adapted = Objects.requireNonNull(modules.get(modulePath));
+    return projection().down(d, first, rows, adapted.in());
+  }
+
+  private boolean isVeraPair(String suffix) {
+    return config.kind() instanceof VeraKind
+        && (suffix.equals(LoraKind.A) || suffix.equals(LoraKind.B));
+  }
+
+  /**
+   * Some rows of a part, widened to fp32; of A and B of VeRA too, whose scale is 1 then. A vector
+   * has as many rows as elements.
    *
    * @throws NacelleException of kind INPUT where one of them is not finite
    */
   public float[] rows(String modulePath, String suffix, long first, long rows) {
-    TensorEntry entry = entry(modulePath, suffix);
+    return isVeraPair(suffix)
+        ? asPair(modulePath, suffix, first, rows)
+        : read(entry(modulePath, suffix), first, rows);
+  }
+
+  private float[] read(TensorEntry entry, long first, long rows) {
     float[] out = new float[Math.toIntExact(rows * entry.columns())];
     try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
       file.readRows(entry.name(), first, rows, wide);
@@ -179,6 +235,11 @@ public final class PeftAdapter implements AutoCloseable {
 
   /** A part of a module row by row, widened to fp32. */
   public float[] values(String modulePath, String suffix) {
+    if (isVeraPair(suffix)) {
+      Adapted adapted = Objects.requireNonNull(modules.get(modulePath));
+      return asPair(
+          modulePath, suffix, 0, suffix.equals(LoraKind.A) ? config.rank() : adapted.out());
+    }
     return rows(modulePath, suffix, 0, entry(modulePath, suffix).rows());
   }
 

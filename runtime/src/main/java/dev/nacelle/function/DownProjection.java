@@ -1,5 +1,6 @@
 package dev.nacelle.function;
 
+import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Products;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.tape.Context;
@@ -11,21 +12,28 @@ import dev.nacelle.tensor.Tensor;
  * The half that low-rank layers share: h = drop(x)·Aᵀ, x (T, K), A (R, K), h (T, R) fp32, and its
  * way back. The mask of the dropout is counted out again each time.
  */
-record DownProjection(Parameter a, Dropout dropout) {
+record DownProjection(Operand a, Dropout dropout) {
+  DownProjection(Parameter a, Dropout dropout) {
+    this(a.value().operand(), dropout);
+  }
+
   /** h, an output of the context's that the caller releases. */
   Tensor forward(Context context, Tensor x) {
-    Tensor h = context.output(DType.FP32, x.size(0), a.value().size(0));
+    Tensor h = context.output(DType.FP32, x.size(0), a.size(0));
     context
         .kernels()
         .products()
-        .multiply(
-            h.operand(), dropped(context, x).operand(), false, a.value().operand(), true, 1f, 0f);
+        .multiply(h.operand(), dropped(context, x).operand(), false, a, true, 1f, 0f);
     return h;
   }
 
-  /** gradA = gradHᵀ·drop(x). */
-  void backward(Context context, Gradients gradients, Tensor gradH, Tensor x) {
-    Gradients.Slot gradA = gradients.slot(a);
+  /**
+   * gradA = gradHᵀ·drop(x).
+   *
+   * @param parameter that A is
+   */
+  void backward(Context context, Gradients gradients, Parameter parameter, Tensor gradH, Tensor x) {
+    Gradients.Slot gradA = gradients.slot(parameter);
     context
         .kernels()
         .products()
@@ -43,12 +51,11 @@ record DownProjection(Parameter a, Dropout dropout) {
   void through(Context context, Tensor gradX, Tensor gradH) {
     Products products = context.kernels().products();
     if (!dropout.isActive()) {
-      products.multiply(
-          gradX.operand(), gradH.operand(), false, a.value().operand(), false, 1f, 1f);
+      products.multiply(gradX.operand(), gradH.operand(), false, a, false, 1f, 1f);
       return;
     }
     Tensor share = context.scratch(DType.FP32, gradX.shape());
-    products.multiply(share.operand(), gradH.operand(), false, a.value().operand(), false, 1f, 0f);
+    products.multiply(share.operand(), gradH.operand(), false, a, false, 1f, 0f);
     context
         .kernels()
         .elementwise()

@@ -135,7 +135,7 @@ public record HydraLinear(
             mixed.operand(),
             omega.operand(),
             h.operand());
-    down().backward(context, gradients, gradH, x);
+    down().backward(context, gradients, a, gradH, x);
     Gradients.Slot gradRouter = gradients.slot(router);
     products.multiply(
         gradRouter.gradient().operand(),

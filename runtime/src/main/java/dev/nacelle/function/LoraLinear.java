@@ -76,7 +76,7 @@ public record LoraLinear(
     // h has done its work: its gradient takes its memory.
     products.multiply(h.operand(), g.operand(), false, b.value().operand(), false, scale, 0f);
     if (trainsA) {
-      down().backward(context, gradients, h, context.saved(X));
+      down().backward(context, gradients, a, h, context.saved(X));
     }
     if (gradients.wants(0)) {
       Gradients.Slot gradX = gradients.slot(0);

@@ -3,6 +3,7 @@ package dev.nacelle.model;
 import dev.nacelle.adapter.DoraPair;
 import dev.nacelle.adapter.HydraHeads;
 import dev.nacelle.adapter.LowRankPair;
+import dev.nacelle.adapter.VeraVectors;
 import dev.nacelle.adapter.WholeModule;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.file.WholeModules;
@@ -184,6 +185,7 @@ public final class DecoderModel implements AutoCloseable {
       case HydraHeads heads ->
           throw new IllegalStateException("no heads beside " + heads.modulePath());
       case DoraPair dora -> throw new IllegalStateException("no DoRA on the head");
+      case VeraVectors vera -> throw new IllegalStateException("no VeRA on the head");
     };
   }
 

@@ -4,6 +4,7 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Beginning;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.file.WholeModules;
 import java.util.Arrays;
 import java.util.Locale;
@@ -70,6 +71,21 @@ public final class FinetuneRules {
       require(adapter.init() == null, init + " with --init-adapter", "give one of them");
       require(!names(adapter, "lm_head"), init + " on lm_head", "leave it out of --targets");
       require(adapter.alpha() > 0, init + " with --alpha 0", "choose above 0, 32 say");
+    }
+    if (adapter.kind() instanceof VeraKind vera) {
+      require(Double.isFinite(vera.initialD()), "--d-initial " + vera.initialD(), "choose 0.1 say");
+      require(
+          vera.projectionKey() >= 0,
+          "--projection-key " + vera.projectionKey(),
+          "choose 0 or more");
+      require(
+          special.ranks().values().isEmpty() && special.alphas().values().isEmpty(),
+          "--rank-pattern or --alpha-pattern with --adapter vera",
+          "its layers share matrices of one rank, and it has no alpha");
+      require(
+          !adapter.given().contains("--alpha"),
+          "--alpha with --adapter vera",
+          "it has no alpha: leave it out, and choose --d-initial");
     }
     for (String name : special.whole()) {
       require(

@@ -14,6 +14,7 @@ import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.ModulePattern;
 import dev.nacelle.file.PeftAdapter;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.file.pull.ModelStore;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.tensor.Weight;
@@ -197,8 +198,11 @@ public final class InitialAdapter {
     AdapterConfig saved = PeftAdapter.readConfig(folder);
     String word = kind(wanted, saved.kind()).word();
     agree(wanted, "--adapter", wanted.kind().word().equals(word), "kind " + saved.kind().word());
+    agreeOnVera(wanted, saved.kind());
     int heads = saved.kind() instanceof HydraKind hydra ? hydra.heads() : 0;
-    agree(wanted, "--heads", wanted.kind().equals(saved.kind()), "heads " + heads);
+    if (saved.kind() instanceof HydraKind || wanted.kind() instanceof HydraKind) {
+      agree(wanted, "--heads", wanted.kind().equals(saved.kind()), "heads " + heads);
+    }
     agree(wanted, "--rank", wanted.rank() == saved.rank(), "rank " + saved.rank());
     agree(wanted, "--alpha", wanted.alpha() == saved.alpha(), "alpha " + saved.alpha());
     FinetuneOptions.Special special = wanted.special();
@@ -217,6 +221,26 @@ public final class InitialAdapter {
       throw e;
     }
     return wanted.given().contains("--dropout") ? loaded.withDropout(wanted.dropout()) : loaded;
+  }
+
+  private static void agreeOnVera(FinetuneOptions.Adapting wanted, AdapterKind saved) {
+    if (wanted.kind() instanceof VeraKind asked && saved instanceof VeraKind there) {
+      agree(
+          wanted,
+          "--projection-key",
+          asked.projectionKey() == there.projectionKey(),
+          "the key " + there.projectionKey());
+      agree(
+          wanted,
+          "--save-projection",
+          asked.savesProjection() == there.savesProjection(),
+          there.savesProjection() ? "its matrices in the file" : "no matrices in the file");
+      agree(
+          wanted,
+          "--d-initial",
+          asked.initialD() == there.initialD(),
+          "d begun at " + there.initialD());
+    }
   }
 
   private static String said(ModulePattern pattern) {

@@ -2,6 +2,7 @@ package dev.nacelle.train;
 
 import dev.nacelle.adapter.Beginning;
 import dev.nacelle.file.HydraKind;
+import dev.nacelle.file.VeraKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,8 +122,15 @@ public final class OptionFlags {
     if (adapter.kind() instanceof HydraKind hydra) {
       settled.put("--heads", Integer.toString(hydra.heads()));
     }
+    if (adapter.kind() instanceof VeraKind vera) {
+      settled.put("--d-initial", Double.toString(vera.initialD()));
+      settled.put("--projection-key", Long.toString(vera.projectionKey()));
+      settled.put("--save-projection", vera.savesProjection() ? "on" : "off");
+    }
     settled.put("--rank", Integer.toString(adapter.rank()));
-    settled.put("--alpha", Double.toString(adapter.alpha()));
+    if (!(adapter.kind() instanceof VeraKind)) {
+      settled.put("--alpha", Double.toString(adapter.alpha()));
+    }
     settled.put("--dropout", Double.toString(adapter.dropout()));
     settled.put("--targets", adapter.targets());
     settled.put("--layers", adapter.layers());

@@ -50,6 +50,7 @@ final class RememberedFlagsTest {
     known.addAll(OptionFlags.of(options(parse(TYPED), TYPED)).keySet());
     // They exclude what was typed above.
     known.addAll(Set.of("--epochs", "--eval-data", "--init", "--will-export"));
+    known.addAll(Set.of("--d-initial", "--projection-key", "--save-projection"));
     Set<String> missing = new TreeSet<>();
     for (OptionSpec option : new CommandLine(new FinetuneCommand()).getCommandSpec().options()) {
       if (!option.hidden() && !known.contains(option.longestName())) {

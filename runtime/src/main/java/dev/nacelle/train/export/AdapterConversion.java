@@ -4,12 +4,14 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.file.AdapterConfig;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.AtomicFolder;
+import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.NamedTensor;
 import dev.nacelle.file.PeftAdapter;
 import dev.nacelle.file.Quoted;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.file.WholeModules;
 import dev.nacelle.nativeaccess.DType;
 import java.nio.file.Path;
@@ -18,7 +20,7 @@ import java.util.List;
 
 /**
  * Adapters from one kind into another, where both compute the same: LoRA and HydraLoRA of one head,
- * whose softmax is 1 whatever its router holds.
+ * whose softmax is 1 whatever its router holds; and LoRA of VeRA, whose vectors go into A and B.
  */
 public final class AdapterConversion {
   private static final long ROWS_AT_ONCE = 256;
@@ -90,6 +92,24 @@ public final class AdapterConversion {
       throw NacelleException.usage(
           "the adapter " + Quoted.path(adapter) + " is " + from.word() + " already",
           "use it as it is");
+    }
+    boolean isPair =
+        switch (from) {
+          case LoraKind lora -> !lora.isRankStabilised();
+          case HydraKind hydra -> true;
+          case DoraKind dora -> false;
+          case VeraKind vera -> to instanceof LoraKind;
+        };
+    if (!isPair) {
+      throw NacelleException.input(
+          "the adapter "
+              + Quoted.path(adapter)
+              + " is of kind "
+              + from.word()
+              + ", and nothing makes an equal "
+              + to.word()
+              + " adapter of it",
+          "use it as it is, or merge it: nacelle merge");
     }
     if (from instanceof HydraKind hydra && hydra.heads() > 1) {
       throw NacelleException.input(
