@@ -146,6 +146,35 @@ final class AdapterKindsTest {
     assertTrue(run.err().contains("a dequantised fp32 copy of "), run.err());
   }
 
+  /** VeRA becomes the low-rank pair that it is; what no pair equals is refused. */
+  @Test
+  void convertsToLoraWhatIsAPair() {
+    String base = text(Fixtures.model("plain"));
+    String vera = text(Fixtures.example("vera-text").resolve("final"));
+    Path lora = folder.resolve("of-vera");
+    Outcome.of("convert", "--model", base, "--adapter", vera, "--to", "lora", "--out", text(lora))
+        .expect(0);
+    double adapted = loss("--model", base, "--adapter", vera);
+    assertTrue(Math.abs(adapted - loss("--model", base)) > 1e-3);
+    assertEquals(adapted, loss("--model", base, "--adapter", text(lora)), 2e-6);
+    for (String kind : List.of("dora-text", "rslora-text")) {
+      String adapter = text(Fixtures.example(kind).resolve("final"));
+      Outcome refused =
+          Outcome.of(
+                  "convert",
+                  "--model",
+                  base,
+                  "--adapter",
+                  adapter,
+                  "--to",
+                  "lora",
+                  "--out",
+                  text(folder.resolve("no")))
+              .expect(3);
+      assertTrue(refused.err().contains(kind.replace("-text", "")), refused.err());
+    }
+  }
+
   private static double loss(String... model) {
     List<String> args = new ArrayList<>(List.of("eval", "--json", "--quiet", "--threads", "1"));
     args.addAll(List.of("--data", text(Fixtures.example("plain-qv").resolve("data.jsonl"))));
