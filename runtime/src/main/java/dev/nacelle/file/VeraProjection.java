@@ -35,7 +35,7 @@ public record VeraProjection(int rank, long in, long out, float[] a, float[] b) 
 
   // In PEFT's order of operations: its last bit decides those of the numbers.
   private static double bound(long columns) {
-    return Math.sqrt(3) * (Math.sqrt(2) / Math.sqrt(columns));
+    return Math.sqrt(3) * (Math.sqrt(2) / Math.sqrt((double) columns));
   }
 
   /** d ⊙ the first columns of A, (rows, in): one side of a low-rank pair that is equal to VeRA. */
