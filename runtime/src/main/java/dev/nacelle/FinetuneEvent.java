@@ -1,6 +1,7 @@
 package dev.nacelle;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -14,10 +15,22 @@ public sealed interface FinetuneEvent {
   /**
    * A long preparation or an evaluation goes on.
    *
-   * @param what {@code reading} (bytes), {@code tokenising} or {@code evaluating} (records)
+   * @param what {@code reading} (bytes), {@code counting topics} (texts), {@code tokenising} or
+   *     {@code evaluating} (records)
    * @param done of {@code total}
    */
   record Preparing(String what, long done, long total) implements FinetuneEvent {}
+
+  /**
+   * The data said how many heads a HydraLoRA adapter gets.
+   *
+   * @param heads the elbow of the curve
+   * @param squaredDistances of the texts to the nearest of 1, 2, … centres; empty where a run that
+   *     goes on knows its choice alone
+   * @param remembered whether the choice is an earlier process's of this run
+   */
+  record HeadsChosen(int heads, List<Double> squaredDistances, boolean remembered)
+      implements FinetuneEvent {}
 
   /**
    * Training begins.

@@ -123,6 +123,9 @@ public final class FinetuneRun {
     return switch (event) {
       case TrainEvent.Note note -> new FinetuneEvent.Note(note.text());
       case TrainEvent.Preparing at -> new FinetuneEvent.Preparing(at.what(), at.done(), at.total());
+      case TrainEvent.HeadsChosen chosen ->
+          new FinetuneEvent.HeadsChosen(
+              chosen.curve().chosen(), chosen.curve().sse(), chosen.remembered());
       case TrainEvent.Started started ->
           new FinetuneEvent.Started(started.totalSteps(), started.trainable(), started.modules());
       case TrainEvent.Stepped stepped -> translate(stepped.step(), stepped.evalLoss());

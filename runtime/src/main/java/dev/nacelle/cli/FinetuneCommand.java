@@ -130,19 +130,22 @@ final class FinetuneCommand implements Callable<Integer> {
 
   private int planAlone(FinetuneOptions options) {
     Budget budget = ThisMachine.budget(options.limits().budget());
+    HeadsAnswer heads = new HeadsAnswer();
     MemoryPlan plan =
         PlanCommand.plan(
             options,
             compute,
             () -> ThisMachine.costs(options.threads(), ThisMachine::say),
-            budget::now);
+            budget::now,
+            heads);
     if (output.json && plan.fits()) {
       ObjectNode root = Json.object();
       root.set("plan", PlanJson.of(plan));
+      heads.addTo(root);
       System.out.println(Json.text(root));
       return 0;
     }
-    return PlanCommand.show(plan, budget.now(), output.json);
+    return PlanCommand.show(plan, heads, budget.now(), output.json);
   }
 
   /** Trains and writes log and report. */

@@ -64,7 +64,9 @@ final class FinetuneFlags {
       names = "--heads",
       paramLabel = "N",
       defaultValue = "3",
-      description = "Hydra's up-projections (default: ${DEFAULT-VALUE}).")
+      description =
+          "Hydra's up-projections; auto: as many as the data has topics, by TF-IDF, k-means and the"
+              + " elbow (default: ${DEFAULT-VALUE}).")
   String heads = "3";
 
   @Option(
@@ -431,6 +433,7 @@ final class FinetuneFlags {
   }
 
   private AdapterKind adapterKind(Set<String> given) {
+    boolean auto = heads.equals("auto");
     boolean headless = !adapter.equals("hydra") && initAdapter == null;
     require(
         !(headless && given.contains("--heads")),
@@ -441,7 +444,7 @@ final class FinetuneFlags {
       case "rslora" -> new LoraKind(true, false);
       case "lora-fa" -> new LoraKind(false, true);
       case "dora" -> new DoraKind(false);
-      case "hydra" -> new HydraKind(headCount());
+      case "hydra" -> auto ? HydraKind.AS_DATA_SAYS : new HydraKind(headCount());
       case "vera" ->
           new VeraKind(isOn("--save-projection", saveProjection), projectionKey, initialD);
       default -> throw NacelleException.usage("--adapter " + adapter + " is not possible", KINDS);
@@ -454,13 +457,13 @@ final class FinetuneFlags {
       require(
           count >= 1 && count <= HydraKind.MOST_HEADS,
           "--heads " + heads,
-          "choose 1 to " + HydraKind.MOST_HEADS);
+          "choose 1 to " + HydraKind.MOST_HEADS + ", or auto");
       return count;
     } catch (NumberFormatException e) {
       throw new NacelleException(
           NacelleException.Kind.USAGE,
           "--heads " + heads + " is no number",
-          "choose 1 to " + HydraKind.MOST_HEADS + ", 3 say",
+          "choose 1 to " + HydraKind.MOST_HEADS + ", 3 say, or auto",
           e);
     }
   }

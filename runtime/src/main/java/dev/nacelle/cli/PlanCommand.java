@@ -11,9 +11,11 @@ import dev.nacelle.planning.Planner;
 import dev.nacelle.train.Cancellation;
 import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
+import dev.nacelle.train.TrainEvent;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,7 +36,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "--json prints fits, peak_bytes, minimum_bytes, classes, strategy, timeline, step_seconds,",
-      "tokens_per_second, confidence.",
+      "tokens_per_second, confidence; with --heads auto also heads: chosen, texts, terms, sse.",
       "",
       "Exit codes: 0 it fits, 1 unexpected failure, 2 wrong usage, 3 bad input, 4 it does not fit:",
       "the least that would do is said, 5 the environment lacks something.",
@@ -77,23 +79,29 @@ final class PlanCommand implements Callable<Integer> {
         flags.options(
             model, out, compute.threads(), compute.seed, FlagValues.given(spec), "./nacelle plan");
     PlannedDevice device = PlannedDevice.of(deviceProfile, profileFile, options);
-    MemoryPlan plan = plan(options, compute, device.machine(), device.bound());
-    return show(plan, device.bound().get(), output.json);
+    HeadsAnswer heads = new HeadsAnswer();
+    MemoryPlan plan = plan(options, compute, device.machine(), device.bound(), heads);
+    return show(plan, heads, device.bound().get(), output.json);
   }
 
-  /** Plans without running. */
+  /**
+   * Plans without running.
+   *
+   * @param listener hears how many heads the data asks for
+   */
   static MemoryPlan plan(
       FinetuneOptions options,
       ComputeFlags compute,
       Supplier<MachineCosts> machine,
-      Supplier<Budget.Look> atHand) {
+      Supplier<Budget.Look> atHand,
+      Consumer<TrainEvent> listener) {
     AtomicReference<@Nullable MemoryPlan> found = new AtomicReference<>();
     Planner planner = new Planner(machine, atHand, false, found::set, note -> {});
     new Finetune(
             options,
             FaultInjector.fromEnvironment(),
             compute::kernels,
-            event -> {},
+            listener,
             new Cancellation(),
             planner)
         .planOnly();
@@ -109,8 +117,9 @@ final class PlanCommand implements Callable<Integer> {
    *
    * @throws NacelleException of kind BUDGET where it does not fit and no JSON was asked for
    */
-  static int show(MemoryPlan plan, Budget.Look bound, boolean json) {
+  static int show(MemoryPlan plan, HeadsAnswer heads, Budget.Look bound, boolean json) {
     if (!json) {
+      heads.print(System.out);
       PlanText.print(System.out, plan, bound);
       if (!plan.fits()) {
         throw Planner.refusal(plan, bound);
@@ -118,6 +127,7 @@ final class PlanCommand implements Callable<Integer> {
       return 0;
     }
     ObjectNode root = PlanJson.of(plan);
+    heads.addTo(root);
     if (plan.fits()) {
       System.out.println(Json.text(root));
       return 0;

@@ -1,6 +1,8 @@
 package dev.nacelle.data;
 
 import dev.nacelle.NacelleException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,31 @@ public final class DataView implements Records {
   public Optional<Reading> read(long record) {
     RecordIndex.Entry entry = dataset.index().get(record);
     return contains(entry) ? Optional.of(dataset.read(record, entry)) : Optional.empty();
+  }
+
+  /**
+   * Numbers of records of this view: all of them in their order, or as many as are wanted, drawn by
+   * a seed.
+   */
+  public List<Long> drawn(int most, long seed) {
+    EpochOrder order =
+        records() <= most ? EpochOrder.file(records()) : EpochOrder.shuffled(records(), seed, 0);
+    List<Long> drawn = new ArrayList<>();
+    for (long place = 0; place < records() && drawn.size() < most; place++) {
+      long record = order.at(place);
+      if (contains(dataset.index().get(record))) {
+        drawn.add(record);
+      }
+    }
+    return drawn;
+  }
+
+  /**
+   * All that a record says, turn after turn, without the chat template; empty for one that cannot
+   * be read any more.
+   */
+  public String text(long record) {
+    return dataset.text(dataset.index().get(record));
   }
 
   private boolean contains(RecordIndex.Entry entry) {

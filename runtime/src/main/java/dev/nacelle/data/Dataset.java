@@ -257,21 +257,32 @@ public final class Dataset implements AutoCloseable {
     return String.join(", ", files.stream().map(f -> f.path().toString()).toList());
   }
 
+  /** Reads and parses a record again. */
+  private Example example(SourceFile file, RecordIndex.Entry entry) throws BadRecordException {
+    byte[] record = bytes(file, entry.offset(), entry.length(), entry.line());
+    if (RecordBytes.hash(record) != entry.hash()) {
+      throw NacelleException.input(
+          file.path() + ":" + entry.line() + ": the record changed since the run began.",
+          "Leave the data alone during a run.");
+    }
+    return ExampleParser.parse(record, encoder.options().format());
+  }
+
+  /** All that a record says; empty where it needs more memory than there is. */
+  String text(RecordIndex.Entry entry) {
+    SourceFile file = files.get(entry.file());
+    try {
+      return withinHeap(entry.length(), () -> example(file, entry).text());
+    } catch (BadRecordException e) {
+      return "";
+    }
+  }
+
   /** Reads, parses and encodes a record again. */
   Reading read(long number, RecordIndex.Entry entry) {
     SourceFile file = files.get(entry.file());
     try {
-      return withinHeap(
-          entry.length(),
-          () -> {
-            byte[] record = bytes(file, entry.offset(), entry.length(), entry.line());
-            if (RecordBytes.hash(record) != entry.hash()) {
-              throw NacelleException.input(
-                  file.path() + ":" + entry.line() + ": the record changed since the run began.",
-                  "Leave the data alone during a run.");
-            }
-            return encoder.encode(ExampleParser.parse(record, encoder.options().format()), number);
-          });
+      return withinHeap(entry.length(), () -> encoder.encode(example(file, entry), number));
     } catch (BadRecordException e) {
       if (!encoder.options().skipBadLines()) {
         throw e.fatal(file.path(), entry.line());

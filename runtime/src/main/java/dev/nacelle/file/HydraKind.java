@@ -7,9 +7,12 @@ import java.util.List;
  * HydraLoRA (Tian et al. 2024): one A (rank, in), heads B0 … (out, rank), and a router (heads, in)
  * that weighs them for each token.
  *
- * @param heads at least 1
+ * @param heads at least 1; 0 only in {@link #AS_DATA_SAYS}
  */
 public record HydraKind(int heads) implements AdapterKind {
+  /** A question: it is answered by the training data before anything is made of it. */
+  public static final HydraKind AS_DATA_SAYS = new HydraKind(0);
+
   public static final String ROUTER = ".lora_route.weight";
 
   /** More than anybody has trained, and few enough for a router's row to be small. */

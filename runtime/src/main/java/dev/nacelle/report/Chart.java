@@ -50,6 +50,7 @@ final class Chart {
   private boolean fromZero;
   private double level = Double.NaN;
   private String levelName = "";
+  private String across = "step";
 
   /**
    * @param firstX where the x axis begins
@@ -90,6 +91,12 @@ final class Chart {
   Chart level(String name, double value) {
     levelName = name;
     level = value;
+    return this;
+  }
+
+  /** What the x axis counts, instead of steps. */
+  Chart over(String what) {
+    across = what;
     return this;
   }
 
@@ -134,7 +141,7 @@ final class Chart {
               100 * steps.place(tick),
               steps.label(tick)));
     }
-    out.append("\n</div>\n<p class=\"axis\">step</p>\n");
+    out.append("\n</div>\n<p class=\"axis\">").append(Html.escape(across)).append("</p>\n");
     legend(out);
     out.append("<details><summary>Values</summary>\n").append(table).append("</details>\n");
     values(out, steps);
@@ -295,6 +302,7 @@ final class Chart {
   /** What the page's script shows under the pointer. */
   private void values(StringBuilder out, Axis steps) {
     out.append("<script type=\"application/json\">{\"unit\":\"").append(json(unit));
+    out.append("\",\"over\":\"").append(json(across));
     out.append("\",\"x\":[");
     StringJoiner places = new StringJoiner(",");
     for (double at : x) {

@@ -61,6 +61,7 @@ final class HtmlReport {
       out.append("<div class=\"charts\">\n").append(charts).append("</div>\n</section>\n");
     }
     answers();
+    out.append(HeadsChart.html(report.path("heads")));
     out.append(RouterTable.html(report.path("router")));
     memory();
     facts();

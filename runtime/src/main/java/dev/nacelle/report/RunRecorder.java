@@ -2,6 +2,7 @@ package dev.nacelle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.data.topics.TopicCurve;
 import dev.nacelle.file.AtomicFile;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.train.FinetuneOptions;
@@ -25,6 +26,7 @@ public final class RunRecorder implements AutoCloseable {
   private final SampleAnswers answers;
   private @Nullable FinetuneResult result;
   private @Nullable ObjectNode plan;
+  private @Nullable TopicCurve heads;
 
   public RunRecorder(FinetuneOptions options, RunIdentity identity, FaultInjector faults) {
     this.options = options;
@@ -48,6 +50,7 @@ public final class RunRecorder implements AutoCloseable {
     scalars.accept(event);
     switch (event) {
       case TrainEvent.Sampled sampled -> answers.accept(sampled);
+      case TrainEvent.HeadsChosen chosen -> heads = chosen.curve();
       case TrainEvent.Ended ended -> result = ended.result();
       default -> {}
     }
@@ -88,7 +91,7 @@ public final class RunRecorder implements AutoCloseable {
     }
     RunHistory history = RunHistory.read(log);
     RunReport report =
-        RunReport.of(options, identity, outcome, came, plan, history, answers.json());
+        RunReport.of(options, identity, outcome, came, plan, heads, history, answers.json());
     Path out = options.out();
     JsonNode tree = report.tree();
     AtomicFile.writeText(out.resolve("report.html"), faults, HtmlReport.of(tree, history));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.data.topics.TopicCurve;
 import dev.nacelle.devices.Processor;
 import dev.nacelle.file.AtomicFile;
 import dev.nacelle.file.FaultInjector;
@@ -14,6 +15,7 @@ import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
 import dev.nacelle.train.SensorSummary;
 import dev.nacelle.train.StepRecord;
+import dev.nacelle.train.TopicCurveJson;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -33,6 +35,7 @@ public final class RunReport {
    * The report of a run that came to its end, or to another.
    *
    * @param plan what was foreseen; null for a run without a plan
+   * @param heads what the number of heads was read from; null where nobody asked the data
    * @param history every step of it, also those that an earlier process took
    * @param answers to the sample prompts
    */
@@ -42,6 +45,7 @@ public final class RunReport {
       RunOutcome outcome,
       FinetuneResult result,
       @Nullable ObjectNode plan,
+      @Nullable TopicCurve heads,
       RunHistory history,
       ArrayNode answers) {
     ObjectNode root = MAPPER.createObjectNode();
@@ -82,6 +86,9 @@ public final class RunReport {
     libraries(root, versions);
     ObjectNode flags = root.putObject("flags");
     identity.flags().forEach(flags::put);
+    if (heads != null) {
+      root.set("heads", TopicCurveJson.of(heads));
+    }
     if (history.router() != null) {
       root.set("router", history.router());
     }

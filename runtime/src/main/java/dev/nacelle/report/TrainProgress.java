@@ -54,6 +54,8 @@ public final class TrainProgress implements AutoCloseable {
                 Locale.ROOT, "%s %3d %%", what(p), 100 * p.done() / Math.max(1, p.total()));
         show(columns -> text.substring(0, Math.min(columns, text.length())), text, false);
       }
+      case TrainEvent.HeadsChosen h ->
+          HeadsText.lines(h.curve(), h.remembered()).forEach(this::line);
       case TrainEvent.Started s -> {
         totalSteps = s.totalSteps();
         line(

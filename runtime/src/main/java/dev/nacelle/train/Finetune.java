@@ -3,6 +3,7 @@ package dev.nacelle.train;
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.adapter.WholeModule;
+import dev.nacelle.data.topics.TopicCurve;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.memory.Allocator;
@@ -137,10 +138,11 @@ public final class Finetune {
               new Engine(
                   kernels.apply(options.threads()),
                   new Allocator(() -> faults.next(FaultInjector.Act.ALLOC)))) {
+        HeadChoice choice = HeadChoice.of(run, data, from);
         RunPlan plan =
-            planner.plan(base, engine.kernels(), options, () -> data.sizes(base.padId()));
+            planner.plan(base, engine.kernels(), choice.options(), () -> data.sizes(base.padId()));
         engine.allocator().limit(plan.arenaBytes());
-        return run(from, begin, base, modelHashes, data, engine, plan);
+        return run(from, begin, base, modelHashes, data, choice, engine, plan);
       }
     }
   }
@@ -161,7 +163,8 @@ public final class Finetune {
         return;
       }
       try (FinetuneData data = new FinetuneData(run, base)) {
-        RunPlan ignored = planner.plan(base, set, options, () -> data.sizes(base.padId()));
+        FinetuneOptions settled = HeadChoice.of(run, data, null).options();
+        RunPlan ignored = planner.plan(base, set, settled, () -> data.sizes(base.padId()));
       }
     }
   }
@@ -172,17 +175,18 @@ public final class Finetune {
       BaseModel base,
       Map<String, String> modelHashes,
       FinetuneData data,
+      HeadChoice choice,
       Engine engine,
       RunPlan plan) {
     try (DecoderModel model = base.load(engine, options.dtype());
-        Adapter adapter = adapter(engine, model, from)) {
+        Adapter adapter = adapter(engine, model, choice.options().adapter(), from)) {
       RunInputs inputs = new RunInputs(modelHashes, data.hashes(), data.evalHashes());
       if (from != null) {
         from.provenance().inputs().requireData(inputs, options);
       }
       BaseModel.install(model, adapter);
       noteWhole(model, adapter);
-      begin(from);
+      begin(from, choice.curve());
       Provenance provenance =
           new Provenance(
               inputs,
@@ -225,14 +229,14 @@ public final class Finetune {
   }
 
   /** Writes down what is to be remembered; of a run that starts afresh nothing older stays. */
-  private void begin(@Nullable Checkpoint from) {
+  private void begin(@Nullable Checkpoint from, @Nullable TopicCurve heads) {
     if (from == null) {
       checkpoints.clear();
     } else {
       checkpoints.best().restore(from.folder());
     }
     checkpoints.make();
-    RunMemory.write(options.out(), options, faults);
+    RunMemory.write(options.out(), options, heads, faults);
   }
 
   /** The same bits as before where that is possible; a note where it is not. */
@@ -253,8 +257,11 @@ public final class Finetune {
     run.tell(new TrainEvent.Preparing("initialising", module, of));
   }
 
-  private Adapter adapter(Engine engine, DecoderModel model, @Nullable Checkpoint from) {
-    FinetuneOptions.Adapting wanted = options.adapter();
+  private Adapter adapter(
+      Engine engine,
+      DecoderModel model,
+      FinetuneOptions.Adapting wanted,
+      @Nullable Checkpoint from) {
     List<Adapter.Module> modules = BaseModel.modules(model);
     if (from != null) {
       return InitialAdapter.resumed(engine, from.folder(), modules, wanted, options.seed(), faults);

@@ -10,6 +10,8 @@ import dev.nacelle.data.Reading;
 import dev.nacelle.data.Sample;
 import dev.nacelle.data.SampleEncoder;
 import dev.nacelle.data.TokenizeOptions;
+import dev.nacelle.data.topics.TopicCurve;
+import dev.nacelle.data.topics.Topics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,6 +89,18 @@ final class FinetuneData implements AutoCloseable {
       run.cancellation().check();
       run.tell(new TrainEvent.Preparing(what, done, total));
     };
+  }
+
+  /** How many topics the texts of the training side have. */
+  TopicCurve topics(RunContext run) {
+    List<Long> records = train.drawn(Topics.MOST_TEXTS, options.seed());
+    Progress progress = progress("counting topics", run);
+    return Topics.of(
+        records.size(),
+        i -> train.text(records.get((int) i)),
+        options.data().maxLength(),
+        options.seed(),
+        progress::at);
   }
 
   /**

@@ -25,6 +25,7 @@ public final class FinetuneRules {
    */
   public static FinetuneOptions check(FinetuneOptions options) {
     check(options.adapter());
+    checkHeads(options);
     check(options.data());
     check(options.learning());
     checkBalance(options);
@@ -58,6 +59,19 @@ public final class FinetuneRules {
         adapter.dropout() >= 0 && adapter.dropout() < 1,
         "--dropout " + adapter.dropout(),
         "choose 0 or more, below 1");
+  }
+
+  /** Heads that the data is to say need data, and no adapter that has said it already. */
+  private static void checkHeads(FinetuneOptions options) {
+    boolean asked = options.adapter().kind().equals(HydraKind.AS_DATA_SAYS);
+    require(
+        !asked || options.adapter().init() == null,
+        "--heads auto with --init-adapter",
+        "leave --heads out: the adapter's own heads hold");
+    require(
+        !asked || !options.data().files().isEmpty(),
+        "--heads auto without --data",
+        "add the --data whose topics are to be counted, or choose a number");
   }
 
   private static void checkSpecial(FinetuneOptions.Adapting adapter) {

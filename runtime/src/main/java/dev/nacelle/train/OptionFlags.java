@@ -120,7 +120,9 @@ public final class OptionFlags {
     Map<String, String> settled = new LinkedHashMap<>();
     settled.put("--adapter", adapter.kind().word());
     if (adapter.kind() instanceof HydraKind hydra) {
-      settled.put("--heads", Integer.toString(hydra.heads()));
+      settled.put(
+          "--heads",
+          hydra.equals(HydraKind.AS_DATA_SAYS) ? "auto" : Integer.toString(hydra.heads()));
     }
     if (adapter.kind() instanceof VeraKind vera) {
       settled.put("--d-initial", Double.toString(vera.initialD()));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nacelle.NacelleException;
+import dev.nacelle.data.topics.TopicCurve;
 import dev.nacelle.file.AtomicFile;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.JsonFile;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run wrote down of its own flags, {@code checkpoints/run.json}: resuming needs no others.
@@ -24,6 +26,7 @@ public final class RunMemory {
 
   private static final String FORMAT = "nacelle-run";
   private static final int VERSION = 1;
+  private static final String HEADS = "heads";
 
   private RunMemory() {}
 
@@ -49,6 +52,13 @@ public final class RunMemory {
     return Optional.of(flags(flags));
   }
 
+  /** What {@code --heads auto} chose in that run; null where nothing is written down. */
+  static @Nullable TopicCurve heads(Path out) {
+    Path file = file(out);
+    JsonObject heads = Files.exists(file) ? JsonFile.read(file).object(HEADS) : null;
+    return heads == null ? null : TopicCurveJson.read(heads);
+  }
+
   /** Flags as {@link #put} wrote them. */
   static Map<String, List<String>> flags(JsonObject object) {
     Map<String, List<String>> flags = new LinkedHashMap<>();
@@ -70,11 +80,15 @@ public final class RunMemory {
         });
   }
 
-  /** Writes the flags down. */
-  static void write(Path out, FinetuneOptions options, FaultInjector faults) {
+  /** Writes the flags down, and what was chosen by the data. */
+  static void write(
+      Path out, FinetuneOptions options, @Nullable TopicCurve heads, FaultInjector faults) {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("format", FORMAT).put("version", VERSION);
     put(root.putObject("flags"), OptionFlags.of(options));
+    if (heads != null) {
+      root.set(HEADS, TopicCurveJson.of(heads));
+    }
     AtomicFile.writeText(file(out), faults, root.toPrettyString() + "\n");
   }
 

@@ -1,6 +1,7 @@
 package dev.nacelle.train;
 
 import dev.nacelle.adapter.RouterUse;
+import dev.nacelle.data.topics.TopicCurve;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,13 @@ public sealed interface TrainEvent {
 
   /** A long preparation goes on: {@code done} of {@code total} bytes. */
   record Preparing(String what, long done, long total) implements TrainEvent {}
+
+  /**
+   * The data said how many heads an adapter gets.
+   *
+   * @param remembered whether it said so when the run began, which goes on now
+   */
+  record HeadsChosen(TopicCurve curve, boolean remembered) implements TrainEvent {}
 
   /**
    * Training begins.

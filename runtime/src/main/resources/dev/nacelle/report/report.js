@@ -14,7 +14,7 @@ for (const figure of document.querySelectorAll('figure.chart')) {
     const named = data.series.filter((s) => s.values[at] !== null);
     const values = named.map((s) =>
       data.series.length > 1 ? s.name + ' ' + s.values[at] : s.values[at]);
-    output.textContent = 'step ' + data.steps[at] + ': ' + values.join(', ');
+    output.textContent = data.over + ' ' + data.steps[at] + ': ' + values.join(', ');
   };
   const hide = () => {
     cursor.style.display = 'none';

@@ -1,0 +1,65 @@
+package dev.nacelle.data.topics;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+
+/** Counts the topics of some texts. */
+public final class Topics {
+  /**
+   * The most topics that are tried. The elbow of eight still shows with four more behind it, and a
+   * longer tail of small gains would draw the chord away from the elbow of two.
+   */
+  public static final int MOST = 12;
+
+  /** Texts that are looked at; of more, as many are taken as a seed draws. */
+  public static final int MOST_TEXTS = 2048;
+
+  private static final double ROUNDING = 1e-9;
+
+  private Topics() {}
+
+  /** Hears of a text that was read, or a number of topics that was tried. */
+  @FunctionalInterface
+  public interface Progress {
+    void at(long done, long total);
+  }
+
+  /**
+   * The number of topics and its curve; the same for the same texts and seed on every machine.
+   *
+   * @param count texts there are
+   * @param text the text of a place, from 0; each is asked for once and not kept
+   * @param mostWords of a text that are looked at
+   */
+  public static TopicCurve of(
+      long count, LongFunction<String> text, int mostWords, long seed, Progress progress) {
+    if (count < 1) {
+      throw new IllegalArgumentException("the topics of no text");
+    }
+    TfIdf vectors = new TfIdf(mostWords);
+    for (long i = 0; i < count; i++) {
+      vectors.add(text.apply(i));
+      progress.at(i + 1, count + MOST);
+    }
+    SparseRows rows = vectors.rows();
+    KMeans means = new KMeans(rows, seed);
+    List<Double> sse = new ArrayList<>(List.of(rounded(means, count)));
+    while (sse.size() < Math.min(MOST, count)) {
+      // Where every vector lies on a centre there is nothing left to divide.
+      if (sse.getLast() > 0) {
+        means.grow();
+      }
+      sse.add(rounded(means, count));
+      progress.at(count + sse.size(), count + MOST);
+    }
+    progress.at(count + MOST, count + MOST);
+    double[] curve = sse.stream().mapToDouble(Double::doubleValue).toArray();
+    return new TopicCurve(Elbow.of(curve), List.copyOf(sse), count, rows.width());
+  }
+
+  /** Vectors have length one: what is left of equal ones is rounding. */
+  private static double rounded(KMeans means, long count) {
+    return means.sse() < ROUNDING * count ? 0 : means.sse();
+  }
+}
