@@ -31,6 +31,7 @@ final class KMeans {
    * @param sse sum of the squared distances
    * @param worst the vector farthest from its centre
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Fit(double[][] centres, double sse, int worst) {}
 
   KMeans(SparseRows rows, long seed) {
