@@ -12,11 +12,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /** What one command came to. */
-record Outcome(int code, String out, String err) {
-  static final ObjectMapper JSON = new ObjectMapper();
+public record Outcome(int code, String out, String err) {
+  public static final ObjectMapper JSON = new ObjectMapper();
 
   /** Runs a command in this process, its two streams caught. */
-  static Outcome of(String... args) {
+  public static Outcome of(String... args) {
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
@@ -37,14 +37,14 @@ record Outcome(int code, String out, String err) {
   }
 
   /** Holds the exit code and that no stack trace is shown. */
-  Outcome expect(int expected) {
+  public Outcome expect(int expected) {
     assertEquals(expected, code, () -> "exit code; it said:\n" + err + out);
     assertFalse(err.contains("\tat "), () -> "a stack trace without -v:\n" + err);
     return this;
   }
 
   /** Standard output as the one JSON object that it must be. */
-  JsonNode json() {
+  public JsonNode json() {
     try {
       assertEquals(1, out.strip().lines().count(), () -> "one line of JSON:\n" + out);
       return JSON.readTree(out);

@@ -3,6 +3,7 @@ package dev.nacelle.planning;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.nacelle.adapter.Beginning;
+import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
@@ -86,9 +87,21 @@ final class KindsRehearsalTest {
     return new FinetuneOptions.Adapting(kind, 4, 8, 0.1, "all-linear", "", special, null, Set.of());
   }
 
+  /** Codes stay mapped, their scales are held in fp32. */
+  @Test
+  void quantisedFoldersAreForeseen() {
+    Path model = Fixtures.example("../nf4/double");
+    Path out = folder.resolve("nf4");
+    FinetuneOptions options = TinyJob.options(model, out, 3, DType.FP32, 3, 2, true);
+    run("nf4", options, Strategy.FASTEST);
+  }
+
   private static void run(
       String name, FinetuneOptions.Adapting adapting, Strategy strategy, DType dtype, Path out) {
-    FinetuneOptions options = TinyJob.options(out, 3, dtype, 3, 2, true).with(adapting);
+    run(name, TinyJob.options(out, 3, dtype, 3, 2, true).with(adapting), strategy);
+  }
+
+  private static void run(String name, FinetuneOptions options, Strategy strategy) {
     List<Rehearsal> walks = new ArrayList<>();
     FinetuneResult result =
         new Finetune(
@@ -102,7 +115,7 @@ final class KindsRehearsalTest {
                   return RunPlan.always(strategy);
                 })
             .run();
-    String what = name + " " + strategy + " " + dtype;
+    String what = name + " " + strategy + " " + options.dtype();
     assertEquals(result.classes(), walks.getFirst().classes(), what);
     assertEquals(result.arenaBytes(), walks.getFirst().evaluated(), what);
   }

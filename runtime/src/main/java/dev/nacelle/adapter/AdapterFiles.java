@@ -228,10 +228,9 @@ public final class AdapterFiles {
     try (NativeBuffer rows = NativeBuffer.allocate(WIDENED_ROWS * columns * 4)) {
       for (long from = 0; from < matrix.size(0); from += WIDENED_ROWS) {
         long n = Math.min(WIDENED_ROWS, matrix.size(0) - from);
-        Operand blocks = matrix.blocks().rows(from, from + n);
         dequantize.forward(
             Operand.view(rows, 0, DType.FP32, new long[] {n, columns}, new long[] {columns, 1}),
-            BlockMatrix.of(blocks, matrix.format()));
+            matrix.rows(from, from + n));
         NamedTensor.bytes(rows.slice(0, n * columns * 4)).writeTo(sink);
       }
     }

@@ -1,7 +1,9 @@
 package dev.nacelle.file;
 
 import dev.nacelle.NacelleException;
+import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.nativeaccess.NativeBuffer;
+import dev.nacelle.nativeaccess.NativeMemory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +29,7 @@ public final class HfFolder implements TensorSource {
   private final Map<String, SafetensorsFile> homes = new LinkedHashMap<>();
   private final Map<String, TensorEntry> entries = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
+  private Map<String, Nf4Weight> nf4 = Map.of();
 
   private HfFolder(Path folder, JsonObject config) {
     this.folder = folder;
@@ -47,6 +50,7 @@ public final class HfFolder implements TensorSource {
     HfFolder opened = new HfFolder(folder, readConfig(folder));
     try {
       opened.openWeights(faults);
+      opened.nf4 = Nf4Weight.takeOut(folder, opened.entries, opened::data);
       return opened;
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -212,12 +216,41 @@ public final class HfFolder implements TensorSource {
   }
 
   @Override
+  public StoredAs stored(TensorEntry entry) {
+    return nf4.containsKey(entry.name())
+        ? new StoredAs(null, BlockFormat.NF4, 0)
+        : TensorSource.super.stored(entry);
+  }
+
+  @Override
+  public boolean canWiden(TensorEntry entry) {
+    return nf4.containsKey(entry.name()) || TensorSource.super.canWiden(entry);
+  }
+
+  @Override
+  public float[] absmax(String name) {
+    Nf4Weight weight = nf4.get(name);
+    return weight == null ? TensorSource.super.absmax(name) : weight.absmaxes();
+  }
+
+  @Override
   public void readFloat32(String name, NativeBuffer target) {
+    Nf4Weight weight = nf4.get(name);
+    if (weight != null) {
+      weight.readRows(0, weight.entry().rows(), target);
+      return;
+    }
     home(name).readFloat32(name, target);
   }
 
   @Override
   public void readRows(String name, long first, long rows, NativeBuffer target) {
+    Nf4Weight weight = nf4.get(name);
+    if (weight != null) {
+      weight.readRows(first, rows, target);
+      NativeMemory.letGo(weight.codes());
+      return;
+    }
     home(name).readRows(name, first, rows, target);
   }
 

@@ -25,6 +25,35 @@ public final class JsonFile {
   private JsonFile() {}
 
   /**
+   * Reads a JSON object that is the content of a tensor.
+   *
+   * @throws NacelleException of kind INPUT, naming the tensor
+   */
+  static JsonObject parse(Path file, String tensor, NativeBuffer text) {
+    try {
+      JsonNode root =
+          MAPPER.readTree(new MappedInputStream(text, 0, Math.toIntExact(text.byteSize())));
+      if (root == null || !root.isObject()) {
+        throw NacelleException.input(
+            Quoted.path(file) + ": tensor " + Quoted.name(tensor) + " holds no JSON object",
+            "fetch or write the file again");
+      }
+      return new JsonObject(file, "", root);
+    } catch (IOException e) {
+      throw new NacelleException(
+          NacelleException.Kind.INPUT,
+          Quoted.path(file)
+              + ": tensor "
+              + Quoted.name(tensor)
+              + " is no JSON text ("
+              + e.getClass().getSimpleName()
+              + ")",
+          "fetch or write the file again",
+          e);
+    }
+  }
+
+  /**
    * Reads a file that holds one JSON object. Names that stand twice are refused.
    *
    * @throws NacelleException of kind INPUT, naming the file and the byte

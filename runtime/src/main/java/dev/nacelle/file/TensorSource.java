@@ -37,6 +37,15 @@ public interface TensorSource extends AutoCloseable {
   }
 
   /**
+   * The scales of blocks that lie apart from them, one for 64 elements of the whole matrix.
+   *
+   * @throws IllegalArgumentException for a tensor whose blocks hold their own
+   */
+  default float[] absmax(String name) {
+    throw new IllegalArgumentException(name + " has no scales apart");
+  }
+
+  /**
    * Writes some rows of a tensor as fp32 into {@code target}, and lets the pages that they lie on
    * leave the resident set: a tensor of any size can be walked in little memory.
    *

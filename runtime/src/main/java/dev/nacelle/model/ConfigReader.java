@@ -19,7 +19,6 @@ public final class ConfigReader {
   /** Keys that change the mathematics of some family, and must be off in those that lack them. */
   private static final List<String> MUST_BE_OFF =
       List.of(
-          "quantization_config",
           "attn_logit_softcapping",
           "final_logit_softcapping",
           "query_pre_attn_scalar",
@@ -164,13 +163,10 @@ public final class ConfigReader {
         && !Set.of("full_attention").containsAll(layerTypes)) {
       throw config.refusal("layer_types", "every layer is full_attention");
     }
+    refuseOtherQuantisation(config);
     for (String off : MUST_BE_OFF) {
       if (!family.keys().contains(off) && !isOff(off, config.node().get(off))) {
-        throw config.refusal(
-            off,
-            off.equals("quantization_config")
-                ? "use the unquantised model, or a GGUF file"
-                : "the family " + family.name() + " is read without such a key");
+        throw config.refusal(off, "the family " + family.name() + " is read without such a key");
       }
     }
     double dropout = config.number("attention_dropout", 0);
@@ -182,6 +178,24 @@ public final class ConfigReader {
     }
     if (family.layout().biases() == Layout.Biases.NONE && config.bool("attention_bias", false)) {
       throw config.refusal("attention_bias", "the family " + family.name() + " has no such biases");
+    }
+  }
+
+  /** Of quantised folders those of bitsandbytes in nf4 are read. */
+  private static void refuseOtherQuantisation(JsonObject config) {
+    JsonObject quantisation = config.object("quantization_config");
+    if (quantisation == null || quantisation.node().isEmpty()) {
+      return;
+    }
+    boolean isNf4 =
+        "bitsandbytes".equals(quantisation.string("quant_method"))
+            && quantisation.bool("load_in_4bit", false)
+            && "nf4".equals(quantisation.string("bnb_4bit_quant_type"));
+    if (!isNf4) {
+      throw config.refusal(
+          "quantization_config",
+          "of quantised folders those of bitsandbytes in nf4 are read; use the unquantised model,"
+              + " or a GGUF file");
     }
   }
 

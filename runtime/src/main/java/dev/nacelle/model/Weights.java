@@ -132,7 +132,17 @@ final class Weights implements AutoCloseable {
                 DType.U8,
                 entry.shape()[0],
                 format.rowBytes(entry.shape()[1]));
-    return new BlockTensor(bytes, format, headRows);
+    return new BlockTensor(bytes, format, format.hasAbsmax() ? scales(entry) : null, headRows);
+  }
+
+  /** Scales that lie apart from their blocks, in fp32 whatever the file has them in. */
+  private Tensor scales(TensorEntry entry) {
+    long count = Math.ceilDiv(entry.elements(), (long) BlockFormat.ABSMAX_ELEMENTS);
+    Tensor scales = engine.allocator().allocate(LedgerClass.PARAMETERS, DType.FP32, count);
+    if (!engine.allocator().isRehearsal()) {
+      scales.fill(source.absmax(entry.name()));
+    }
+    return scales;
   }
 
   /** A copy in the tensor's own type whose rows stand in the order in which they are used. */

@@ -138,8 +138,10 @@ public final class Inspector {
     try (HfFolder open = HfFolder.open(folder)) {
       for (SafetensorsFile file : open.files()) {
         for (TensorEntry entry : file.entries().values()) {
-          if (entry.equals(open.entries().get(entry.name()))) {
-            tensors.add(new Tensor(folder.relativize(file.path()), entry));
+          // What is quantised stands there once, under its own name and shape.
+          TensorEntry shown = open.entries().get(entry.name());
+          if (shown != null && shown.offset() == entry.offset() && shown.bytes() == entry.bytes()) {
+            tensors.add(new Tensor(folder.relativize(file.path()), shown));
           }
         }
       }

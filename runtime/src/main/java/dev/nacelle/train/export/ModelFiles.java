@@ -59,6 +59,7 @@ final class ModelFiles {
     if (untied) {
       config.put("tie_word_embeddings", false);
     }
+    config.remove("quantization_config"); // what is written is plain
     AtomicFile.writeText(target.resolve("config.json"), faults, JsonText.pretty(config));
     carry(folder.path(), target, faults);
     Path more = folder.path().resolve(MORE_TEMPLATES);
