@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -167,6 +168,21 @@ final class Nf4GoldenTest {
       }
     }
     assertEquals(List.of("NF4[32,64]"), said);
+    String model = golden("double").toString();
+    Path wide = folder.resolve("wide.safetensors");
+    Outcome.of("inspect", model, "--tensor", MATRIX, "--out", wide.toString()).expect(0);
+    Map<String, float[]> wanted =
+        PeftRun.tensors(golden("double").resolve("dequantised.safetensors"));
+    assertArrayEquals(
+        Objects.requireNonNull(wanted.get(MATRIX)),
+        Objects.requireNonNull(PeftRun.tensors(wide).get(MATRIX)),
+        0f);
+    Path raw = folder.resolve("raw.safetensors");
+    Outcome.of("inspect", model, "--tensor", MATRIX, "--raw", "--out", raw.toString()).expect(0);
+    try (SafetensorsFile file = Safetensors.open(raw)) {
+      assertArrayEquals(new long[] {32, 32}, file.entry(MATRIX).shape());
+      assertEquals("NF4", file.metadata().get("block_type"));
+    }
   }
 
   @Test

@@ -68,8 +68,8 @@ public final class TensorExtract {
   }
 
   /**
-   * Writes the tensor's bytes as they are stored. GGUF's blocks, which safetensors has no name for,
-   * become rows of U8; type and shape then stand in the metadata.
+   * Writes the tensor's bytes as they are stored. Blocks of GGUF and of bitsandbytes, which
+   * safetensors has no name for, become rows of U8; type and shape then stand in the metadata.
    *
    * @throws NacelleException of kind INPUT where there is no such tensor, of kind ENVIRONMENT where
    *     the file cannot be written
@@ -79,11 +79,13 @@ public final class TensorExtract {
     String dtype = entry.fileDtype();
     long[] shape = entry.shape();
     ObjectNode header = JsonNodeFactory.instance.objectNode();
-    if (source instanceof GgufFile && entry.dtype() == null) {
+    boolean isGguf = source instanceof GgufFile && entry.dtype() == null;
+    if (isGguf || source.stored(entry).blocks() != null) {
+      String of = isGguf ? "gguf" : "block";
       header
           .putObject("__metadata__")
-          .put("gguf_type", dtype)
-          .put("gguf_shape", Arrays.toString(shape));
+          .put(of + "_type", dtype)
+          .put(of + "_shape", Arrays.toString(shape));
       dtype = "U8";
       shape = shape.length == 0 ? new long[] {entry.bytes()} : shape.clone();
       long rows = 1;
