@@ -11,7 +11,7 @@ import java.util.List;
  */
 record FunctionCase(String name, List<Values> leaves, Expr root, Values upstream) {
   boolean isLoss() {
-    return root instanceof Expr.Loss;
+    return root instanceof Expr.Loss || root instanceof Expr.WholeLoss;
   }
 
   @Override

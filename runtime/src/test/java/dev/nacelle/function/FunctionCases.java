@@ -24,6 +24,7 @@ final class FunctionCases {
     elementwise();
     linears();
     losses();
+    cases.addAll(new RareCases(this).all());
     cases.addAll(new NetworkCases(this).all());
     return cases;
   }
@@ -160,8 +161,12 @@ final class FunctionCases {
   }
 
   FunctionCase loss(String name, List<Values> leaves, Expr.Loss root) {
-    float[] upstream = new float[root.targets().length];
-    Arrays.fill(upstream, root.gradScale());
+    return loss(name, leaves, root, root.targets().length, root.gradScale());
+  }
+
+  FunctionCase loss(String name, List<Values> leaves, Expr root, int targets, float gradScale) {
+    float[] upstream = new float[targets];
+    Arrays.fill(upstream, gradScale);
     return new FunctionCase(name, leaves, root, new Values(upstream, upstream.length));
   }
 }

@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
  */
 final class FunctionGradientTest {
   private static final long SEED = 4_20261123;
-  private static final int CASES = 131;
-  private static final int GRADIENTS = 352;
-  private static final int DIFFERENCES = 976;
+  private static final int CASES = 177;
+  private static final int GRADIENTS = 421;
+  private static final int DIFFERENCES = 1134;
   private static final int DIFFERENCES_A_LEAF = 3;
   private static final float STEP = 1f / 64;
 

@@ -8,6 +8,7 @@ import dev.nacelle.tape.Parameter;
 import dev.nacelle.tape.Tape;
 import dev.nacelle.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -153,6 +154,12 @@ final class TapeRun implements AutoCloseable {
               default -> throw new IllegalArgumentException("only linears have a bias");
             };
         case Expr.Loss e -> loss(e);
+        case Expr.NormedTurn e -> normedTurn(e);
+        case Expr.Slice e -> apply(new Columns(e.from(), e.width(), e.again()), e.x());
+        case Expr.ScaledSum e -> apply(new Residual(e.scale()), e.x(), e.branch());
+        case Expr.Rows e -> rows(e);
+        case Expr.Vectors e -> vectors(e);
+        case Expr.WholeLoss e -> wholeLoss(e);
       };
     }
 
@@ -187,6 +194,41 @@ final class TapeRun implements AutoCloseable {
               e.dropout(),
               (omega, pull) -> pull.fill(new float[(int) pull.elements()]));
       return tape.apply(linear, true, evaluate(e.x()));
+    }
+
+    private Tensor normedTurn(Expr.NormedTurn e) {
+      RmsNorm norm = new RmsNorm(constant(e.weight(), compute), e.eps());
+      return apply(new NormedRope(norm, e.turn() == null ? null : rope(e.turn())), e.x());
+    }
+
+    private Tensor rows(Expr.Rows e) {
+      Tensor tokens = tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, e.ids()));
+      Parameter table = leaves.get(e.table());
+      return tape.apply(new TokenTable(table, e.ids(), tokens, e.scale(), compute), true);
+    }
+
+    private Tensor vectors(Expr.Vectors e) {
+      float[] one = new float[(int) Math.max(e.up().shape()[0], e.down().shape()[0])];
+      Arrays.fill(one, 1);
+      VeraLinear linear =
+          new VeraLinear(
+              base(e.weight(), null),
+              constant(e.down(), DType.FP32),
+              constant(e.up(), DType.FP32),
+              tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, one, one.length)),
+              leaves.get(e.b()),
+              leaves.get(e.d()),
+              e.dropout());
+      return tape.apply(linear, true, evaluate(e.x()));
+    }
+
+    private Tensor wholeLoss(Expr.WholeLoss e) {
+      Tensor targets = tape.own(tape.allocator().of(LedgerClass.ACTIVATIONS, e.targets()));
+      Parameter head = leaves.get(e.weight());
+      return tape.apply(
+          new CrossEntropy(head.value(), head, targets, e.gradScale(), null, 0, 0),
+          true,
+          evaluate(e.hidden()));
     }
 
     private Rope rope(Expr.Rotate e) {

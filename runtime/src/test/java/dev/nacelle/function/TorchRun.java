@@ -75,12 +75,44 @@ final class TorchRun {
       case Expr.LowRank e -> lowRank(evaluate(e.x()), e);
       case Expr.Heads e -> heads(evaluate(e.x()), e);
       case Expr.Loss e -> loss(evaluate(e.hidden()), e);
+      case Expr.NormedTurn e -> normedTurn(evaluate(e.x()), e);
+      case Expr.Slice e -> evaluate(e.x()).narrow(1, e.from(), e.width());
+      case Expr.ScaledSum e -> evaluate(e.x()).add(evaluate(e.branch()).mul(scalar(e.scale())));
+      case Expr.Rows e -> rows(leaves.get(e.table()), e);
+      case Expr.Vectors e -> vectors(evaluate(e.x()), e);
+      case Expr.WholeLoss e ->
+          loss(evaluate(e.hidden()).matmul(leaves.get(e.weight()).t()), e.targets());
     };
   }
 
   private static Tensor norm(Tensor x, Expr.Norm e) {
     Tensor mean = x.mul(x).mean(new long[] {-1}, true, new ScalarTypeOptional());
     return x.mul(mean.add(scalar(e.eps())).rsqrt()).mul(of(e.weight()));
+  }
+
+  private static Tensor normedTurn(Tensor x, Expr.NormedTurn e) {
+    long width = e.weight().shape()[0];
+    Tensor groups = x.reshape(x.numel() / width, width);
+    Tensor normed = norm(groups, new Expr.Norm(e.x(), e.weight(), e.eps()));
+    Tensor whole = normed.reshape(x.size(0), x.size(1));
+    return e.turn() == null ? whole : rotate(whole, e.turn());
+  }
+
+  private static Tensor rows(Tensor table, Expr.Rows e) {
+    long[] ids = new long[e.ids().length];
+    for (int t = 0; t < ids.length; t++) {
+      ids[t] = e.ids()[t];
+    }
+    return table.index_select(0, Tensor.create(ids, ids.length)).mul(scalar(e.scale()));
+  }
+
+  private Tensor vectors(Tensor x, Expr.Vectors e) {
+    Tensor dropped = e.dropout().isActive() ? x.mul(mask(e.dropout(), x)) : x;
+    Tensor down = of(e.down()).narrow(1, 0, x.size(1));
+    Tensor up = of(e.up()).narrow(0, 0, e.weight().shape()[0]);
+    Tensor inner = dropped.matmul(down.t()).mul(leaves.get(e.d()));
+    Tensor share = inner.matmul(up.t()).mul(leaves.get(e.b()));
+    return x.matmul(of(e.weight()).t()).add(share);
   }
 
   private static Tensor rotate(Tensor x, Expr.Rotate e) {
@@ -183,12 +215,16 @@ final class TorchRun {
       Tensor h = hidden.matmul(leaves.get(e.a()).t());
       logits = logits.add(h.matmul(leaves.get(e.b()).t()).mul(scalar(e.scale())));
     }
-    int rows = e.targets().length;
+    return loss(logits, e.targets());
+  }
+
+  private static Tensor loss(Tensor logits, int[] targets) {
+    int rows = targets.length;
     long[] index = new long[rows];
     double[] counts = new double[rows];
     for (int t = 0; t < rows; t++) {
-      index[t] = Math.max(0, e.targets()[t]);
-      counts[t] = e.targets()[t] < 0 ? 0 : 1;
+      index[t] = Math.max(0, targets[t]);
+      counts[t] = targets[t] < 0 ? 0 : 1;
     }
     Tensor picked = logits.log_softmax(-1).gather(1, Tensor.create(index, rows, 1)).squeeze(-1);
     return picked.neg().mul(Tensor.create(counts, rows));
