@@ -2,6 +2,7 @@ package dev.nacelle.file;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.kernels.BlockFormat;
+import dev.nacelle.kernels.quant.BlockDecoder;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -34,25 +35,7 @@ record Nf4Weight(
   private static final int NESTED_ELEMENTS = 256;
   private static final int LARGEST_STATE = 1 << 16;
 
-  /** The levels as fp32, as the kernels have them. */
-  private static final float[] LEVELS = {
-    -1.0f,
-    -0.6961928009986877f,
-    -0.5250730514526367f,
-    -0.39491748809814453f,
-    -0.28444138169288635f,
-    -0.18477343022823334f,
-    -0.09105003625154495f,
-    0.0f,
-    0.07958029955625534f,
-    0.16093020141124725f,
-    0.24611230194568634f,
-    0.33791524171829224f,
-    0.44070982933044434f,
-    0.5626170039176941f,
-    0.7229568362236023f,
-    1.0f
-  };
+  private static final float[] LEVELS = BlockDecoder.nf4Levels();
 
   /**
    * Absmaxes that are quantised again.

@@ -30,6 +30,11 @@ public final class BlockDecoder {
 
   private BlockDecoder() {}
 
+  /** The values of NF4's sixteen codes, to be multiplied with an absmax. */
+  public static float[] nf4Levels() {
+    return NF4_LEVELS.clone();
+  }
+
   /**
    * Widens whole blocks that hold their own scales.
    *
