@@ -117,7 +117,7 @@ final class RareCases {
     for (long[] s : new long[][] {{1, 1, 2}, {5, 7, 11}, {9, 32, 65}}) {
       int[] targets = new int[(int) s[0]];
       for (int t = 0; t < targets.length; t++) {
-        targets[t] = t % 3 == 1 ? -100 : (int) (5 * t % s[2]);
+        targets[t] = t % 3 == 1 ? -100 : (int) (5L * t % s[2]);
       }
       List<Values> two = List.of(make.values(s[0], s[1]), make.weight(s[2], s[1]));
       Expr loss = new Expr.WholeLoss(new Expr.Leaf(0), 1, targets, 0.25f);
