@@ -61,9 +61,9 @@ public record VeraVectors(
 
   @Override
   public double flopsPerToken() {
-    // A forward and back; B forward, again for b's gradient, and back.
+    // A forward, again, and back; B likewise, for b's gradient.
     double rank = d.value().elements();
-    return 4 * rank * in + 6 * rank * b.value().elements();
+    return 6 * rank * (in + b.value().elements());
   }
 
   @Override

@@ -12,9 +12,10 @@ import dev.nacelle.tensor.Tensor;
 
 /**
  * y = x·Wᵀ + b ⊙ ((d ⊙ (drop(x)·Aᵀ))·Bᵀ) + bias with W, A, B and the bias frozen: x (T, K), W (M,
- * K), b (M), d (R); of A and B the first K columns and M rows (VeRA). Keeps h = drop(x)·Aᵀ (T, R),
- * and x's recipe where y is made again. Backward, with u = d ⊙ h and v = u·Bᵀ made again: gradB = Σ
- * g ⊙ v over the rows, gradU = (b ⊙ g)·B, gradD = Σ gradU ⊙ h, gradX = g·W + mask((d ⊙ gradU)·A).
+ * K), b (M), d (R); of A and B the first K columns and M rows (VeRA). Keeps x, or its recipe,
+ * alone: R is large as a rule. Backward, with h = drop(x)·Aᵀ, u = d ⊙ h and v = u·Bᵀ made again:
+ * gradB = Σ g ⊙ v over the rows, gradU = (b ⊙ g)·B, gradD = Σ gradU ⊙ h, gradX = g·W + mask((d ⊙
+ * gradU)·A).
  *
  * @param base W, its bias, and whether y is made again in backward where somebody saves it
  * @param down (R, at least K)
@@ -30,20 +31,14 @@ public record VeraLinear(
     Parameter d,
     Dropout dropout)
     implements Function {
-  private static final int H = 0;
-  private static final int X = 1;
-
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
     Tensor x = inputs[0];
     Tensor y = base.product(context, x);
     Tensor h = projection().forward(context, x);
     finish(context, y, h);
-    context.save(h);
-    if (base.isRecomputable()) {
-      context.save(x);
-    }
     h.release();
+    context.save(x);
     return y;
   }
 
@@ -111,15 +106,18 @@ public record VeraLinear(
 
   @Override
   public Tensor recompute(Context context) {
-    Tensor y = base.product(context, context.saved(X));
-    finish(context, y, context.saved(H));
+    Tensor x = context.saved(0);
+    Tensor y = base.product(context, x);
+    Tensor h = projection().forward(context, x);
+    finish(context, y, h);
+    h.release();
     return y;
   }
 
   @Override
   public void backward(Context context, Tensor g, Gradients gradients) {
     Products products = context.kernels().products();
-    Tensor h = context.saved(H);
+    Tensor h = projection().forward(context, context.saved(0));
     Tensor v = product(context, h);
     addColumns(context, gradients.slot(b), g, v);
     // v has done its work: its gradient takes its memory.
@@ -127,6 +125,7 @@ public record VeraLinear(
     Tensor gradU = context.scratch(DType.FP32, h.shape());
     products.multiply(gradU.operand(), v.operand(), false, upper(), false, 1f, 0f);
     addColumns(context, gradients.slot(d), gradU, h);
+    h.release();
     if (gradients.wants(0)) {
       byD(context, gradU, gradU);
       Gradients.Slot gradX = gradients.slot(0);

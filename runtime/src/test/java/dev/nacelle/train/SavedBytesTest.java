@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nacelle.adapter.Adapter;
 import dev.nacelle.data.PackedBatch;
+import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.DoraKind;
+import dev.nacelle.file.HydraKind;
+import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.memory.AllocationFault;
 import dev.nacelle.memory.Ledger;
 import dev.nacelle.memory.LedgerClass;
@@ -27,11 +32,23 @@ final class SavedBytesTest {
   /** Bytes of activations held between forward and backward. */
   private static long saved(
       ModelConfig config, DType weights, DType compute, double dropout, String layers, int rows) {
+    return saved(config, weights, compute, new LoraKind(), 16, dropout, layers, rows);
+  }
+
+  private static long saved(
+      ModelConfig config,
+      DType weights,
+      DType compute,
+      AdapterKind kind,
+      int rank,
+      double dropout,
+      String layers,
+      int rows) {
     long buffers = NativeMemory.liveBuffers();
     long held;
     try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
       DecoderModel model = rig.model(config, weights, compute);
-      rig.adapt(model, 16, dropout, "all-linear", layers);
+      rig.adapt(model, kind, rank, dropout, "all-linear", layers);
       PackedBatch batch = TrainingRig.batch(new SplittableRandom(SEED), rows);
       Ledger ledger = rig.engine().ledger();
       try (Tape tape = rig.engine().record()) {
@@ -83,6 +100,43 @@ final class SavedBytesTest {
           hidden, inner, keyWidth, rows, compute.label(), dropout, two - one, share);
       assertTrue(share >= 1, "less than the floor cannot be: " + share);
       assertTrue(share <= 1.05, "× the floor: " + share);
+    }
+  }
+
+  /**
+   * The relatives: all at the floor but DoRA, which keeps each layer's product (T, out) beside what
+   * is made of it.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "rslora, 16, 1.05",
+    "lora-fa, 16, 1.05",
+    "hydra, 16, 1.05",
+    "vera, 128, 1.05",
+    "dora, 16, 1.97"
+  })
+  void relativesKeepTheFloor(String word, int rank, double most) {
+    AdapterKind kind =
+        switch (word) {
+          case "rslora" -> new LoraKind(true, false);
+          case "lora-fa" -> new LoraKind(false, true);
+          case "hydra" -> new HydraKind(3);
+          case "vera" -> VeraKind.DEFAULT;
+          default -> new DoraKind(false);
+        };
+    int rows = 23;
+    long floor = (long) rows * (4L * 576 + 2L * 192 + 2L * 1536) * Float.BYTES;
+    for (double dropout : new double[] {0, 0.1}) {
+      long[] held = new long[2];
+      for (int layers = 1; layers <= 2; layers++) {
+        ModelConfig config = TrainingRig.config(576, 1536, 192, 64, layers, false);
+        held[layers - 1] = saved(config, DType.BF16, DType.FP32, kind, rank, dropout, "", rows);
+      }
+      double share = (held[1] - held[0]) / (double) floor;
+      System.out.printf(
+          "saved bytes: %s, rank %d, dropout %.1f: %.4f of the floor%n",
+          word, rank, dropout, share);
+      assertTrue(share <= most, word + " × the floor: " + share);
     }
   }
 
