@@ -1,9 +1,15 @@
 package dev.nacelle;
 
+import dev.nacelle.adapter.Beginning;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
+import dev.nacelle.file.AdapterKind;
+import dev.nacelle.file.DoraKind;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
+import dev.nacelle.file.ModulePattern;
+import dev.nacelle.file.VeraKind;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneRules;
@@ -22,6 +28,11 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
   private @Nullable Path model;
   private @Nullable Path out;
   private @Nullable Path initAdapter;
+  private AdapterType adapter = AdapterType.LORA;
+  private AdapterBeginning beginning = AdapterBeginning.DEFAULT;
+  private int heads = 3;
+  private boolean headsByData;
+  private double balanceWeight;
   private int rank = 16;
   private double alpha = 32;
   private double dropout;
@@ -106,6 +117,42 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
     if (goOn) {
       note("--resume");
     }
+    return this;
+  }
+
+  /** What is trained beside each layer; default LoRA. */
+  public FinetuningBuilder optAdapter(AdapterType value) {
+    adapter = value;
+    note("--adapter", value);
+    return this;
+  }
+
+  /** How A and B begin; default random and zero. */
+  public FinetuningBuilder optInit(AdapterBeginning value) {
+    beginning = value;
+    note("--init", value);
+    return this;
+  }
+
+  /** HydraLoRA's Bs, from 1 on; default 3. */
+  public FinetuningBuilder optHeads(int count) {
+    heads = count;
+    headsByData = false;
+    note("--heads", count);
+    return this;
+  }
+
+  /** As many of HydraLoRA's Bs as the training texts have topics. */
+  public FinetuningBuilder optHeadsByData() {
+    headsByData = true;
+    note("--heads", "auto");
+    return this;
+  }
+
+  /** Weight in the loss of a term that spreads tokens over HydraLoRA's Bs; default 0. */
+  public FinetuningBuilder optBalanceWeight(double weight) {
+    balanceWeight = weight;
+    note("--balance-weight", weight);
     return this;
   }
 
@@ -246,6 +293,26 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
     return this;
   }
 
+  private AdapterKind kind() {
+    boolean headed = adapter == AdapterType.HYDRA || initAdapter != null;
+    if (isGiven("--heads") && !headed) {
+      throw NacelleException.usage(
+          "--heads without HydraLoRA is not possible", "call optAdapter(AdapterType.HYDRA)");
+    }
+    if (heads < 1 || heads > HydraKind.MOST_HEADS) {
+      throw NacelleException.usage(
+          "--heads " + heads + " is not possible", "choose 1 to " + HydraKind.MOST_HEADS);
+    }
+    return switch (adapter) {
+      case LORA -> new LoraKind();
+      case RSLORA -> new LoraKind(true, false);
+      case LORA_FA -> new LoraKind(false, true);
+      case DORA -> new DoraKind(false);
+      case VERA -> VeraKind.DEFAULT;
+      case HYDRA -> headsByData ? HydraKind.AS_DATA_SAYS : new HydraKind(heads);
+    };
+  }
+
   /**
    * The description.
    *
@@ -272,7 +339,19 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
                 model,
                 out,
                 new FinetuneOptions.Adapting(
-                    new LoraKind(), rank, alpha, dropout, targets, layers, initAdapter, given()),
+                    kind(),
+                    rank,
+                    alpha,
+                    dropout,
+                    targets,
+                    layers,
+                    new FinetuneOptions.Special(
+                        ModulePattern.NONE,
+                        ModulePattern.NONE,
+                        Beginning.valueOf(beginning.name()),
+                        false),
+                    initAdapter,
+                    given()),
                 new FinetuneOptions.DataFlow(
                     List.copyOf(data),
                     DataFormat.valueOf(format.name()),
@@ -284,7 +363,7 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
                     packing,
                     Order.valueOf(order.name())),
                 new FinetuneOptions.Length(steps, counted ? 0 : isGiven("--epochs") ? epochs : 1),
-                learning(),
+                learning().withBalance(balanceWeight),
                 evaluating(),
                 new FinetuneOptions.Saving(saveEvery, keep, resume),
                 DType.valueOf(dtype.name()),

@@ -191,6 +191,11 @@ public record FinetuneOptions(
       double clip,
       AdamSettings adam,
       double balanceWeight) {
+    /** The same with a balance. */
+    public Learning withBalance(double weight) {
+      return new Learning(rate, schedule, warmup, clip, adam, weight);
+    }
+
     /** Without a balance. */
     public Learning(
         double rate, Schedule.Kind schedule, double warmup, double clip, AdamSettings adam) {
