@@ -61,13 +61,11 @@ final class AdaptersTest {
             "--adapter hydra --heads 2 --balance-weight 0.1"));
     kinds.put(
         "hydra-one",
-        new Kind(
-            b -> b.optAdapter(AdapterType.HYDRA).optHeads(1), "--adapter hydra --heads 1"));
+        new Kind(b -> b.optAdapter(AdapterType.HYDRA).optHeads(1), "--adapter hydra --heads 1"));
     kinds.put(
         "hydra-auto",
         new Kind(
-            b -> b.optAdapter(AdapterType.HYDRA).optHeadsByData(),
-            "--adapter hydra --heads auto"));
+            b -> b.optAdapter(AdapterType.HYDRA).optHeadsByData(), "--adapter hydra --heads auto"));
     return kinds;
   }
 
@@ -100,7 +98,8 @@ final class AdaptersTest {
                 command.addAll(List.of("--data", Tiny.DATA.toString(), "--out", out.toString()));
                 assertEquals(0, Main.run(command.toArray(String[]::new)));
                 assertEquals(Tiny.adapter(out), bytes, name);
-                boolean chosen = events.stream().anyMatch(FinetuneEvent.HeadsChosen.class::isInstance);
+                boolean chosen =
+                    events.stream().anyMatch(FinetuneEvent.HeadsChosen.class::isInstance);
                 assertEquals(name.equals("hydra-auto"), chosen, name);
               });
     }
@@ -136,13 +135,12 @@ final class AdaptersTest {
       List<Said> fresh = new ArrayList<>();
       for (List<WeightedAdapter> set : sets) {
         try (LanguageModel model =
-            nacelle.openModel(
-                Tiny.MODEL, ComputeType.FP32, set.toArray(WeightedAdapter[]::new))) {
+            nacelle.openModel(Tiny.MODEL, ComputeType.FP32, set.toArray(WeightedAdapter[]::new))) {
           fresh.add(Said.by(model));
         }
       }
-      assertEquals(
-          sets.size(), fresh.stream().map(Said::loss).distinct().count(), "sets that differ");
+      // All differ but HydraLoRA of one head from LoRA, which it is.
+      assertEquals(sets.size() - 1, fresh.stream().map(Said::loss).distinct().count());
       long seed = System.nanoTime();
       System.out.println("adapters in an order of seed " + seed);
       Random random = new Random(seed);

@@ -7,6 +7,7 @@ import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.DoraKind;
 import dev.nacelle.file.FaultInjector;
+import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.ModulePattern;
 import dev.nacelle.file.VeraKind;
@@ -63,6 +64,7 @@ final class KindsRehearsalTest {
     check("rslora", new LoraKind(true, false), PATTERNS);
     check("lora-fa", new LoraKind(false, true), FinetuneOptions.Special.NONE);
     check("dora", new DoraKind(false), FinetuneOptions.Special.NONE);
+    check("hydra", new HydraKind(3), FinetuneOptions.Special.NONE);
     check("pissa", new LoraKind(), PISSA);
     check("whole", new LoraKind(), WHOLE);
     check("vera", new VeraKind(true, 3, 0.5), FinetuneOptions.Special.NONE);

@@ -50,6 +50,11 @@ public final class MutationCount {
     return normal * Integer.getInteger("nacelle.mutants.times", 1);
   }
 
+  /** How many mutants to make in the normal suite, and in the hostile profile. */
+  static int times(int normal, int hostile) {
+    return times(1) == 1 ? normal : hostile;
+  }
+
   /** What a message says of how far the reader came; true where it is past the outer parser. */
   @FunctionalInterface
   public interface Classifier {

@@ -293,6 +293,57 @@ final class HydraIdentitiesTest {
     return tensor;
   }
 
+  /**
+   * Heads of zeros hide their routers from the text's loss: all that is left of a router's gradient
+   * is the balance's, a mean over layers and tokens, and central differences of what is counted say
+   * the same.
+   */
+  @Test
+  void theBalancesGradientIsThatOfDifferences() {
+    double weight = 3;
+    try (TrainingRig rig = new TrainingRig(AllocationFault.NONE)) {
+      DecoderModel model = model(rig, DType.FP32);
+      Adapter adapter = rig.adapt(model, new HydraKind(3), 4, 0, "q_proj,down_proj", "");
+      Schedule still = Schedule.of(Schedule.Kind.CONSTANT, 0, 0, 10_000);
+      TrainSettings settings = new TrainSettings(still, AdamSettings.DEFAULT, 0, weight);
+      Trainer trainer = rig.own(new Trainer(rig.engine(), model, adapter, settings));
+      List<float[]> gradients = new ArrayList<>();
+      trainer.observeGradients(
+          a -> {
+            gradients.clear();
+            for (HydraHeads layer : heads(a)) {
+              gradients.add(Objects.requireNonNull(layer.router().gradient()).toFloats());
+            }
+          });
+      trainer.step(batches());
+      List<float[]> analytic = List.copyOf(gradients);
+      int checked = 0;
+      for (int l = 0; l < analytic.size(); l++) {
+        Tensor router = heads(adapter).get(l).router().value();
+        float[] before = router.toFloats();
+        for (int i = 0; i < before.length; i += before.length / 5 + 1) {
+          double[] balance = new double[3];
+          for (int sign = -1; sign <= 1; sign++) {
+            float[] moved = before.clone();
+            moved[i] += sign * 2e-3f;
+            router.fill(moved);
+            trainer.step(batches());
+            balance[sign + 1] = trainer.routers().get(l).balance();
+          }
+          router.fill(before);
+          // Where a token's first head changes the count of choices jumps, which has no slope.
+          if (Math.abs(balance[0] - 2 * balance[1] + balance[2]) < 1e-6) {
+            double slope = (balance[2] - balance[0]) / 4e-3;
+            double expected = weight / analytic.size() * slope;
+            assertEquals(expected, analytic.get(l)[i], 0.02 * Math.abs(expected) + 3e-6);
+            checked += Math.abs(expected) > 5e-5 ? 1 : 0;
+          }
+        }
+      }
+      assertTrue(checked >= 10, "only " + checked + " slopes were not flat");
+    }
+  }
+
   /** A weight on the balance spreads tokens, and the loss that is reported stays the text's. */
   @Test
   void aBalanceSpreadsTokensOverHeads() {
