@@ -48,6 +48,7 @@ final class BadAdapterTest {
   private static final int READING = 3;
 
   /** A good adapter, how it is spoilt, and words that the message must have. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Spoilt(String name, Path good, Spoil spoil, String... words) {}
 
   @FunctionalInterface

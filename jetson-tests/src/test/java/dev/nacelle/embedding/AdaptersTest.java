@@ -106,6 +106,7 @@ final class AdaptersTest {
   }
 
   /** What a model says and what it measures. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Said(int[] ids, double loss) {
     static Said by(LanguageModel model) {
       return new Said(
