@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * y = p · magnitude/‖V‖ + bias with p = x·Wᵀ + scale · (drop(x)·Aᵀ)·Bᵀ and ‖V‖ the row norms of V =
  * W + scale · B·A, a constant for the gradient (DoRA). V is never made. Keeps what p keeps, the
- * norms (M), and p itself, or has it multiplied again in backward where the layer is one that is
- * multiplied again anyway. Backward: gradMagnitude = Σ g·p/‖V‖ over the rows; then p's, of g ·
- * magnitude/‖V‖.
+ * norms (M), and p itself, of which y is scaled again wherever somebody saved it: p takes the place
+ * of y in memory. Where the layer is one that is multiplied again anyway, so is p. Backward:
+ * gradMagnitude = Σ g·p/‖V‖ over the rows; then p's, of g · magnitude/‖V‖.
  *
  * @param product what makes p, without a bias
  * @param magnitude (M)
@@ -71,14 +71,20 @@ public record DoraLinear(LoraLinear product, Parameter magnitude, @Nullable Tens
 
   @Override
   public boolean isRecomputable() {
-    return product.isRecomputable();
+    return true;
   }
 
   @Override
   public Tensor recompute(Context context) {
-    Tensor p = product.recompute(context);
-    finish(context, p, p, context.saved(NORMS));
-    return p;
+    if (product.isRecomputable()) {
+      Tensor p = product.recompute(context);
+      finish(context, p, p, context.saved(NORMS));
+      return p;
+    }
+    Tensor p = context.saved(P);
+    Tensor y = context.output(p.dtype(), p.shape());
+    finish(context, y, p, context.saved(NORMS));
+    return y;
   }
 
   @Override

@@ -12,16 +12,48 @@ import dev.nacelle.tensor.Tensor;
  * @param positions (T) I32
  * @param inverseFrequencies (D/2) fp32
  * @param scale multiplies cosine and sine, YaRN's attention factor; 1 otherwise
+ * @param isRecomputable whether a function that saves the output has it turned again in backward:
+ *     of an input that is itself made again
  */
 public record Rope(
-    Tensor positions, Tensor inverseFrequencies, long heads, boolean interleaved, float scale)
+    Tensor positions,
+    Tensor inverseFrequencies,
+    long heads,
+    boolean interleaved,
+    float scale,
+    boolean isRecomputable)
     implements Function {
+  private static final int X = 2;
+
+  /** Kept by whoever saves it. */
+  public Rope(
+      Tensor positions, Tensor inverseFrequencies, long heads, boolean interleaved, float scale) {
+    this(positions, inverseFrequencies, heads, interleaved, scale, false);
+  }
+
   @Override
   public Tensor forward(Context context, Tensor... inputs) {
-    turn(context, inputs[0]);
     context.saveExact(positions);
     context.saveExact(inverseFrequencies);
+    if (isRecomputable) {
+      context.save(inputs[0]);
+    }
+    turn(context, inputs[0]);
     return inputs[0].alias();
+  }
+
+  @Override
+  public Tensor recompute(Context context) {
+    Tensor x = context.saved(X);
+    Tensor y;
+    if (context.mayOverwrite(X)) {
+      y = x.alias();
+    } else {
+      y = context.output(x.dtype(), x.shape());
+      context.kernels().elementwise().convert(y.operand(), x.operand());
+    }
+    turn(context, y);
+    return y;
   }
 
   /** Turns x where it lies. */

@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record DecoderBlock(
     Around aroundAttention, SelfAttention attention, Around aroundMlp, GatedMlp mlp) {
+  /**
+   * Of so many blocks in a row one keeps its sum: sums that are added again are all there at once
+   * for a while, from the kept one on.
+   */
+  private static final int ADDED_AGAIN = 5;
 
   /**
    * What stands around a half of the block.
@@ -30,9 +35,14 @@ public record DecoderBlock(
       return before == null ? x : tape.apply(before, x);
     }
 
-    private Tensor out(Tape tape, Tensor x, Tensor branch) {
+    /**
+     * @param may whether the sum may be one that is added again in backward, where the branch is
+     *     made again anyway
+     */
+    private Tensor out(Tape tape, Tensor x, Tensor branch, boolean may) {
+      boolean again = may && tape.makesAgain(branch);
       Tensor normed = after == null ? branch : tape.apply(after, branch);
-      return tape.apply(new Residual(scale), x, normed);
+      return tape.apply(new Residual(scale, again), x, normed);
     }
   }
 
@@ -58,10 +68,11 @@ public record DecoderBlock(
       Tensor middle;
       try (Tape.Frame half = tape.frame()) {
         Tensor branch = attention.apply(pass, aroundAttention.in(tape, x));
-        middle = half.result(aroundAttention.out(tape, x, branch));
+        middle = half.result(aroundAttention.out(tape, x, branch, true));
       }
       Tensor branch = mlp.apply(pass, aroundMlp.in(tape, middle), mlpAgain);
-      return block.result(aroundMlp.out(tape, middle, branch));
+      boolean may = attention.layer() % ADDED_AGAIN != ADDED_AGAIN - 1;
+      return block.result(aroundMlp.out(tape, middle, branch, may));
     }
   }
 }

@@ -48,10 +48,11 @@ public sealed interface GateUp {
     public Two apply(Pass pass, Tensor x, boolean again) {
       Tape tape = pass.tape();
       Tensor row = both.apply(pass, x, again);
+      boolean sliced = again || tape.makesAgain(row);
       Two two =
           new Two(
-              tape.apply(new Columns(0, width, again), row),
-              tape.apply(new Columns(width, width, again), row));
+              tape.apply(new Columns(0, width, sliced), row),
+              tape.apply(new Columns(width, width, sliced), row));
       tape.discard(row);
       return two;
     }

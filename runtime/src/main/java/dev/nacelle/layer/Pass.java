@@ -30,8 +30,12 @@ public record Pass(
     long tokenOffset,
     @Nullable KeyValueCache cache) {
 
-  /** The rotation of that kind for so many heads; null where there is none. */
-  @Nullable Rope rope(Positions kind, long heads) {
+  /**
+   * The rotation of that kind for so many heads; null where there is none.
+   *
+   * @param again whether it is turned again in backward, of an x that is made again
+   */
+  @Nullable Rope rope(Positions kind, long heads, boolean again) {
     Rotary rotary =
         switch (kind) {
           case NONE -> null;
@@ -40,6 +44,6 @@ public record Pass(
         };
     return rotary == null
         ? null
-        : new Rope(positions, rotary.inverseFrequencies(), heads, false, rotary.scale());
+        : new Rope(positions, rotary.inverseFrequencies(), heads, false, rotary.scale(), again);
   }
 }

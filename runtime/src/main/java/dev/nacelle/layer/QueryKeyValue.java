@@ -45,11 +45,12 @@ public sealed interface QueryKeyValue {
     public Three apply(Pass pass, Tensor x) {
       Tape tape = pass.tape();
       Tensor row = all.apply(pass, x);
+      boolean again = tape.makesAgain(row);
       Three three =
           new Three(
-              tape.apply(new Columns(0, queryWidth, false), row),
-              tape.apply(new Columns(queryWidth, keyWidth, false), row),
-              tape.apply(new Columns(queryWidth + keyWidth, keyWidth, false), row));
+              tape.apply(new Columns(0, queryWidth, again), row),
+              tape.apply(new Columns(queryWidth, keyWidth, again), row),
+              tape.apply(new Columns(queryWidth + keyWidth, keyWidth, again), row));
       tape.discard(row);
       return three;
     }

@@ -64,7 +64,8 @@ public record SelfAttention(
 
   /** Norms and rotates queries or keys, as far as the block does. */
   private Tensor place(Pass pass, Tensor x, long heads, @Nullable RmsNorm norm) {
-    Rope rope = pass.rope(settings.positions, heads);
+    boolean again = norm == null && pass.tape().makesAgain(x);
+    Rope rope = pass.rope(settings.positions, heads, again);
     if (norm != null) {
       return pass.tape().apply(new NormedRope(norm, rope), x);
     }

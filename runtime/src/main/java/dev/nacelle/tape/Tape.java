@@ -301,6 +301,12 @@ public final class Tape implements AutoCloseable {
     return runningAgain > 0 ? open : shelf;
   }
 
+  /** Whether who saves this tensor keeps no memory: its maker makes it again in backward. */
+  public boolean makesAgain(Tensor tensor) {
+    Node maker = makers.get(tensor);
+    return maker != null && maker.function.isRecomputable();
+  }
+
   boolean wants(Tensor tensor) {
     return wanting.contains(tensor);
   }
