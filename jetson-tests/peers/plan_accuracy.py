@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -46,6 +47,13 @@ def nacelle(arguments):
         return done.returncode, {"error": {"message": done.stderr[-400:]}}
 
 
+def steady(out):
+    """Seconds of a step after the first."""
+    with open(os.path.join(out, "log.jsonl")) as file:
+        rows = [json.loads(line) for line in file]
+    return statistics.median(row["seconds"] for row in rows if row.get("step", 0) > 1 and "seconds" in row)
+
+
 def run(job, models, data, out):
     flags = ["--model", models[job["model"]], "--data", data, "--max-length", str(job["length"]),
              "--rank", str(job["rank"]), "--batch-size", str(job["batch"]), "--targets", job["targets"],
@@ -65,7 +73,7 @@ def run(job, models, data, out):
         row.update(
             predicted=report["predicted_peak_bytes"], measured=report["measured_peak_bytes"],
             minimum=report["plan"]["minimum_bytes"], strategy=report["plan"]["strategy"]["words"],
-            step_seconds=report["plan"]["step_seconds"], measured_step_seconds=report["train_seconds"] / STEPS,
+            step_seconds=report["plan"]["step_seconds"], measured_step_seconds=steady(out),
             loss=report["loss"])
     else:
         row["error"] = report.get("error", {}).get("message")
@@ -80,6 +88,16 @@ def good(row):
     return within and 0 <= over <= max(0.05 * row["measured"], 8 << 20)
 
 
+def seconds(rows):
+    """How foreseen seconds of a step stand to the median of those measured after the first."""
+    ratios = sorted(r["step_seconds"] / r["measured_step_seconds"] for r in rows if r["exit"] == 0)
+    if not ratios:
+        return ""
+    near = sum(1 / 1.2 <= r <= 1.2 for r in ratios)
+    return (f"Foreseen over measured seconds of a step: median {statistics.median(ratios):.2f}, {near} of {len(ratios)} within "
+            f"20 %.")
+
+
 def page(rows, machine):
     mib = 1 << 20
     lines = [
@@ -87,9 +105,10 @@ def page(rows, machine):
         "What `plan` foresaw and what the kernel then counted (VmHWM), a process each; written by",
         "`jetson-tests/peers/plan_accuracy.py`. Good is: not under the measured peak, at most the larger of 5 % and",
         f"8 MiB over it, and within the budget. {machine['processor']}, {machine['when']}: "
-        f"{sum(map(good, rows))} of {len(rows)} good.", "",
-        "| model | length | rank | batch | targets | threads | budget MiB | foreseen MiB | measured MiB | off MiB | how | |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        f"{sum(map(good, rows))} of {len(rows)} good. {seconds(rows)}", "",
+        "| model | length | rank | batch | targets | threads | budget MiB | foreseen MiB | measured MiB | off MiB | foreseen s | "
+        "measured s | how | |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         budget = f"{r['budget_bytes'] / mib:.0f}" if r.get("budget_bytes") else "–"
@@ -97,9 +116,9 @@ def page(rows, machine):
         if r["exit"] == 0:
             off = (r["predicted"] - r["measured"]) / mib
             lines.append(start + f"{r['predicted'] / mib:.0f} | {r['measured'] / mib:.0f} | {off:+.1f} | "
-                         f"{r['strategy']} | {'good' if good(r) else 'off'} |")
+                         f"{r['step_seconds']:.2f} | {r['measured_step_seconds']:.2f} | {r['strategy']} | {'good' if good(r) else 'off'} |")
         else:
-            lines.append(start + f"– | – | – | exit {r['exit']}: {r['error']} | off |")
+            lines.append(start + f"– | – | – | – | – | exit {r['exit']}: {r['error']} | off |")
     return "\n".join(lines) + "\n"
 
 

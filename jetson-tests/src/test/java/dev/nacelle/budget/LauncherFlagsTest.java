@@ -58,13 +58,13 @@ final class LauncherFlagsTest {
     "512MiB, 85",
     "1.5GiB, 256",
     "2GB, 317",
-    "300000000, 47",
+    "300000000, 80",
     "900 MiB, 150",
     "0900mib, 150",
     "1TiB, 1024",
-    "64KiB, 32",
-    "0, 32",
-    "1, 32",
+    "64KiB, 80",
+    "0, 80",
+    "1, 80",
   })
   void aBudgetBoundsTheHeap(String budget, int heap) throws Exception {
     for (List<String> words :
@@ -89,19 +89,19 @@ final class LauncherFlagsTest {
         """
         {
           "flags" : {
-            "--budget" : [ "314572800" ],
+            "--budget" : [ "629145600" ],
             "--steps" : [ "7" ]
           }
         }
         """);
     List<String> said = run("finetune", "--resume", "--out", out.toString());
-    assertTrue(said.contains("-Xmx50m"), said.toString());
+    assertTrue(said.contains("-Xmx100m"), said.toString());
     said = run("finetune", "--out=" + out, "--resume");
-    assertTrue(said.contains("-Xmx50m"), said.toString());
+    assertTrue(said.contains("-Xmx100m"), said.toString());
     said = run("finetune", "--resume", "--out", out.toString(), "--budget", "512MiB");
     assertTrue(said.contains("-Xmx85m"), said.toString());
     said = run("finetune", "--out", out.toString());
-    assertFalse(said.contains("-Xmx50m"), said.toString());
+    assertFalse(said.contains("-Xmx100m"), said.toString());
   }
 
   @ParameterizedTest

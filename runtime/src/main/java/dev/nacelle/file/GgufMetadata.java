@@ -198,8 +198,9 @@ public final class GgufMetadata {
     }
     GgufCursor cursor = new GgufCursor(file, mapped, listing.offset());
     List<String> out = new ArrayList<>();
+    String ofKey = " of " + Quoted.name(key); // vocabularies have a quarter of a million entries
     for (long i = 0; i < listing.count(); i++) {
-      out.add(cursor.text("entry " + i + " of " + Quoted.name(key), LONGEST_KEY));
+      out.add(cursor.text("entry " + i + ofKey, LONGEST_KEY));
     }
     return out;
   }

@@ -12,6 +12,7 @@ import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.train.ComputeKernels;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -68,9 +69,9 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
       Matrix weight = weight(form, w, n);
       double flops = 2.0 * ROWS * n * n;
       var both = kernels.weightProducts();
-      products.put(form + " forward " + n, flops / best(() -> both.forward(out, left, weight)));
+      products.put(form + " forward " + n, flops / usual(() -> both.forward(out, left, weight)));
       products.put(
-          form + " backward " + n, flops / best(() -> both.backward(out, left, weight, 0)));
+          form + " backward " + n, flops / usual(() -> both.backward(out, left, weight, 0)));
     }
   }
 
@@ -96,7 +97,7 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
       float scale = 0.125f;
       var attention = kernels.attention();
       double seconds =
-          best(
+          usual(
               () -> {
                 attention.forward(heads(out), lse, in, in, in, mask, scale, 0);
                 attention.backward(
@@ -127,7 +128,7 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
         NativeBuffer to = filled(COPIED)) {
       Operand a = Operand.of(from, DType.FP32, COPIED / 4);
       Operand b = Operand.of(to, DType.FP32, COPIED / 4);
-      return 2.0 * COPIED / best(() -> kernels.elementwise().convert(b, a));
+      return 2.0 * COPIED / usual(() -> kernels.elementwise().convert(b, a));
     }
   }
 
@@ -137,19 +138,20 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
     return buffer;
   }
 
-  /** The least of some runs, after one that does not count. */
-  private static double best(Runnable work) {
+  /** The median of some runs, after one that does not count: a step is made of usual ones. */
+  private static double usual(Runnable work) {
     work.run();
-    double best = Double.MAX_VALUE;
+    List<Double> all = new ArrayList<>();
     double sum = 0;
-    for (int i = 0; i < 3 || (sum < LEAST_SECONDS && i < 50); i++) {
+    while (all.size() < 3 || (sum < LEAST_SECONDS && all.size() < 50)) {
       long begin = System.nanoTime();
       work.run();
       double seconds = (System.nanoTime() - begin) * 1e-9;
-      best = Math.min(best, seconds);
+      all.add(seconds);
       sum += seconds;
     }
-    return best;
+    all.sort(null);
+    return all.get(all.size() / 2);
   }
 
   @Override

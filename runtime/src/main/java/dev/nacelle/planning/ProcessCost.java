@@ -31,6 +31,12 @@ public record ProcessCost(
   /** Two runs of the same differ by up to so much: compiled code, freed memory, pages of files. */
   static final long SLACK = 5L << 20;
 
+  /**
+   * The same for each token of a vocabulary: how much its strings leave in the heap depends on when
+   * they are collected, and a scored vocabulary has more merges than the measured one.
+   */
+  static final int SLACK_PER_TOKEN = 32;
+
   public ProcessCost {
     kinds = Map.copyOf(kinds);
   }
@@ -47,7 +53,7 @@ public record ProcessCost(
 
   private long bytes(long base, double perToken, long vocabulary, int threads) {
     return base
-        + (long) (perToken * Math.max(0, vocabulary - SMALL_VOCABULARY))
+        + (long) ((perToken + SLACK_PER_TOKEN) * Math.max(0, vocabulary - SMALL_VOCABULARY))
         + perThread * (threads - 1)
         + SLACK;
   }
