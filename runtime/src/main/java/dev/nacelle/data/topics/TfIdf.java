@@ -11,11 +11,12 @@ import java.util.stream.IntStream;
  * no more; this form is scikit-learn's. Left out are terms that every text has, which are the words
  * of a template, and those of fewer than one text in 250, which cannot tell topics apart.
  *
- * <p>Held are a counter for each number of {@link Words} (1 MiB) and the terms of each text.
+ * <p>Held are a counter for each number of {@link Words} (1 MiB) and the terms of each text, at
+ * most 2 KiB of each: the smallest heap that the launcher gives, 32 MiB, has room for them.
  */
 final class TfIdf {
   /** Terms that a text keeps. */
-  private static final int MOST_TERMS = 512;
+  private static final int MOST_TERMS = 256;
 
   /** One text in so many has to have a term. */
   private static final int RAREST = 250;

@@ -37,12 +37,7 @@ public final class Topics {
     if (count < 1) {
       throw new IllegalArgumentException("the topics of no text");
     }
-    TfIdf vectors = new TfIdf(mostWords);
-    for (long i = 0; i < count; i++) {
-      vectors.add(text.apply(i));
-      progress.at(i + 1, count + MOST);
-    }
-    SparseRows rows = vectors.rows();
+    SparseRows rows = rows(count, text, mostWords, progress);
     KMeans means = new KMeans(rows, seed);
     List<Double> sse = new ArrayList<>(List.of(rounded(means, count)));
     while (sse.size() < Math.min(MOST, count)) {
@@ -56,6 +51,16 @@ public final class Topics {
     progress.at(count + MOST, count + MOST);
     double[] curve = sse.stream().mapToDouble(Double::doubleValue).toArray();
     return new TopicCurve(Elbow.of(curve), List.copyOf(sse), count, rows.width());
+  }
+
+  private static SparseRows rows(
+      long count, LongFunction<String> text, int mostWords, Progress progress) {
+    TfIdf vectors = new TfIdf(mostWords);
+    for (long i = 0; i < count; i++) {
+      vectors.add(text.apply(i));
+      progress.at(i + 1, count + MOST);
+    }
+    return vectors.rows();
   }
 
   /** Vectors have length one: what is left of equal ones is rounding. */

@@ -201,6 +201,6 @@ final class TopicsTest {
     }
     SparseRows rows = vectors.rows();
     assertTrue(rows.width() <= 4096, "columns: " + rows.width());
-    assertTrue(rows.columns()[0].length <= 512, "entries: " + rows.columns()[0].length);
+    assertTrue(rows.columns()[0].length <= 256, "entries: " + rows.columns()[0].length);
   }
 }
