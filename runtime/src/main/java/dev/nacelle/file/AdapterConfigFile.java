@@ -78,6 +78,17 @@ final class AdapterConfigFile {
           "use_dora",
           "use_rslora");
 
+  /** Of these, what VeRA's configuration does not have: PEFT would ignore it there. */
+  private static final Set<String> OF_LORA_ALONE =
+      Set.of(
+          "alpha_pattern",
+          "init_lora_weights",
+          "lora_alpha",
+          "lora_dropout",
+          "rank_pattern",
+          "use_dora",
+          "use_rslora");
+
   /** Ways to begin that leave the base model's weights as they are. */
   private static final Set<String> HARMLESS_BEGINNINGS = Set.of("gaussian", "eva", "orthogonal");
 
@@ -175,6 +186,9 @@ final class AdapterConfigFile {
   private static void refuseUnknownFields(JsonObject json, AdapterKind kind) {
     for (String key : json.keys()) {
       JsonNode value = json.node().get(key);
+      if (kind instanceof VeraKind && OF_LORA_ALONE.contains(key) && !isOff(value)) {
+        throw json.refusal(key, "adapters of peft_type VERA have no such field; remove it");
+      }
       boolean known =
           HARMLESS.contains(key)
               || READ.contains(key)

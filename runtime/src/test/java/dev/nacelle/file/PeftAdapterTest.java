@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,9 +91,9 @@ final class PeftAdapterTest {
     for (String spec : namesAndShapes) {
       String[] parts = spec.split("=", -1);
       String[] sizes = parts[1].split("x", -1);
-      long[] shape = {Long.parseLong(sizes[0]), Long.parseLong(sizes[1])};
+      long[] shape = Arrays.stream(sizes).mapToLong(Long::parseLong).toArray();
       DType dtype = parts.length > 2 ? DType.parse(parts[2]) : DType.FP32;
-      int bytes = (int) (shape[0] * shape[1] * dtype.bytes());
+      int bytes = (int) (Arrays.stream(shape).reduce(1, (a, b) -> a * b) * dtype.bytes());
       tensors.add(
           new NamedTensor(parts[0], dtype, shape, sink -> sink.accept(ByteBuffer.allocate(bytes))));
     }
@@ -234,6 +235,38 @@ final class PeftAdapterTest {
     assertTrue(refused().contains("does not exist"));
     Files.writeString(folder.resolve("adapter_model.bin"), "x");
     assertTrue(refused().contains("holds 1 bytes"));
+  }
+
+  @Test
+  void veraIsReadAndHeldAgainstItsConfiguration() throws IOException {
+    for (String gone : List.of("lora_alpha", "lora_dropout", "init_lora_weights")) {
+      edit(gone, "null");
+    }
+    edit("peft_type", "\"VERA\"");
+    edit("vera_dropout", "0.25");
+    String b = KEY + ".vera_lambda_b=8";
+    String d = KEY + ".vera_lambda_d=3";
+    String upper = "base_model.vera_B=8x3";
+    weights(b, d, "base_model.vera_A=3x16", upper);
+    try (PeftAdapter adapter = open()) {
+      assertEquals("vera", adapter.config().kind().word());
+      assertEquals(0.25, adapter.config().dropout());
+      assertEquals(1, adapter.config().scale("model.layers.1.self_attn.k_proj"));
+      assertEquals(48, adapter.a("model.layers.1.self_attn.k_proj").length);
+      assertEquals(24, adapter.b("model.layers.1.self_attn.k_proj").length);
+    }
+    weights(b, d, upper);
+    assertTrue(refused().contains("has no tensor base_model.vera_A [3, 16]"));
+    weights(b, d, "base_model.vera_A=3x17", upper);
+    assertTrue(refused().contains("has the shape [3, 17]"));
+    edit("save_projection", "false");
+    assertTrue(refused().contains("would not be used"));
+    weights(b, d);
+    open().close();
+    weights(b, KEY + ".vera_lambda_d.default=3", KEY + ".lora_A.weight=3x16");
+    assertTrue(refused().contains("has no tensor"));
+    edit("use_rslora", "true");
+    assertTrue(refused().contains("use_rslora"));
   }
 
   @ParameterizedTest
