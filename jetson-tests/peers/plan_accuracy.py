@@ -98,6 +98,11 @@ def seconds(rows):
             f"20 %.")
 
 
+def ages(rows):
+    earlier = list(dict.fromkeys(row["model"] for row in rows if row.get("earlier")))
+    return f" Rows of {', '.join(earlier)} are of an earlier state of the planner." if earlier else ""
+
+
 def page(rows, machine):
     mib = 1 << 20
     lines = [
@@ -105,7 +110,7 @@ def page(rows, machine):
         "What `plan` foresaw and what the kernel then counted (VmHWM), a process each; written by",
         "`jetson-tests/peers/plan_accuracy.py`. Good is: not under the measured peak, at most the larger of 5 % and",
         f"8 MiB over it, and within the budget. {machine['processor']}, {machine['when']}: "
-        f"{sum(map(good, rows))} of {len(rows)} good. {seconds(rows)}", "",
+        f"{sum(map(good, rows))} of {len(rows)} good. {seconds(rows)}{ages(rows)}", "",
         "| model | length | rank | batch | targets | threads | budget MiB | foreseen MiB | measured MiB | off MiB | foreseen s | "
         "measured s | how | |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
@@ -120,6 +125,13 @@ def page(rows, machine):
         else:
             lines.append(start + f"– | – | – | – | – | exit {r['exit']}: {r['error']} | off |")
     return "\n".join(lines) + "\n"
+
+
+def kept(earlier, models):
+    if earlier is None:
+        return []
+    with open(earlier) as file:
+        return [{**row, "earlier": True} for row in json.load(file)["jobs"] if row["model"] not in models]
 
 
 def processor():
@@ -137,12 +149,13 @@ def main():
     parser.add_argument("--results", required=True)
     parser.add_argument("--page")
     parser.add_argument("--limit", type=int, default=1 << 30)
+    parser.add_argument("--keep", metavar="F.json", help="earlier results: rows of models that are not named now stay")
     parser.add_argument("--few", action="append", default=[], metavar="NAME=MODEL")
-    parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
+    parser.add_argument("models", nargs="*", metavar="NAME=MODEL")
     args = parser.parse_args()
     many = dict(m.split("=", 1) for m in args.models)
     few = dict(m.split("=", 1) for m in args.few)
-    rows = []
+    rows = kept(args.keep, {**many, **few})
     machine = {"processor": processor(), "when": datetime.date.today().isoformat()}
     for job in itertools.islice(grid(many, few), args.limit):
         row = run(job, {**many, **few}, args.data, args.out)

@@ -10,11 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param rank R, rows of A
  * @param alpha the scale is alpha / rank, by most kinds; 0 makes the adapter do nothing
  * @param dropout share of the inputs dropped before A while training, from 0 to below 1
- * @param targets ends of module paths; empty for every linear of the blocks
- * @param targetPattern a regular expression over whole module paths in place of the targets; null
- *     where the file has a list
- * @param excluded ends of module paths that are left out all the same
- * @param layers block numbers that the targets are restricted to; empty for all
+ * @param where which linears it stands beside
  * @param ranks modules of another rank
  * @param alphas modules of another alpha
  * @param whole which of {@link WholeModules} train as whole copies
@@ -25,10 +21,7 @@ public record AdapterConfig(
     int rank,
     double alpha,
     double dropout,
-    List<String> targets,
-    @Nullable String targetPattern,
-    List<String> excluded,
-    List<Integer> layers,
+    Targeting where,
     ModulePattern ranks,
     ModulePattern alphas,
     List<String> whole,
@@ -36,9 +29,6 @@ public record AdapterConfig(
 
   public AdapterConfig {
     whole = List.copyOf(whole);
-    targets = List.copyOf(targets);
-    excluded = List.copyOf(excluded);
-    layers = List.copyOf(layers);
   }
 
   /** An adapter as we make them. */
@@ -55,14 +45,33 @@ public record AdapterConfig(
         rank,
         alpha,
         dropout,
-        targets,
-        null,
-        List.of(),
-        layers,
+        new Targeting(targets, null, List.of(), layers),
         ModulePattern.NONE,
         ModulePattern.NONE,
         List.of(),
         baseModel);
+  }
+
+  /** Ends of module paths; empty for every linear of the blocks. */
+  public List<String> targets() {
+    return where.targets();
+  }
+
+  /**
+   * A regular expression over whole module paths in place of the targets; null where there is none.
+   */
+  public @Nullable String targetPattern() {
+    return where.pattern();
+  }
+
+  /** Ends of module paths that are left out all the same. */
+  public List<String> excluded() {
+    return where.excluded();
+  }
+
+  /** Block numbers that the targets are restricted to; empty for all. */
+  public List<Integer> layers() {
+    return where.layers();
   }
 
   /** Rows of a module's A. */
@@ -96,10 +105,7 @@ public record AdapterConfig(
         (int) (rank * ofRank),
         alpha * ofAlpha,
         dropout,
-        targets,
-        targetPattern,
-        excluded,
-        layers,
+        where,
         ranks.times(ofRank),
         alphas.times(ofAlpha),
         whole,
@@ -108,69 +114,22 @@ public record AdapterConfig(
 
   /** The same with another dropout. */
   public AdapterConfig withDropout(double other) {
-    return new AdapterConfig(
-        kind,
-        rank,
-        alpha,
-        other,
-        targets,
-        targetPattern,
-        excluded,
-        layers,
-        ranks,
-        alphas,
-        whole,
-        baseModel);
+    return new AdapterConfig(kind, rank, alpha, other, where, ranks, alphas, whole, baseModel);
   }
 
   /** The same with modules of other ranks and alphas. */
   public AdapterConfig withPatterns(ModulePattern otherRanks, ModulePattern otherAlphas) {
     return new AdapterConfig(
-        kind,
-        rank,
-        alpha,
-        dropout,
-        targets,
-        targetPattern,
-        excluded,
-        layers,
-        otherRanks,
-        otherAlphas,
-        whole,
-        baseModel);
+        kind, rank, alpha, dropout, where, otherRanks, otherAlphas, whole, baseModel);
   }
 
   /** The same of another kind. */
   public AdapterConfig withKind(AdapterKind other) {
-    return new AdapterConfig(
-        other,
-        rank,
-        alpha,
-        dropout,
-        targets,
-        targetPattern,
-        excluded,
-        layers,
-        ranks,
-        alphas,
-        whole,
-        baseModel);
+    return new AdapterConfig(other, rank, alpha, dropout, where, ranks, alphas, whole, baseModel);
   }
 
   /** The same with modules that train whole. */
   public AdapterConfig withWhole(List<String> names) {
-    return new AdapterConfig(
-        kind,
-        rank,
-        alpha,
-        dropout,
-        targets,
-        targetPattern,
-        excluded,
-        layers,
-        ranks,
-        alphas,
-        names,
-        baseModel);
+    return new AdapterConfig(kind, rank, alpha, dropout, where, ranks, alphas, names, baseModel);
   }
 }
