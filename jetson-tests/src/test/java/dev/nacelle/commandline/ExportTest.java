@@ -16,7 +16,6 @@ import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelTensors;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -99,9 +98,9 @@ final class ExportTest {
 
   /** W + (alpha ÷ r)·B·A, by plain loops. */
   private float[] expected(TensorSource source, SafetensorsFile pairs, String module) {
-    float[] w = floats(source, module + ".weight");
-    float[] a = floats(pairs, PeftAdapter.PREFIX + module + ".lora_A.weight");
-    float[] b = floats(pairs, PeftAdapter.PREFIX + module + ".lora_B.weight");
+    float[] w = Fixtures.floats(source, module + ".weight");
+    float[] a = Fixtures.floats(pairs, PeftAdapter.PREFIX + module + ".lora_A.weight");
+    float[] b = Fixtures.floats(pairs, PeftAdapter.PREFIX + module + ".lora_B.weight");
     int in = a.length / RANK;
     for (int o = 0; o < b.length / RANK; o++) {
       for (int i = 0; i < in; i++) {
@@ -135,8 +134,8 @@ final class ExportTest {
         boolean adapted =
             name.endsWith(".weight")
                 && pairs.find(PeftAdapter.PREFIX + module + ".lora_A.weight") != null;
-        float[] want = adapted ? expected(source, pairs, module) : floats(source, name);
-        assertArrayEquals(want, floats(merged, name), name);
+        float[] want = adapted ? expected(source, pairs, module) : Fixtures.floats(source, name);
+        assertArrayEquals(want, Fixtures.floats(merged, name), name);
       }
     }
     JsonNode config = Outcome.JSON.readTree(folder.resolve("out/config.json").toFile());
@@ -179,7 +178,7 @@ final class ExportTest {
             merged.file().metadata().strings("tokenizer.ggml.tokens"));
         String module = "model.layers.0.self_attn.q_proj";
         float[] want = expected(source, pairs, module);
-        float[] have = floats(merged, module + ".weight");
+        float[] have = Fixtures.floats(merged, module + ".weight");
         float largest = 0;
         for (float value : want) {
           largest = Math.max(largest, Math.abs(value));
@@ -189,8 +188,8 @@ final class ExportTest {
           assertEquals(want[i], have[i], tolerance, type + " element " + i);
         }
         assertArrayEquals(
-            floats(source, "model.layers.0.self_attn.q_proj.bias"),
-            floats(merged, "model.layers.0.self_attn.q_proj.bias"));
+            Fixtures.floats(source, "model.layers.0.self_attn.q_proj.bias"),
+            Fixtures.floats(merged, "model.layers.0.self_attn.q_proj.bias"));
         assertEquals("F32", merged.entry("model.norm.weight").fileDtype());
         assertEquals(
             type.equals("f16") ? "F16" : "Q8_0", merged.entry(module + ".weight").fileDtype());
@@ -229,9 +228,10 @@ final class ExportTest {
       assertEquals(6, file.entries().size());
       String q = PeftAdapter.PREFIX + "model.layers.0.self_attn.q_proj";
       assertArrayEquals(
-          floats(pairs, q + ".lora_A.weight"), floats(file, "blk.0.attn_q.weight.lora_a"));
-      float[] b = floats(pairs, q + ".lora_B.weight");
-      float[] rows = floats(file, "blk.0.attn_q.weight.lora_b");
+          Fixtures.floats(pairs, q + ".lora_A.weight"),
+          Fixtures.floats(file, "blk.0.attn_q.weight.lora_a"));
+      float[] b = Fixtures.floats(pairs, q + ".lora_B.weight");
+      float[] rows = Fixtures.floats(file, "blk.0.attn_q.weight.lora_b");
       // Heads of 8: row t·4 + j stands at 2j + t.
       for (int head = 0; head < 4; head++) {
         for (int j = 0; j < 4; j++) {
@@ -245,21 +245,13 @@ final class ExportTest {
       }
       String v = PeftAdapter.PREFIX + "model.layers.0.self_attn.v_proj";
       assertArrayEquals(
-          floats(pairs, v + ".lora_B.weight"), floats(file, "blk.0.attn_v.weight.lora_b"));
+          Fixtures.floats(pairs, v + ".lora_B.weight"),
+          Fixtures.floats(file, "blk.0.attn_v.weight.lora_b"));
     }
     Outcome.of(args).expect(2);
     writeAdapter("lm_head");
     Files.delete(out);
     assertTrue(Outcome.of(args).expect(3).err().contains("lm_head"));
     assertFalse(Files.exists(out));
-  }
-
-  private static float[] floats(TensorSource source, String name) {
-    float[] out = new float[Math.toIntExact(source.entry(name).elements())];
-    try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
-      source.readFloat32(name, wide);
-      wide.read(0, out, 0, out.length);
-    }
-    return out;
   }
 }

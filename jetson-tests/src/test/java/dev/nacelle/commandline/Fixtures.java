@@ -1,5 +1,7 @@
 package dev.nacelle.commandline;
 
+import dev.nacelle.file.TensorSource;
+import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -72,5 +74,15 @@ public final class Fixtures {
           .sorted()
           .collect(Collectors.toCollection(ArrayList::new));
     }
+  }
+
+  /** The elements of a tensor, widened. */
+  public static float[] floats(TensorSource source, String name) {
+    float[] out = new float[Math.toIntExact(source.entry(name).elements())];
+    try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
+      source.readFloat32(name, wide);
+      wide.read(0, out, 0, out.length);
+    }
+    return out;
   }
 }

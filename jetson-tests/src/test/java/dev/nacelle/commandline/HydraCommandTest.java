@@ -9,7 +9,6 @@ import dev.nacelle.file.HfFolder;
 import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.TensorSource;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,12 +136,12 @@ final class HydraCommandTest {
         SafetensorsFile parts = Safetensors.open(Path.of(adapter).resolve(WEIGHTS))) {
       for (String name : base.entries().keySet()) {
         String key = "base_model.model." + name.replace(".weight", "");
-        float[] expected = floats(base, name);
+        float[] expected = Fixtures.floats(base, name);
         if (parts.entries().containsKey(key + ".lora_A.weight")) {
           addMixture(expected, parts, key, mixture);
           changed++;
         }
-        float[] actual = floats(merged, name);
+        float[] actual = Fixtures.floats(merged, name);
         for (int i = 0; i < expected.length; i++) {
           assertEquals(expected[i], actual[i], 2e-6, name + " " + i);
         }
@@ -155,11 +154,11 @@ final class HydraCommandTest {
   }
 
   private static void addMixture(float[] w, TensorSource parts, String key, double[] mixture) {
-    float[] a = floats(parts, key + ".lora_A.weight");
+    float[] a = Fixtures.floats(parts, key + ".lora_A.weight");
     int rank = 4;
     int in = a.length / rank;
     for (int head = 0; head < mixture.length; head++) {
-      float[] b = floats(parts, key + ".lora_B" + head + ".weight");
+      float[] b = Fixtures.floats(parts, key + ".lora_B" + head + ".weight");
       for (int o = 0; o < b.length / rank; o++) {
         for (int r = 0; r < rank; r++) {
           double share = 2 * mixture[head] * b[o * rank + r];
@@ -169,15 +168,6 @@ final class HydraCommandTest {
         }
       }
     }
-  }
-
-  private static float[] floats(TensorSource source, String name) {
-    float[] out = new float[Math.toIntExact(source.entry(name).elements())];
-    try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
-      source.readFloat32(name, wide);
-      wide.read(0, out, 0, out.length);
-    }
-    return out;
   }
 
   private static String[] merge(String adapter, String out, String mixture) {

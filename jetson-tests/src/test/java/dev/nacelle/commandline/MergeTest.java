@@ -13,8 +13,6 @@ import dev.nacelle.file.Safetensors;
 import dev.nacelle.file.SafetensorsFile;
 import dev.nacelle.file.SafetensorsWriter;
 import dev.nacelle.file.TensorEntry;
-import dev.nacelle.file.TensorSource;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +86,7 @@ final class MergeTest {
       assertEquals(List.of(), shards.notes());
       assertEquals(one.entries().keySet(), new TreeSet<>(shards.entries().keySet()));
       for (String name : one.entries().keySet()) {
-        assertArrayEquals(floats(one, name), floats(shards, name), name);
+        assertArrayEquals(Fixtures.floats(one, name), Fixtures.floats(shards, name), name);
       }
     }
   }
@@ -106,9 +104,9 @@ final class MergeTest {
           HfFolder exact = HfFolder.open(folder.resolve("fp32"));
           HfFolder narrow = HfFolder.open(folder.resolve(type))) {
         for (String name : base.entries().keySet()) {
-          float[] before = floats(base, name);
-          float[] wide = floats(exact, name);
-          float[] stored = floats(narrow, name);
+          float[] before = Fixtures.floats(base, name);
+          float[] wide = Fixtures.floats(exact, name);
+          float[] stored = Fixtures.floats(narrow, name);
           double lostHere = 0;
           double addedHere = 0;
           for (int i = 0; i < before.length; i++) {
@@ -153,7 +151,7 @@ final class MergeTest {
     try (HfFolder base = HfFolder.open(model);
         HfFolder merged = HfFolder.open(folder.resolve("m"))) {
       String table = "model.embed_tokens.weight";
-      assertArrayEquals(floats(base, table), floats(merged, table));
+      assertArrayEquals(Fixtures.floats(base, table), Fixtures.floats(merged, table));
       assertArrayEquals(merged.entry(table).shape(), merged.entry("lm_head.weight").shape());
     }
   }
@@ -217,7 +215,7 @@ final class MergeTest {
     List<NamedTensor> tensors = new ArrayList<>();
     try (SafetensorsFile open = Safetensors.open(file)) {
       for (TensorEntry entry : open.entries().values()) {
-        float[] values = floats(open, entry.name());
+        float[] values = Fixtures.floats(open, entry.name());
         values[0] = entry.name().contains("lora_B") ? value : 1;
         tensors.add(NamedTensor.of(entry.name(), values, entry.shape()));
       }
@@ -227,15 +225,6 @@ final class MergeTest {
 
   private static TensorEntry entry(HfFolder open) {
     return open.entries().values().iterator().next();
-  }
-
-  private static float[] floats(TensorSource source, String name) {
-    float[] out = new float[Math.toIntExact(source.entry(name).elements())];
-    try (NativeBuffer wide = NativeBuffer.allocate(4L * out.length)) {
-      source.readFloat32(name, wide);
-      wide.read(0, out, 0, out.length);
-    }
-    return out;
   }
 
   private static List<String> names(Path folder) throws IOException {

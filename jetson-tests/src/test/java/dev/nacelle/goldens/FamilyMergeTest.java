@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nacelle.cli.Main;
+import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.HfFolder;
@@ -13,7 +14,6 @@ import dev.nacelle.file.TensorEntry;
 import dev.nacelle.model.ConfigReader;
 import dev.nacelle.model.GgufModel;
 import dev.nacelle.model.ModelConfig;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -127,8 +127,8 @@ final class FamilyMergeTest {
       for (TensorEntry entry : wanted.file().entries().values()) {
         if (entry.shape().length == 1) {
           String name = entry.name();
-          float[] want = floats(wanted.file(), entry);
-          float[] got = floats(found.file(), found.file().entry(name));
+          float[] want = Fixtures.floats(wanted.file(), name);
+          float[] got = Fixtures.floats(found.file(), name);
           for (int i = 0; i < want.length; i++) {
             assertEquals(want[i], got[i], 2e-7f, golden.name() + " " + name + " element " + i);
           }
@@ -137,15 +137,6 @@ final class FamilyMergeTest {
       }
       assertTrue(vectors > 2, golden.name());
     }
-  }
-
-  private static float[] floats(GgufFile file, TensorEntry entry) {
-    float[] values = new float[Math.toIntExact(entry.elements())];
-    try (NativeBuffer wide = NativeBuffer.allocate(4L * values.length)) {
-      file.readFloat32(entry.name(), wide);
-      wide.read(0, values, 0, values.length);
-    }
-    return values;
   }
 
   /** What GGUF's metadata says of a model is what its folder says, and comes back as that. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +38,17 @@ public record Adapter(
     this(config, layers, List.of(), null);
   }
 
-  /** The same with modules that train whole, owned from here on; this record is used no more. */
-  public Adapter with(List<WholeModule> modules) {
-    return new Adapter(config, layers, modules, basis);
+  /**
+   * The same with modules that train whole, owned from here on; this record is used no more. Where
+   * they cannot be made it is closed.
+   */
+  public Adapter with(Supplier<List<WholeModule>> modules) {
+    try {
+      return new Adapter(config, layers, modules.get(), basis);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /** What a module looks like to an adapter: its path and its width. */
@@ -72,7 +81,7 @@ public record Adapter(
       Function<String, Weight> weights) {
     Source beginnings =
         config.kind() instanceof VeraKind vera
-            ? AdapterInit.ofVera(vera, config.rank())
+            ? new VeraBeginning(vera, config.rank())
             : (m, part) -> AdapterInit.values(part, m.path(), seed);
     Adapter adapter = of(engine, config, modules, seed, beginnings);
     for (LayerAdapter layer : adapter.layers) {

@@ -39,16 +39,18 @@ public final class AdapterBlend {
    */
   public static Adapter load(
       Engine engine, List<Choice> choices, List<Adapter.Module> modules, FaultInjector faults) {
-    if (choices.size() == 1 && choices.getFirst().weight() == 1) {
-      return AdapterFiles.load(engine, choices.getFirst().folder(), modules, 0, faults);
-    }
-    if (choices.size() == 1
-        && PeftAdapter.readConfig(choices.getFirst().folder()).kind() instanceof HydraKind) {
-      requireAddable(
-          choices.getFirst().folder(), PeftAdapter.readConfig(choices.getFirst().folder()));
-      Adapter adapter = AdapterFiles.load(engine, choices.getFirst().folder(), modules, 0, faults);
-      adapter.scaleUps((float) choices.getFirst().weight());
-      return adapter;
+    if (choices.size() == 1) {
+      Choice only = choices.getFirst();
+      if (only.weight() == 1) {
+        return AdapterFiles.load(engine, only.folder(), modules, 0, faults);
+      }
+      AdapterConfig config = PeftAdapter.readConfig(only.folder());
+      if (config.kind() instanceof HydraKind) {
+        requireAddable(only.folder(), config);
+        Adapter adapter = AdapterFiles.load(engine, only.folder(), modules, 0, faults);
+        adapter.scaleUps((float) only.weight());
+        return adapter;
+      }
     }
     Map<String, long[]> linears = new LinkedHashMap<>();
     modules.forEach(m -> linears.put(m.path(), new long[] {m.out(), m.in()}));

@@ -60,7 +60,7 @@ public final class AdapterFiles {
               seed,
               (m, part) -> half(file, config.rank(m.path()), m.path(), part, 0),
               (m, part) -> half(file, config.rank(m.path()), m.path(), part, 1));
-      return withWhole(engine, adapter, file);
+      return adapter.with(() -> WholeModule.read(engine, file));
     }
   }
 
@@ -121,7 +121,7 @@ public final class AdapterFiles {
               adapted(file),
               seed,
               (m, part) -> values(file, m, part));
-      return withWhole(engine, adapter, file);
+      return adapter.with(() -> WholeModule.read(engine, file));
     }
   }
 
@@ -131,15 +131,6 @@ public final class AdapterFiles {
       case VeraKind.B -> file.projection().b();
       default -> file.values(module.path(), part.suffix());
     };
-  }
-
-  private static Adapter withWhole(Engine engine, Adapter adapter, PeftAdapter file) {
-    try {
-      return adapter.with(WholeModule.read(engine, file));
-    } catch (RuntimeException | Error e) {
-      adapter.close();
-      throw e;
-    }
   }
 
   private static void refuseHead(Path folder, PeftAdapter file) {

@@ -3,9 +3,6 @@ package dev.nacelle.adapter;
 import dev.nacelle.file.AdapterKind.Part;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
-import dev.nacelle.file.VeraKind;
-import dev.nacelle.file.VeraProjection;
-import java.util.Arrays;
 
 /**
  * How a fresh adapter begins: A uniform in ±1/√in (Kaiming with a = √5, as PEFT), B zero, so that
@@ -40,26 +37,7 @@ public final class AdapterInit {
     };
   }
 
-  /** A fresh VeRA's: matrices drawn from its key, d the same everywhere, b zero. */
-  static Adapter.Source ofVera(VeraKind kind, int rank) {
-    return (module, part) ->
-        switch (part.suffix()) {
-          case VeraKind.A -> drawn(kind, rank, module).a();
-          case VeraKind.B -> drawn(kind, rank, module).b();
-          case VeraKind.LAMBDA_D -> {
-            float[] values = new float[rank];
-            Arrays.fill(values, (float) kind.initialD());
-            yield values;
-          }
-          default -> new float[elements(part.shape())];
-        };
-  }
-
-  private static VeraProjection drawn(VeraKind kind, int rank, Adapter.Module widest) {
-    return VeraProjection.drawn(kind.projectionKey(), rank, widest.out(), widest.in());
-  }
-
-  private static int elements(long[] shape) {
+  static int elements(long[] shape) {
     long elements = 1;
     for (long size : shape) {
       elements = Math.multiplyExact(elements, size);

@@ -53,13 +53,21 @@ public record WholeModule(String modulePath, Parameter weight) {
    */
   public static List<WholeModule> fresh(
       Engine engine, List<String> names, Function<String, Weight> weights) {
+    return all(
+        WholeModules.paths(names),
+        path -> {
+          Weight weight = weights.apply(path);
+          return make(
+              engine, path, weight.size(0), weight.size(1), copy -> widen(engine, copy, weight));
+        });
+  }
+
+  /** One of each, or none where one cannot be made. */
+  private static <T> List<WholeModule> all(Iterable<T> of, Function<T, WholeModule> make) {
     List<WholeModule> made = new ArrayList<>();
     try {
-      for (String path : WholeModules.paths(names)) {
-        Weight weight = weights.apply(path);
-        made.add(
-            make(
-                engine, path, weight.size(0), weight.size(1), copy -> widen(engine, copy, weight)));
+      for (T each : of) {
+        made.add(make.apply(each));
       }
       return made;
     } catch (RuntimeException | Error e) {
@@ -84,17 +92,15 @@ public record WholeModule(String modulePath, Parameter weight) {
 
   /** What a file holds whole. */
   static List<WholeModule> read(Engine engine, PeftAdapter file) {
-    List<WholeModule> made = new ArrayList<>();
-    try {
-      for (PeftAdapter.Adapted whole : file.whole()) {
-        String path = whole.modulePath();
-        made.add(make(engine, path, whole.out(), whole.in(), copy -> copyRows(copy, file, whole)));
-      }
-      return made;
-    } catch (RuntimeException | Error e) {
-      made.forEach(WholeModule::release);
-      throw e;
-    }
+    return all(
+        file.whole(),
+        whole ->
+            make(
+                engine,
+                whole.modulePath(),
+                whole.out(),
+                whole.in(),
+                copy -> copyRows(copy, file, whole)));
   }
 
   private static void copyRows(Tensor copy, PeftAdapter file, PeftAdapter.Adapted whole) {

@@ -17,18 +17,21 @@ final class AdapterKeys {
   private AdapterKeys() {}
 
   /**
-   * The adapted modules.
+   * What a file holds.
    *
-   * @param whole gets the modules that the file holds whole
-   * @param shared gets VeRA's matrices where the file has them
+   * @param modules the adapted ones, by path
+   * @param whole modules that it holds whole, by path
+   * @param shared VeRA's matrices, by key; empty where the file leaves them out
    */
-  static Map<String, PeftAdapter.Adapted> byModule(
-      TensorSource file,
-      AdapterConfig config,
-      TargetMatcher targets,
-      Map<String, long[]> linears,
+  record Contents(
+      Map<String, PeftAdapter.Adapted> modules,
       Map<String, PeftAdapter.Adapted> whole,
-      Map<String, TensorEntry> shared) {
+      Map<String, TensorEntry> shared) {}
+
+  static Contents byModule(
+      TensorSource file, AdapterConfig config, TargetMatcher targets, Map<String, long[]> linears) {
+    Map<String, PeftAdapter.Adapted> whole = new LinkedHashMap<>();
+    Map<String, TensorEntry> shared = new LinkedHashMap<>();
     Map<String, TensorEntry> byKey = byKey(file);
     Map<String, PeftAdapter.Adapted> modules = new LinkedHashMap<>();
     linears.forEach(
@@ -43,9 +46,7 @@ final class AdapterKeys {
           }
         });
     if (config.kind() instanceof VeraKind vera && vera.savesProjection()) {
-      List<long[]> shapes =
-          modules.values().stream().map(m -> new long[] {m.out(), m.in()}).toList();
-      long[] widest = VeraProjection.widest(shapes);
+      long[] widest = widest(modules);
       shared.put(VeraKind.A, take(file, byKey, VeraKind.A, new long[] {config.rank(), widest[1]}));
       shared.put(VeraKind.B, take(file, byKey, VeraKind.B, new long[] {widest[0], config.rank()}));
     }
@@ -78,7 +79,13 @@ final class AdapterKeys {
     if (!byKey.isEmpty()) {
       throw leftOver(file, byKey);
     }
-    return modules;
+    return new Contents(modules, whole, shared);
+  }
+
+  /** The sizes that the modules come to together: {out, in}. */
+  static long[] widest(Map<String, PeftAdapter.Adapted> modules) {
+    return VeraProjection.widest(
+        modules.values().stream().map(m -> new long[] {m.out(), m.in()}).toList());
   }
 
   /** Keys without PEFT's prefix and without the adapter's name where a file has it. */

@@ -5,7 +5,6 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,9 +24,7 @@ public final class PeftAdapter implements AutoCloseable {
 
   private final AdapterConfig config;
   private final TensorSource file;
-  private final Map<String, Adapted> modules;
-  private final Map<String, Adapted> whole;
-  private final Map<String, TensorEntry> shared;
+  private final AdapterKeys.Contents contents;
   private @Nullable VeraProjection projection;
 
   /**
@@ -40,17 +37,10 @@ public final class PeftAdapter implements AutoCloseable {
    */
   public record Adapted(String modulePath, long out, long in, Map<String, TensorEntry> parts) {}
 
-  private PeftAdapter(
-      AdapterConfig config,
-      TensorSource file,
-      Map<String, Adapted> modules,
-      Map<String, Adapted> whole,
-      Map<String, TensorEntry> shared) {
-    this.shared = shared;
+  private PeftAdapter(AdapterConfig config, TensorSource file, AdapterKeys.Contents contents) {
     this.config = config;
     this.file = file;
-    this.modules = modules;
-    this.whole = whole;
+    this.contents = contents;
   }
 
   /**
@@ -84,11 +74,7 @@ public final class PeftAdapter implements AutoCloseable {
     TensorSource file = openWeights(folder, faults);
     try {
       TargetMatcher targets = new TargetMatcher(folder.resolve(AdapterConfigFile.NAME), config);
-      Map<String, Adapted> whole = new LinkedHashMap<>();
-      Map<String, TensorEntry> shared = new LinkedHashMap<>();
-      Map<String, Adapted> modules =
-          AdapterKeys.byModule(file, config, targets, linears, whole, shared);
-      return new PeftAdapter(config, file, modules, whole, shared);
+      return new PeftAdapter(config, file, AdapterKeys.byModule(file, config, targets, linears));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -129,12 +115,12 @@ public final class PeftAdapter implements AutoCloseable {
 
   /** What is adapted, in the order of the base model's modules. */
   public List<Adapted> modules() {
-    return List.copyOf(modules.values());
+    return List.copyOf(contents.modules().values());
   }
 
   /** What the file holds whole, by {@link WholeModules#WEIGHT}; the token table first. */
   public List<Adapted> whole() {
-    return List.copyOf(whole.values());
+    return List.copyOf(contents.whole().values());
   }
 
   /** A of a module, (rank, in) row by row, widened to fp32. */
@@ -160,11 +146,9 @@ public final class PeftAdapter implements AutoCloseable {
     if (!(config.kind() instanceof VeraKind vera)) {
       throw new IllegalStateException("no " + config.kind().word() + " adapter has a projection");
     }
-    long[] widest =
-        VeraProjection.widest(
-            modules.values().stream().map(m -> new long[] {m.out(), m.in()}).toList());
-    TensorEntry a = shared.get(VeraKind.A);
-    TensorEntry b = shared.get(VeraKind.B);
+    long[] widest = AdapterKeys.widest(contents.modules());
+    TensorEntry a = contents.shared().get(VeraKind.A);
+    TensorEntry b = contents.shared().get(VeraKind.B);
     known =
         a == null || b == null
             ? VeraProjection.drawn(vera.projectionKey(), config.rank(), widest[0], widest[1])
@@ -180,7 +164,7 @@ public final class PeftAdapter implements AutoCloseable {
       return projection().up(rows(modulePath, VeraKind.LAMBDA_B, first, rows), first);
     }
     float[] d = values(modulePath, VeraKind.LAMBDA_D);
-    Adapted adapted = Objects.requireNonNull(modules.get(modulePath));
+    Adapted adapted = Objects.requireNonNull(contents.modules().get(modulePath));
     return projection().down(d, first, rows, adapted.in());
   }
 
@@ -225,7 +209,9 @@ public final class PeftAdapter implements AutoCloseable {
 
   private TensorEntry entry(String modulePath, String suffix) {
     Adapted adapted =
-        modules.containsKey(modulePath) ? modules.get(modulePath) : whole.get(modulePath);
+        contents.modules().containsKey(modulePath)
+            ? contents.modules().get(modulePath)
+            : contents.whole().get(modulePath);
     TensorEntry entry = adapted == null ? null : adapted.parts().get(suffix);
     if (entry == null) {
       throw new IllegalArgumentException("the adapter has no " + modulePath + suffix);
@@ -236,7 +222,7 @@ public final class PeftAdapter implements AutoCloseable {
   /** A part of a module row by row, widened to fp32. */
   public float[] values(String modulePath, String suffix) {
     if (isVeraPair(suffix)) {
-      Adapted adapted = Objects.requireNonNull(modules.get(modulePath));
+      Adapted adapted = Objects.requireNonNull(contents.modules().get(modulePath));
       return asPair(
           modulePath, suffix, 0, suffix.equals(LoraKind.A) ? config.rank() : adapted.out());
     }

@@ -123,6 +123,11 @@ public record FinetuneOptions(
         Set<String> given) {
       this(kind, rank, alpha, dropout, targets, layers, Special.NONE, init, given);
     }
+
+    /** The same of another kind. */
+    Adapting withKind(AdapterKind other) {
+      return new Adapting(other, rank, alpha, dropout, targets, layers, special, init, given);
+    }
   }
 
   /**

@@ -17,24 +17,13 @@ record HeadChoice(FinetuneOptions options, @Nullable TopicCurve curve) {
   /** Asks the data, or what the run wrote down when it began, and tells the listener. */
   static HeadChoice of(RunContext run, FinetuneData data, @Nullable Checkpoint from) {
     FinetuneOptions options = run.options();
-    FinetuneOptions.Adapting a = options.adapter();
-    if (!a.kind().equals(HydraKind.AS_DATA_SAYS)) {
+    if (!options.adapter().kind().equals(HydraKind.AS_DATA_SAYS)) {
       return new HeadChoice(options, null);
     }
     TopicCurve curve = from == null ? data.topics(run) : remembered(options, from);
     run.tell(new TrainEvent.HeadsChosen(curve, from != null));
-    FinetuneOptions.Adapting chosen =
-        new FinetuneOptions.Adapting(
-            new HydraKind(curve.chosen()),
-            a.rank(),
-            a.alpha(),
-            a.dropout(),
-            a.targets(),
-            a.layers(),
-            a.special(),
-            a.init(),
-            a.given());
-    return new HeadChoice(options.with(chosen), curve);
+    HydraKind chosen = new HydraKind(curve.chosen());
+    return new HeadChoice(options.with(options.adapter().withKind(chosen)), curve);
   }
 
   /** The number that a checkpoint's adapter has; with its curve where that was written down. */

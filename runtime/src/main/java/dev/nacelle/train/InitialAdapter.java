@@ -52,12 +52,7 @@ public final class InitialAdapter {
 
   private static Adapter withWhole(
       Engine engine, Adapter adapter, Function<String, Weight> weights) {
-    try {
-      return adapter.with(WholeModule.fresh(engine, adapter.config().whole(), weights));
-    } catch (RuntimeException | Error e) {
-      adapter.close();
-      throw e;
-    }
+    return adapter.with(() -> WholeModule.fresh(engine, adapter.config().whole(), weights));
   }
 
   private record Plan(AdapterConfig config, List<Adapter.Module> modules) {}

@@ -16,9 +16,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,25 +141,7 @@ final class AdapterMutationTest {
   }
 
   private byte[] zip(byte[] pickled) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      stored(zip, "adapter_model/data.pkl", pickled);
-      stored(zip, "adapter_model/byteorder", "little".getBytes(StandardCharsets.UTF_8));
-      stored(zip, "adapter_model/data/0", storage);
-    }
-    return bytes.toByteArray();
-  }
-
-  private static void stored(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
-    ZipEntry entry = new ZipEntry(name);
-    CRC32 crc = new CRC32();
-    crc.update(bytes);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(bytes.length);
-    entry.setCrc(crc.getValue());
-    zip.putNextEntry(entry);
-    zip.write(bytes);
-    zip.closeEntry();
+    return TorchZip.of("adapter_model", pickled, storage);
   }
 
   @Test

@@ -8,16 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nacelle.NacelleException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,25 +78,8 @@ final class TorchFileTest {
     ByteBuffer data = ByteBuffer.allocate(4 * storage.length).order(ByteOrder.LITTLE_ENDIAN);
     data.asFloatBuffer().put(storage);
     Path file = folder.resolve("adapter_model.bin");
-    try (OutputStream out = Files.newOutputStream(file);
-        ZipOutputStream zip = new ZipOutputStream(out)) {
-      stored(zip, "archive/data.pkl", pickle);
-      stored(zip, "archive/byteorder", "little".getBytes(StandardCharsets.UTF_8));
-      stored(zip, "archive/data/0", data.array());
-    }
+    Files.write(file, TorchZip.of("archive", pickle, data.array()));
     return file;
-  }
-
-  private static void stored(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
-    ZipEntry entry = new ZipEntry(name);
-    CRC32 crc = new CRC32();
-    crc.update(bytes);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(bytes.length);
-    entry.setCrc(crc.getValue());
-    zip.putNextEntry(entry);
-    zip.write(bytes);
-    zip.closeEntry();
   }
 
   private String refused(byte[] pickle, float... storage) throws IOException {

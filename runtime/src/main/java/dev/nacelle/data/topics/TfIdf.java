@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * of a template, and those of fewer than one text in 250, which cannot tell topics apart.
  *
  * <p>Held are a counter for each number of {@link Words} (1 MiB) and the terms of each text, at
- * most 2 KiB of each: the smallest heap that the launcher gives, 32 MiB, has room for them.
+ * most 2 KiB of each: the smallest heap that the launcher gives has room for them.
  */
 final class TfIdf {
   /** Terms that a text keeps. */
