@@ -34,7 +34,7 @@ ARMS = {
 }
 RATES = ("2e-4", "6e-4", "2e-3")
 RATE_SEED = 100
-STEPS = 150
+STEPS = 100
 COMMON = ["--model", "smollm2-135m", "--alpha", "32", "--targets", "gate_proj,up_proj,down_proj", "--batch-size", "4",
           "--max-length", "192", "--threads", "2", "--schedule", "cosine", "--warmup", "0.03", "--json", "-q"]
 # Two-sided 95 % points of Student's t for 1, 2, ... degrees of freedom.
