@@ -1,5 +1,6 @@
 package dev.nacelle;
 
+import dev.nacelle.planning.HostPlan;
 import dev.nacelle.report.RunIdentity;
 import dev.nacelle.report.RunOutcome;
 import dev.nacelle.report.RunRecorder;
@@ -9,6 +10,7 @@ import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
 import dev.nacelle.train.OptionFlags;
+import dev.nacelle.train.RunPlanner;
 import dev.nacelle.train.StepRecord;
 import dev.nacelle.train.TrainEvent;
 import java.util.LinkedHashMap;
@@ -43,9 +45,10 @@ public final class FinetuneRun {
    *
    * @throws NacelleException of kind INTERRUPTED after {@link #cancel}; USAGE where the folder
    *     holds something or the run was run before; INPUT for a model, an adapter or data that are
-   *     missing, malformed or do not match; BUDGET where the memory does not suffice; ENVIRONMENT
-   *     where the folder cannot be written; INTERNAL where the loss is not a number. What was saved
-   *     before stays. An exception of the listener comes out as it is
+   *     missing, malformed or do not match; BUDGET where the memory does not suffice, or the budget
+   *     of the description; ENVIRONMENT where the folder cannot be written; INTERNAL where the loss
+   *     is not a number. What was saved before stays. An exception of the listener comes out as it
+   *     is
    */
   public FinetuneSummary run() {
     if (begun.getAndSet(true)) {
@@ -75,7 +78,8 @@ public final class FinetuneRun {
           };
       try {
         FinetuneResult result =
-            new Finetune(options, engine.faults(), engine::kernels, both, cancellation).run();
+            new Finetune(options, engine.faults(), engine::kernels, both, cancellation, planner())
+                .run();
         RunReport ignored = recorder.done();
         return summary(result);
       } catch (RuntimeException | Error e) {
@@ -83,6 +87,13 @@ public final class FinetuneRun {
         throw e;
       }
     }
+  }
+
+  private RunPlanner planner() {
+    Long budget = options.limits().budget();
+    return budget == null
+        ? RunPlanner.NONE
+        : HostPlan.within(budget, text -> hear(new TrainEvent.Note(text)));
   }
 
   /** What was asked for, as the command line's flags, several values a line each. */

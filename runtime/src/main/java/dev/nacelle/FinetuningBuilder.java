@@ -54,6 +54,7 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
   private long saveEvery;
   private int keep = FinetuneOptions.Saving.AT_THE_END.keep();
   private boolean resume;
+  private @Nullable Long budget;
 
   FinetuningBuilder() {}
 
@@ -117,6 +118,21 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
     if (goOn) {
       note("--resume");
     }
+    return this;
+  }
+
+  /**
+   * Bytes that the run may hold, from 1 on; default as many as it likes. Before it begins the
+   * fastest way is chosen that stays within them, and every allocation is held to them; where none
+   * fits, {@link FinetuneRun#run} throws BUDGET with the least that would do. Unlike the command
+   * line's {@code --budget} it bounds what the run itself makes, tensors, scratch memory and mapped
+   * weights, and not the process: its heap and libraries belong to the program around it, which
+   * bounds them with {@code -Xmx} and its kin. Where nothing else fits, activations go to a file in
+   * the folder of {@link #setOut}.
+   */
+  public FinetuningBuilder optBudget(long bytes) {
+    budget = bytes;
+    note("--budget", Long.toString(bytes));
     return this;
   }
 
@@ -333,6 +349,9 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
     if (counted && steps < 1) {
       throw NacelleException.usage("--steps " + steps + " is not possible", "choose 1 or more");
     }
+    if (budget != null && budget < 1) {
+      throw NacelleException.usage("--budget " + budget + " is not possible", "choose 1 or more");
+    }
     return new Finetuning(
         FinetuneRules.check(
             new FinetuneOptions(
@@ -373,7 +392,7 @@ public final class FinetuningBuilder extends LearningBuilder<FinetuningBuilder> 
                 null,
                 null,
                 null,
-                FinetuneOptions.Limits.NONE,
+                new FinetuneOptions.Limits(budget, false, true),
                 overwrite,
                 command())));
   }

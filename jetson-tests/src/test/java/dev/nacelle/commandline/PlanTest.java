@@ -44,6 +44,7 @@ final class PlanTest {
     assertTrue(plan.get("step_seconds").asDouble() > 0);
     assertTrue(plan.get("tokens_per_second").asDouble() > 0);
     assertEquals("measured", plan.get("confidence").asText());
+    assertTrue(plan.get("planning_seconds").asDouble() > 0);
     Map<String, Long> phases = new LinkedHashMap<>();
     for (JsonNode phase : plan.get("timeline")) {
       phases.put(phase.get("phase").asText(), phase.get("peak_bytes").asLong());

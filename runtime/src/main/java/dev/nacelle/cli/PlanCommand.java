@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "--json prints fits, peak_bytes, minimum_bytes, classes, strategy, timeline, step_seconds,",
-      "tokens_per_second, confidence; with --heads auto also heads: chosen, texts, terms, sse.",
+      "tokens_per_second, confidence, planning_seconds (of the search alone); with --heads auto",
+      "also heads: chosen, texts, terms, sse.",
       "",
       "Exit codes: 0 it fits, 1 unexpected failure, 2 wrong usage, 3 bad input, 4 it does not fit:",
       "the least that would do is said, 5 the environment lacks something.",
@@ -128,6 +129,7 @@ final class PlanCommand implements Callable<Integer> {
     }
     ObjectNode root = PlanJson.of(plan);
     heads.addTo(root);
+    root.put("planning_seconds", plan.effort().seconds());
     if (plan.fits()) {
       System.out.println(Json.text(root));
       return 0;

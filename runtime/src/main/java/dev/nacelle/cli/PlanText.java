@@ -42,5 +42,11 @@ final class PlanText {
     for (MemoryPlan.Phase phase : plan.timeline()) {
       out.printf("%-14s %12s%n", phase.phase(), Sizes.bytes(phase.peakBytes()));
     }
+    out.printf(
+        Locale.ROOT,
+        "%nplanned in %.2f s, by %d walks through %d blocks%n",
+        plan.effort().seconds(),
+        plan.effort().walks(),
+        plan.effort().blocks());
   }
 }

@@ -56,6 +56,32 @@ public record PackedBatch(
     return lay(samples, lengths, padId);
   }
 
+  /** The first {@code count} samples, and then those from {@code from} to before {@code to}. */
+  public PackedBatch only(int count, int from, int to) {
+    int head = starts[count];
+    int tail = starts[to] - starts[from];
+    int[] begins = Arrays.copyOf(starts, count + to - from + 1);
+    for (int s = from; s < to; s++) {
+      begins[count + s + 1 - from] = head + starts[s + 1] - starts[from];
+    }
+    int[] kept = joined(targets, head, starts[from], tail);
+    int trained = (int) Arrays.stream(kept).filter(target -> target != NO_TARGET).count();
+    return new PackedBatch(
+        joined(ids, head, starts[from], tail),
+        joined(positions, head, starts[from], tail),
+        begins,
+        kept,
+        kept.length,
+        trained,
+        0);
+  }
+
+  private static int[] joined(int[] all, int head, int from, int tail) {
+    int[] some = Arrays.copyOf(all, head + tail);
+    System.arraycopy(all, from, some, head, tail);
+    return some;
+  }
+
   private static PackedBatch lay(List<Sample> samples, int[] lengths, int padId) {
     if (samples.isEmpty()) {
       throw new IllegalArgumentException("a batch has at least one sample");

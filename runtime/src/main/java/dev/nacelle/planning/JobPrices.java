@@ -28,6 +28,7 @@ final class JobPrices {
   private final StepSizes sizes;
   private final MachineCosts machine;
   private final Rates rates;
+  private final Walks walks;
   private final long loadBytes;
   private final long runBytes;
   private final int layers;
@@ -39,12 +40,14 @@ final class JobPrices {
       KernelSet kernels,
       FinetuneOptions options,
       StepSizes sizes,
-      MachineCosts machine) {
+      MachineCosts machine,
+      Walks walks) {
     this.base = base;
     this.kernels = kernels;
     this.options = options;
     this.sizes = sizes;
     this.machine = machine;
+    this.walks = walks;
     this.rates = machine.rates();
     this.loadBytes = machine.loadBytes(base, options);
     this.runBytes = machine.runBytes(base, options);
@@ -60,7 +63,10 @@ final class JobPrices {
   private Rehearsal walk(Strategy strategy, int blocks) {
     return walked.computeIfAbsent(
         new Walk(strategy.withPlaces(Strategy.Weights.RESIDENT, strategy.spill()), blocks),
-        key -> Rehearsal.of(base, kernels, options, sizes, key.strategy(), blocks));
+        key -> {
+          walks.add(blocks);
+          return Rehearsal.of(base, kernels, options, sizes, key.strategy(), blocks);
+        });
   }
 
   /** What a strategy takes. */
@@ -71,22 +77,35 @@ final class JobPrices {
   /** The same along straight lines, a block's worth of bytes or two beside it at most. */
   Choice guess(Strategy strategy) {
     int again = Math.min(strategy.recomputedBlocks(), layers);
-    if (layers <= 2 + STRIDE || strategy.segmentBlocks() > 1 || !isUniform()) {
+    int segment = again == 0 ? 1 : strategy.segmentBlocks();
+    if (layers <= Math.max(2 + STRIDE, 1 + 2 * segment) || !isUniform()) {
       return price(strategy);
     }
-    long held;
-    if (again == 0) {
-      held = line(layers - 2, few(strategy, 2, 0), few(strategy, 2 + STRIDE, 0));
-    } else if (again == layers) {
-      held = line(layers - 2, few(strategy, 0, 2), few(strategy, 0, 2 + STRIDE));
+    int kept = layers - again;
+    double held;
+    if (segment > 1) {
+      // What one segment holds at once, and the input of each further one.
+      int some = Math.min(kept, 1);
+      long one = few(strategy, some, segment);
+      long next = few(strategy, some, 2 * segment) - one;
+      held = one + (Math.ceilDiv(again, segment) - 1) * next + (kept - some) * each(strategy, 0);
+    } else if (again == 0) {
+      held = few(strategy, 2, 0) + (kept - 2) * each(strategy, 0);
+    } else if (kept == 0) {
+      held = few(strategy, 0, 2) + (again - 2) * each(strategy, 1);
     } else {
-      long one = few(strategy, 1, 1);
-      held =
-          line(again - 1, one, few(strategy, 1, 1 + STRIDE))
-              + line(layers - again - 1, one, few(strategy, 1 + STRIDE, 1))
-              - one;
+      // Each further block takes what it takes among its kind.
+      held = few(strategy, 1, 1) + (kept - 1) * each(strategy, 0) + (again - 1) * each(strategy, 1);
     }
-    return choice(strategy, held, held);
+    return choice(strategy, Math.round(held), Math.round(held));
+  }
+
+  /** Bytes of each further block that is kept, or that is computed again. */
+  private double each(Strategy strategy, int again) {
+    int kept = 1 - again;
+    long few = few(strategy, 2 * kept, 2 * again);
+    long more = few(strategy, (2 + STRIDE) * kept, (2 + STRIDE) * again);
+    return (more - few) / (double) STRIDE;
   }
 
   /** Whether every block carries the same adapters: none is named by its number or by a file. */
@@ -95,11 +114,6 @@ final class JobPrices {
     return adapting.layers().isEmpty()
         && adapting.init() == null
         && adapting.targets().chars().noneMatch(Character::isDigit);
-  }
-
-  /** From the bytes of few blocks and of {@link #STRIDE} more to those of {@code more} more. */
-  private static long line(int more, long few, long moreOfThem) {
-    return few + Math.round((double) more / STRIDE * (moreOfThem - few));
   }
 
   /** Bytes of a model with so many blocks that are kept and so many that are computed again. */
@@ -140,17 +154,25 @@ final class JobPrices {
     if (strategy.spill() == Strategy.Spill.NOTHING) {
       return 0;
     }
-    Strategy spilling = SearchSpace.recomputing(strategy, Math.min(1, strategy.recomputedBlocks()));
-    Strategy keeping = spilling.withPlaces(Strategy.Weights.RESIDENT, Strategy.Spill.NOTHING);
     int passes =
         Math.ceilDiv(
             options.data().batchSize(),
             Math.min(strategy.microBatch(), options.data().batchSize()));
-    int alike = isUniform() ? layers : 1;
-    int blocks = layers / alike;
-    return Math.max(0, activations(keeping, blocks) - activations(spilling, blocks))
-        * alike
-        * passes;
+    int again = Math.min(strategy.recomputedBlocks(), layers);
+    if (!isUniform()) {
+      return spilled(strategy, again, layers) * passes;
+    }
+    long kept = again < layers ? spilled(strategy, 0, 1) : 0;
+    return (kept * (layers - again) + (again > 0 ? spilled(strategy, 1, 1) * again : 0)) * passes;
+  }
+
+  /** The same of so many blocks in one pass, {@code again} of which are computed again. */
+  private long spilled(Strategy strategy, int again, int blocks) {
+    // Neither logits nor segments change what a block saves.
+    Strategy alone = SearchSpace.recomputing(strategy.withHeadRows(0), 0);
+    Strategy spilling = again == 0 ? alone : alone.withRecompute(strategy.recompute(), again);
+    Strategy keeping = spilling.withPlaces(Strategy.Weights.RESIDENT, Strategy.Spill.NOTHING);
+    return Math.max(0, activations(keeping, blocks) - activations(spilling, blocks));
   }
 
   private long activations(Strategy strategy, int blocks) {
@@ -186,6 +208,10 @@ final class JobPrices {
     return rates;
   }
 
+  Walks walks() {
+    return walks;
+  }
+
   StepSizes sizes() {
     return sizes;
   }
@@ -196,6 +222,6 @@ final class JobPrices {
 
   /** The same job with something changed. */
   JobPrices changed(FinetuneOptions other, StepSizes otherSizes) {
-    return new JobPrices(base, kernels, other, otherSizes, machine);
+    return new JobPrices(base, kernels, other, otherSizes, machine, walks);
   }
 }

@@ -16,13 +16,23 @@ public interface MachineCosts {
 
   Rates rates();
 
-  /** A process that costs nothing, for walks that only want to know of tensors. */
+  /** Whether a run has a process of its own there, which is bounded with all that it holds. */
+  default boolean hasOwnProcess() {
+    return true;
+  }
+
+  /** A process that is not ours to count, or that costs nothing: tensors alone are bounded. */
   static MachineCosts free(Rates rates) {
     return new Free(rates);
   }
 
   /** See {@link #free}. */
   record Free(Rates rates) implements MachineCosts {
+    @Override
+    public boolean hasOwnProcess() {
+      return false;
+    }
+
     @Override
     public long loadBytes(BaseModel base, FinetuneOptions options) {
       return 0;

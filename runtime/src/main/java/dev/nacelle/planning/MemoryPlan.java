@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param confidence whether the time follows from rates measured on this machine
  * @param others the next best strategies that fit, the best first
  * @param ways what else would bring the minimum down, where nothing fits
+ * @param effort what it took to plan
  */
 public record MemoryPlan(
     @Nullable Long budget,
@@ -31,7 +32,8 @@ public record MemoryPlan(
     long tokens,
     String confidence,
     List<Choice> others,
-    List<Way> ways) {
+    List<Way> ways,
+    Effort effort) {
   public MemoryPlan {
     classes = Collections.unmodifiableMap(new LinkedHashMap<>(classes));
     timeline = List.copyOf(timeline);
@@ -44,6 +46,14 @@ public record MemoryPlan(
 
   /** A change of the job, and the least that it then takes. */
   public record Way(String change, long minimumBytes) {}
+
+  /**
+   * What it took to plan, once model, data and machine were known.
+   *
+   * @param walks of the job through shapes alone
+   * @param blocks of the model that these went through, all together
+   */
+  public record Effort(double seconds, int walks, int blocks) {}
 
   public long peakBytes() {
     return chosen.peakBytes();

@@ -19,6 +19,7 @@ final class MovingPlan implements RunPlan {
   private final StrategySearch search;
   private final Supplier<Budget.Look> bound;
   private final Consumer<String> notes;
+  private final boolean ownsProcess;
   private Choice chosen;
   private Budget.Look seen;
   private long decidedAt;
@@ -28,13 +29,15 @@ final class MovingPlan implements RunPlan {
       Choice chosen,
       Budget.Look seen,
       Supplier<Budget.Look> bound,
-      Consumer<String> notes) {
+      Consumer<String> notes,
+      boolean ownsProcess) {
     this.search = search;
     this.chosen = chosen;
     this.seen = seen;
     this.decidedAt = seen.bytes();
     this.bound = bound;
     this.notes = notes;
+    this.ownsProcess = ownsProcess;
   }
 
   @Override
@@ -45,6 +48,11 @@ final class MovingPlan implements RunPlan {
   @Override
   public long arenaBytes() {
     return Math.max(0, seen.bytes() - (chosen.peakBytes() - chosen.arenaBytes()));
+  }
+
+  @Override
+  public boolean ownsProcess() {
+    return ownsProcess;
   }
 
   @Override

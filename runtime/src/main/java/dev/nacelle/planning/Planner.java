@@ -51,18 +51,22 @@ public final class Planner implements RunPlanner {
   @Override
   public RunPlan plan(
       BaseModel base, KernelSet kernels, FinetuneOptions options, Supplier<StepSizes> drawn) {
-    JobPrices prices = new JobPrices(base, kernels, options, drawn.get(), machine.get());
+    StepSizes sizes = drawn.get();
+    MachineCosts costs = machine.get();
+    long begin = System.nanoTime();
+    Walks walks = new Walks();
+    JobPrices prices = new JobPrices(base, kernels, options, sizes, costs, walks);
     StrategySearch search = prices.search();
     Budget.Look bound = atHand.get();
     List<Choice> fitting = search.fitting(bound.bytes());
     Choice least = search.least();
     Choice chosen = fitting.isEmpty() ? least : fitting.getFirst();
-    MemoryPlan plan = describe(prices, chosen, least.peakBytes(), fitting);
+    MemoryPlan plan = describe(prices, chosen, least.peakBytes(), fitting, begin);
     listener.accept(plan);
     if (refuses && fitting.isEmpty()) {
       throw refusal(plan, bound);
     }
-    return new MovingPlan(search, chosen, bound, atHand, notes);
+    return new MovingPlan(search, chosen, bound, atHand, notes, costs.hasOwnProcess());
   }
 
   /** The error of a job that does not fit. */
@@ -79,7 +83,7 @@ public final class Planner implements RunPlanner {
             + bound.reason()
             + "): it needs at least "
             + mib(plan.minimumBytes())
-            + ", of which the process itself takes "
+            + ", of which process and kernels' scratch take "
             + mib(plan.classes().getOrDefault("runtime", 0L))
             + " and weights with adapter "
             + mib(plan.classes().getOrDefault("parameters", 0L)),
@@ -90,7 +94,8 @@ public final class Planner implements RunPlanner {
     return Math.ceilDiv(bytes, 1L << 20) + "MiB";
   }
 
-  private MemoryPlan describe(JobPrices prices, Choice chosen, long least, List<Choice> fitting) {
+  private MemoryPlan describe(
+      JobPrices prices, Choice chosen, long least, List<Choice> fitting, long begin) {
     Strategy strategy = chosen.strategy();
     Rehearsal walked = prices.walk(strategy);
     Map<String, Long> classes = new LinkedHashMap<>();
@@ -115,6 +120,7 @@ public final class Planner implements RunPlanner {
     timeline.add(new MemoryPlan.Phase("save", chosen.peakBytes()));
     timeline.add(new MemoryPlan.Phase("merge", prices.merging()));
     timeline.add(new MemoryPlan.Phase("reload", prices.reloading()));
+    List<MemoryPlan.Way> ways = fitting.isEmpty() ? ways(prices) : List.of();
     return new MemoryPlan(
         prices.options().limits().budget(),
         !fitting.isEmpty(),
@@ -125,7 +131,8 @@ public final class Planner implements RunPlanner {
         prices.sizes().typical().tokens(),
         prices.rates().confidence(),
         fitting.stream().skip(1).limit(OTHERS).toList(),
-        fitting.isEmpty() ? ways(prices) : List.of());
+        ways,
+        prices.walks().effort((System.nanoTime() - begin) * 1e-9));
   }
 
   /** What to change, each alone, with what the job then takes at least. */

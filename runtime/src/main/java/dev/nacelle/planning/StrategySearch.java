@@ -4,9 +4,11 @@ import dev.nacelle.memory.Strategy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StrategySearch {
   /** How far a guess may be off. */
-  private static final double DOUBT = 0.02;
+  static final double DOUBT = 0.02;
 
   /** How many more than the best are found where all that is kept fits. */
   private static final int NEXT = 2;
@@ -29,6 +31,7 @@ final class StrategySearch {
   private final ToDoubleFunction<Strategy> seconds;
   private final Map<Strategy, Choice> priced = new HashMap<>();
   private final Map<Strategy, Choice> guessed = new HashMap<>();
+  private final Map<Boolean, Choice> leasts = new HashMap<>();
 
   /**
    * @param price says what a strategy takes
@@ -46,8 +49,12 @@ final class StrategySearch {
     this.seconds = seconds;
   }
 
-  /** The fewest recomputed blocks of a row that fit. */
-  private record Candidate(SearchSpace.Row row, int blocks, Choice choice) {}
+  /**
+   * The fewest recomputed blocks of a row that seem to fit, or more of them.
+   *
+   * @param surely seconds of the fewest of which guesses leave no doubt; infinite where none does
+   */
+  private record Candidate(SearchSpace.Row row, int blocks, Choice choice, double surely) {}
 
   /** The best strategies that fit, the best first; empty where none fits. */
   List<Choice> fitting(long bound) {
@@ -59,19 +66,46 @@ final class StrategySearch {
       return best;
     }
     for (boolean spills : space.spills()) {
-      List<Candidate> candidates = new ArrayList<>();
-      for (SearchSpace.Row row : space.rows(spills)) {
-        Candidate candidate = candidate(row, bound);
-        if (candidate != null) {
-          candidates.add(candidate);
-        }
+      if (least(spills).peakBytes() > bound) {
+        continue;
       }
-      settle(candidates, bound, best);
-      if (!best.isEmpty()) {
-        break;
+      settle(candidates(spills, bound), bound, best);
+      if (best.isEmpty()) {
+        best.add(least(spills)); // guesses thought too ill of it
       }
+      break;
     }
     return best;
+  }
+
+  /**
+   * What the rows have to offer, without rows that cannot be among the best ones: most of them are
+   * told by one guess, at the most blocks that would still be fast enough.
+   */
+  private List<Candidate> candidates(boolean spills, long bound) {
+    Map<SearchSpace.Row, Double> quickest = new LinkedHashMap<>();
+    for (SearchSpace.Row row : space.rows(spills)) {
+      // Along a row time changes by as much with each block.
+      quickest.put(row, Math.min(seconds(row, 0), seconds(row, space.layers())));
+    }
+    List<SearchSpace.Row> rows = new ArrayList<>(quickest.keySet());
+    rows.sort(Comparator.comparing(quickest::get));
+    List<Candidate> candidates = new ArrayList<>();
+    List<Double> sure = new ArrayList<>();
+    for (SearchSpace.Row row : rows) {
+      double enough = sure.size() > NEXT ? sure.get(NEXT) : Double.POSITIVE_INFINITY;
+      Candidate candidate = candidate(row, bound, enough);
+      if (candidate != null) {
+        candidates.add(candidate);
+        sure.add(candidate.surely);
+        sure.sort(null);
+      }
+    }
+    return candidates;
+  }
+
+  private double seconds(SearchSpace.Row row, int blocks) {
+    return seconds.applyAsDouble(row.of(blocks));
   }
 
   /**
@@ -98,62 +132,82 @@ final class StrategySearch {
 
   /** The strategy that takes the least. */
   Choice least() {
-    Choice least = price(Strategy.FASTEST);
-    for (boolean spills : space.spills()) {
-      List<Choice> lean = space.leanest(spills).stream().map(this::guess).toList();
-      long leanest = lean.stream().mapToLong(Choice::peakBytes).min().orElse(Long.MAX_VALUE);
-      for (Choice choice : lean) {
-        if (choice.peakBytes() <= leanest * (1 + 2 * DOUBT)) {
-          Choice sure = price(choice.strategy());
-          least = Choice.BY_BYTES.compare(sure, least) < 0 ? sure : least;
-        }
-      }
+    return space.spills().stream().map(this::least).min(Choice.BY_BYTES).orElseThrow();
+  }
+
+  /** The one that takes the least of those that spill, or of those that do not. */
+  private Choice least(boolean spills) {
+    Choice known = leasts.get(spills);
+    if (known != null) {
+      return known;
     }
+    List<Choice> lean = space.leanest(spills).stream().map(this::guess).toList();
+    long leanest = lean.stream().mapToLong(Choice::peakBytes).min().orElse(Long.MAX_VALUE);
+    Choice least =
+        lean.stream()
+            .filter(choice -> choice.peakBytes() <= leanest * (1 + 2 * DOUBT))
+            .map(choice -> price(choice.strategy()))
+            .min(Choice.BY_BYTES)
+            .orElseThrow();
+    Choice fastest = price(Strategy.FASTEST);
+    least = !spills && Choice.BY_BYTES.compare(fastest, least) < 0 ? fastest : least;
+    leasts.put(spills, least);
     return least;
   }
 
-  private @Nullable Candidate candidate(SearchSpace.Row row, long bound) {
+  /**
+   * The fewest blocks of a row that seem to fit.
+   *
+   * @param enough seconds that a better one must stay under
+   */
+  private @Nullable Candidate candidate(SearchSpace.Row row, long bound, double enough) {
+    int layers = space.layers();
+    int most = seconds(row, layers) < enough ? layers : seconds(row, 0) < enough ? 0 : -1;
+    if (most == 0) {
+      most = fewest(0, layers, n -> seconds(row, n) >= enough) - 1;
+    }
+    long doubted = (long) (bound * (1 + DOUBT));
+    if (most < 0 || !fits(row.of(most), doubted)) {
+      return null;
+    }
     long sure = (long) (bound * (1 - DOUBT));
-    if (row.segment() > 1 && fits(row.ofSingleBlocks(space.layers()), sure)) {
+    if (row.segment() > 1 && fits(row.ofSingleBlocks(layers), sure)) {
       // Whole blocks alone save nearly as much each at half the cost.
       return null;
     }
-    int blocks = fewest(row, bound);
-    if (blocks < 0) {
-      return null;
-    }
+    int blocks = fewest(row, most, doubted);
+    int surely = fits(row.of(most), sure) ? fewest(row, most, sure) : -1;
     Choice choice = guess(row.of(blocks));
-    Choice all = guess(row.of(space.layers()));
+    double seconds = surely < 0 ? Double.POSITIVE_INFINITY : seconds(row, surely);
     // What is computed again need not be spilled: there, more of it may be faster.
-    return Choice.BY_WORTH.compare(all, choice) < 0
-        ? new Candidate(row, space.layers(), all)
-        : new Candidate(row, blocks, choice);
+    if (most == layers && seconds(row, layers) < choice.stepSeconds()) {
+      return new Candidate(row, layers, guess(row.of(layers)), seconds);
+    }
+    return new Candidate(row, blocks, choice, seconds);
   }
 
   private boolean fits(Strategy strategy, long bound) {
     return guess(strategy).peakBytes() <= bound;
   }
 
-  /** −1 where even all are too few. A guess may be a few hundredths off either way. */
-  private int fewest(SearchSpace.Row row, long bound) {
-    long doubted = (long) (bound * (1 + DOUBT));
-    int high = space.layers();
-    if (fits(row.of(0), doubted)) {
-      return 0;
-    }
-    if (!fits(row.of(high), doubted)) {
-      return -1;
-    }
-    int low = 0;
-    while (low + 1 < high) {
-      int middle = (low + high) >>> 1;
-      if (fits(row.of(middle), doubted)) {
-        high = middle;
+  /** The fewest of at most {@code most} blocks, which are enough, that seem to fit. */
+  private int fewest(SearchSpace.Row row, int most, long bound) {
+    return fits(row.of(0), bound) ? 0 : fewest(0, most, n -> fits(row.of(n), bound));
+  }
+
+  /** The first number for which something holds that does not hold for {@code low}. */
+  private static int fewest(int low, int high, IntPredicate holds) {
+    int not = low;
+    int does = high;
+    while (not + 1 < does) {
+      int middle = (not + does) >>> 1;
+      if (holds.test(middle)) {
+        does = middle;
       } else {
-        low = middle;
+        not = middle;
       }
     }
-    return high;
+    return does;
   }
 
   /** Prices candidates in the order of their worth until no other can be better. */
@@ -178,19 +232,36 @@ final class StrategySearch {
     }
   }
 
-  /** The first of a row that really fits, where it is better than what was found. */
+  /**
+   * The fewest blocks of a row that really fit, where they are better than what was found. Guesses
+   * are nearly right: steps of growing width lead there.
+   */
   private @Nullable Choice better(Candidate candidate, long bound, @Nullable Choice found) {
-    for (int blocks = candidate.blocks; blocks <= space.layers(); blocks++) {
-      Strategy strategy = candidate.row.of(blocks);
-      if (found != null && Choice.BY_WORTH.compare(guess(strategy), found) >= 0) {
-        return found;
-      }
-      Choice sure = price(strategy);
-      if (sure.peakBytes() <= bound) {
-        return sure;
+    SearchSpace.Row row = candidate.row;
+    int low = candidate.blocks;
+    if (found != null && Choice.BY_WORTH.compare(guess(row.of(low)), found) >= 0) {
+      return found;
+    }
+    if (really(row, low, bound)) {
+      return price(row.of(low));
+    }
+    int high = space.layers();
+    if (low == high || !really(row, high, bound)) {
+      return found;
+    }
+    for (int step = 1; low + step < high; step *= 2) {
+      if (really(row, low + step, bound)) {
+        high = low + step;
+      } else {
+        low += step;
       }
     }
-    return found;
+    Choice sure = price(row.of(fewest(low, high, n -> really(row, n, bound))));
+    return found != null && Choice.BY_WORTH.compare(sure, found) >= 0 ? found : sure;
+  }
+
+  private boolean really(SearchSpace.Row row, int blocks, long bound) {
+    return price(row.of(blocks)).peakBytes() <= bound;
   }
 
   private Choice price(Strategy strategy) {

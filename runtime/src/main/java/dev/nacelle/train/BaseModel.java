@@ -2,6 +2,7 @@ package dev.nacelle.train;
 
 import dev.nacelle.NacelleException;
 import dev.nacelle.adapter.Adapter;
+import dev.nacelle.adapter.LayerAdapter;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.GgufFile;
 import dev.nacelle.file.HfFolder;
@@ -25,9 +26,11 @@ import dev.nacelle.text.tokenizer.TokenizerJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -244,11 +247,13 @@ public final class BaseModel implements AutoCloseable {
 
   /** Sets the adapter on the model's layers. */
   public static void install(DecoderModel model, Adapter adapter) {
+    Map<String, LayerAdapter> layers = new HashMap<>();
+    adapter.layers().forEach(layer -> layers.putIfAbsent(layer.modulePath(), layer));
     for (Linear linear : model.linears()) {
-      adapter.layers().stream()
-          .filter(layer -> layer.modulePath().equals(linear.path()))
-          .findFirst()
-          .ifPresent(linear::adapt);
+      LayerAdapter layer = layers.get(linear.path());
+      if (layer != null) {
+        linear.adapt(layer);
+      }
     }
     model.train(adapter.whole());
   }

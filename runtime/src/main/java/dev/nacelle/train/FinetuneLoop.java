@@ -142,7 +142,7 @@ final class FinetuneLoop {
       }
       answerSamples();
     }
-    if (isBounded()) {
+    if (plan.ownsProcess()) {
       trim.settle();
     }
     trainBegin = System.nanoTime();
@@ -156,7 +156,7 @@ final class FinetuneLoop {
       }
       engine.allocator().limit(plan.arenaBytes());
       StepBatches drawn = source.next();
-      if (isBounded()) {
+      if (plan.ownsProcess()) {
         trim.betweenSteps();
       }
       StepRecord done = step(trainer, batches(drawn));
@@ -186,11 +186,6 @@ final class FinetuneLoop {
                 100 * use.usage()[use.topHead()]));
       }
     }
-  }
-
-  /** Whether the process is ours to keep small; in another program its heap is none of ours. */
-  private boolean isBounded() {
-    return plan.arenaBytes() < Long.MAX_VALUE;
   }
 
   /** A step, taken again in a leaner way where an allocation was refused. */

@@ -19,6 +19,11 @@ public interface RunPlan {
   /** Bytes of pages that tensors may lie on now. */
   long arenaBytes();
 
+  /** Whether the process is the run's own, whose heap may be collected to stay small. */
+  default boolean ownsProcess() {
+    return arenaBytes() < Long.MAX_VALUE;
+  }
+
   /**
    * Looks at what there is, between two steps.
    *

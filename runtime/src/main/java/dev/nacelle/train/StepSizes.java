@@ -108,8 +108,22 @@ public final class StepSizes {
     }
   }
 
+  /** Samples of a batch, {@code first} to before {@code last}. */
+  private record Cut(PackedBatch batch, int first, int last) {
+    PackedBatch alone() {
+      return first == 0 && last == batch.samples() ? batch : batch.only(0, first, last);
+    }
+
+    /** Behind the batch's first pass of so many samples. */
+    PackedBatch behind(int samples) {
+      return batch.samples() <= last && first <= samples
+          ? batch
+          : batch.only(Math.min(samples, first), first, last);
+    }
+  }
+
   /** A pass: tokens, targets among them, and its longest sample. */
-  private record Pass(PackedBatch batch, int tokens, int targets, int longest) {
+  private record Pass(Cut cut, int tokens, int targets, int longest) {
     static Pass of(PackedBatch batch, int first, int last) {
       int from = batch.starts()[first];
       int to = batch.starts()[last];
@@ -121,7 +135,7 @@ public final class StepSizes {
       for (int s = first; s < last; s++) {
         longest = Math.max(longest, batch.starts()[s + 1] - batch.starts()[s]);
       }
-      return new Pass(batch, to - from, targets, longest);
+      return new Pass(new Cut(batch, first, last), to - from, targets, longest);
     }
   }
 
@@ -141,13 +155,11 @@ public final class StepSizes {
       }
     }
 
-    List<PackedBatch> batches() {
+    List<Cut> cuts() {
       if (most == null || longest == null) {
         return List.of();
       }
-      return most.longest == longest.longest
-          ? List.of(most.batch)
-          : List.of(most.batch, longest.batch);
+      return most.longest == longest.longest ? List.of(most.cut) : List.of(most.cut, longest.cut);
     }
   }
 
@@ -171,12 +183,29 @@ public final class StepSizes {
       }
     }
 
+    /**
+     * Of a step's passes two say all: the first one, which makes the gradients, and the one that is
+     * largest behind it.
+     */
     List<List<PackedBatch>> steps() {
+      Set<Cut> alone = new LinkedHashSet<>();
+      Set<Cut> behind = new LinkedHashSet<>(later.cuts());
+      for (Cut cut : first.cuts()) {
+        int all = cut.batch.samples();
+        if (cut.last == all) {
+          alone.add(cut);
+        } else {
+          behind.add(new Cut(cut.batch, cut.last, Math.min(all, cut.last + samples)));
+        }
+      }
       List<List<PackedBatch>> steps = new ArrayList<>();
-      first.batches().forEach(batch -> steps.add(List.of(batch)));
-      later.batches().forEach(batch -> steps.add(List.of(batch)));
-      accumulated.batches().forEach(batch -> steps.add(List.of(batch, batch)));
-      return steps.stream().distinct().toList();
+      alone.forEach(cut -> steps.add(List.of(cut.alone())));
+      behind.forEach(cut -> steps.add(List.of(cut.behind(samples))));
+      for (Cut cut : accumulated.cuts()) {
+        PackedBatch batch = cut.alone();
+        steps.add(List.of(batch, batch));
+      }
+      return steps;
     }
   }
 }
