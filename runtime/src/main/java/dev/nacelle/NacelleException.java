@@ -94,7 +94,7 @@ public class NacelleException extends RuntimeException {
       return new NacelleException(
           Kind.BUDGET,
           "the Java heap is full (" + message + ")",
-          "use a smaller batch size or largest length, or give the JVM more with -Xmx4g",
+          "use a smaller batch size or largest length, or start the JVM with more heap (-Xmx)",
           failure);
     }
     return new NacelleException(

@@ -15,8 +15,7 @@ record Failures(PrintStream out, PrintStream err, boolean json, boolean verbose)
   /** As a person at a terminal acts on it. */
   private static @Nullable String hint(NacelleException known, Throwable failure) {
     if (failure instanceof OutOfMemoryError) {
-      return "use a smaller --batch-size or --max-length, or give it more with"
-          + " NACELLE_JAVA_OPTS=-Xmx4g";
+      return HeapAdvice.now();
     }
     return !(failure instanceof NacelleException) && known.kind() == NacelleException.Kind.INTERNAL
         ? "this is a bug: run the command again with -v and report what it prints"
