@@ -161,6 +161,64 @@ final class SensorRunTest {
     }
   }
 
+  /** Sensors that say what is no number, and one that a folder stands in place of. */
+  @Test
+  void garbageIsNoReading() throws Exception {
+    rails();
+    zone(50_000);
+    try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+      Future<Boolean> spoilt =
+          after(
+              3,
+              executor,
+              () -> {
+                write("sys/class/hwmon/hwmon3/curr1_input", "\u0000\u0001 -- 17 mA\u00ff");
+                Path zone = root.resolve("sys/class/thermal/thermal_zone0/temp");
+                Files.delete(zone);
+                Files.createDirectory(zone);
+                return true;
+              });
+      Outcome run = finetune("--steps", "400", "--max-temperature", "80").expect(0);
+      assertTrue(spoilt.get());
+      assertEquals(1, run.err().split("cannot be read any more", -1).length - 1, run.err());
+      assertEquals(1, run.err().split("no temperature can be read", -1).length - 1, run.err());
+      List<JsonNode> lines = log();
+      assertEquals(400, lines.size());
+      assertTrue(lines.getFirst().has("joules"));
+      assertFalse(lines.getLast().has("joules"), "17 mA is no reading");
+      assertEquals(50, run.json().path("hottest_celsius").asDouble());
+    }
+  }
+
+  /** A meter that is read again after an absence: energy is back, and no step has that of two. */
+  @Test
+  void aSensorThatReturnsIsReadAgain() throws Exception {
+    rails();
+    Path current = root.resolve("sys/class/hwmon/hwmon3/curr1_input");
+    try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+      Future<Boolean> gone = after(3, executor, () -> Files.deleteIfExists(current));
+      Future<Boolean> back =
+          after(
+              60,
+              executor,
+              () -> {
+                write("sys/class/hwmon/hwmon3/curr1_input", 2000);
+                return true;
+              });
+      Outcome run = finetune("--steps", "400").expect(0);
+      assertTrue(gone.get() && back.get());
+      assertEquals(1, run.err().split("cannot be read any more", -1).length - 1, run.err());
+      List<JsonNode> lines = log();
+      assertTrue(lines.getLast().has("joules"), "the sensor is back");
+      long without = lines.stream().filter(line -> !line.has("joules")).count();
+      assertTrue(without > 0 && without < 400, without + " steps without energy");
+      for (JsonNode line : lines) {
+        double joules = line.path("joules").asDouble();
+        assertTrue(joules <= 10 * (line.path("seconds").asDouble() + 0.5), line.toString());
+      }
+    }
+  }
+
   @Test
   void tooHotIsWaitedOut() throws IOException, InterruptedException, ExecutionException {
     zone(91_000);

@@ -63,9 +63,15 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   private final List<StepRecord> steps = new ArrayList<>();
   private double firstStepSeconds;
+  private double startedAfter;
+  private long begin;
 
   @Override
   public Integer call() {
+    // Seconds of the process so far are told by the wall clock alone, which may be set meanwhile.
+    begin = System.nanoTime();
+    Instant start = ProcessHandle.current().info().startInstant().orElse(Instant.now());
+    startedAfter = Math.max(0, Duration.between(start, Instant.now()).toMillis() / 1000.0);
     compute.check();
     Path model = flags.model;
     if (model == null || flags.data.isEmpty()) {
@@ -107,8 +113,7 @@ final class BenchTrainCommand implements Callable<Integer> {
   private void note(TrainEvent event) {
     if (event instanceof TrainEvent.Stepped stepped) {
       if (steps.isEmpty()) {
-        Instant start = ProcessHandle.current().info().startInstant().orElse(Instant.now());
-        firstStepSeconds = Duration.between(start, Instant.now()).toMillis() / 1000.0;
+        firstStepSeconds = startedAfter + (System.nanoTime() - begin) * 1e-9;
       }
       steps.add(stepped.step());
     }

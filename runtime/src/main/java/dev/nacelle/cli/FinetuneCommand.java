@@ -183,9 +183,25 @@ final class FinetuneCommand implements Callable<Integer> {
         throw told;
       } catch (RuntimeException | Error e) {
         recorder.stopped(RunOutcome.of(e), e);
+        sayHowToGoOn(options, NacelleException.of(e));
         throw e;
       }
     }
+  }
+
+  /** Memory that was taken away and a disk that is full are put right, and then the run goes on. */
+  private static void sayHowToGoOn(FinetuneOptions options, NacelleException ended) {
+    boolean passes =
+        ended.kind() == NacelleException.Kind.BUDGET
+            || ended.kind() == NacelleException.Kind.ENVIRONMENT;
+    if (passes && RunMemory.read(options.out()).isPresent()) {
+      say("nacelle: what was saved stays; " + resumeLine(options));
+    }
+  }
+
+  private static String resumeLine(FinetuneOptions options) {
+    return "resume it with ./nacelle finetune --resume --out "
+        + Shell.quote(options.out().toString());
   }
 
   private static void say(String line) {
@@ -199,8 +215,7 @@ final class FinetuneCommand implements Callable<Integer> {
     boolean remembered = RunMemory.read(options.out()).isPresent();
     return stopped.checkpoint() == null && !remembered
         ? "start it again with " + options.command()
-        : "resume it with ./nacelle finetune --resume --out "
-            + Shell.quote(options.out().toString());
+        : resumeLine(options);
   }
 
   private Set<String> given() {

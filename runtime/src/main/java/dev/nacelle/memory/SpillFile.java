@@ -155,7 +155,8 @@ public final class SpillFile implements AutoCloseable {
   private static NacelleException failed(String what, IOException e) {
     return NacelleException.environment(
         what + ": " + e.getMessage(),
-        "make room there, name another folder, or run without spilling",
+        "make room there and go on with --resume; with a larger --budget and --spill off nothing is"
+            + " spilled",
         e);
   }
 
