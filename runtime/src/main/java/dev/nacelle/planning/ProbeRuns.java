@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Starts the processes that are measured, one after the other. */
 final class ProbeRuns {
   private static final int LARGE_VOCABULARY = 50_000;
-  private static final long LONGEST_SECONDS = 120;
+
+  /** An emulated processor needs minutes for what a board does in ten seconds. */
+  private static final long LONGEST_SECONDS = 900;
 
   private final JvmCommand jvm;
   private final String main;
@@ -91,9 +93,16 @@ final class ProbeRuns {
         if (!ended) {
           process.destroyForcibly();
         }
-        if (!ended || process.exitValue() != 0) {
+        if (!ended) {
+          throw NacelleException.environment(
+              "the process that measures this machine took longer than %d minutes"
+                  .formatted(LONGEST_SECONDS / 60),
+              "see what else runs here, and start again",
+              null);
+        }
+        if (process.exitValue() != 0) {
           throw failed(
-              ended ? "ended with " + process.exitValue() : "took too long",
+              "ended with " + process.exitValue(),
               Files.readString(errors, StandardCharsets.UTF_8),
               null);
         }

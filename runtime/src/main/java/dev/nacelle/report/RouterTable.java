@@ -5,8 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The routers of a HydraLoRA adapter in the report: a row a layer. */
+/** The routers of a HydraLoRA adapter when each was last asked: a row a layer. */
 final class RouterTable {
+  private static final String EXPLANATION =
+      "Entropy over ln N is 1 where all heads weigh the same, and 0 where one has all; the margin"
+          + " is the largest weight less the second.";
+
   private RouterTable() {}
 
   /** A section of the page; nothing for a run without routers. */
@@ -14,27 +18,22 @@ final class RouterTable {
     if (router.path("layers").isEmpty()) {
       return "";
     }
-    StringBuilder out = new StringBuilder("<section aria-labelledby=\"routers\">\n");
-    out.append("<h2 id=\"routers\">The routers</h2>\n<p>Entropy over ln N is 1 where all heads");
-    out.append(" weigh the same, and 0 where one has all; the margin is the largest weight less");
-    out.append(" the second.</p>\n<table>\n<thead><tr><th>layer</th><th>entropy</th>");
-    out.append("<th>margin</th><th>usage of the heads</th></tr></thead>\n<tbody>\n");
+    ChartTable table = new ChartTable("layer", "entropy", "margin", "usage of the heads");
     router
         .path("layers")
         .properties()
         .forEach(
-            layer -> {
-              out.append("<tr><td>").append(Html.escape(layer.getKey())).append("</td>");
-              cell(out, layer.getValue().path("entropy"));
-              cell(out, layer.getValue().path("margin"));
-              out.append("<td>").append(usage(layer.getValue().path("usage")));
-              out.append("</td></tr>\n");
-            });
-    return out.append("</tbody>\n</table>\n</section>\n").toString();
-  }
-
-  private static void cell(StringBuilder out, JsonNode value) {
-    out.append("<td>").append(Html.number(value.asDouble())).append("</td>");
+            layer ->
+                table.row(
+                    layer.getKey(),
+                    Html.number(layer.getValue().path("entropy").asDouble()),
+                    Html.number(layer.getValue().path("margin").asDouble()),
+                    usage(layer.getValue().path("usage"))));
+    return "<section aria-labelledby=\"routers\">\n<h2 id=\"routers\">The routers</h2>\n<p>"
+        + EXPLANATION
+        + "</p>\n"
+        + table.html()
+        + "</section>\n";
   }
 
   private static String usage(JsonNode shares) {

@@ -7,9 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 
-/** The five charts of a run, each with its table and its description. */
+/** The charts of a run, each with its table and its description. */
 final class RunCharts {
   private static final int TABLE_ROWS = 60;
   private static final List<LedgerClass> CLASSES = List.of(LedgerClass.values());
@@ -28,7 +27,7 @@ final class RunCharts {
 
   /** All of them; empty for a run without a step. */
   String html() {
-    return all.isEmpty() ? "" : loss() + rate() + speed() + gradNorm() + memory();
+    return all.isEmpty() ? "" : loss() + rate() + speed() + gradNorm() + memory() + routers();
   }
 
   private String loss() {
@@ -52,9 +51,9 @@ final class RunCharts {
     if (evaluated) {
       chart.points("held out", "b", of(stretches, Stretch::evalLoss));
     }
-    Table table = new Table("step", "training");
+    ChartTable table = new ChartTable("step", "training");
     if (evaluated) {
-      table = new Table("step", "training", "held out");
+      table = new ChartTable("step", "training", "held out");
     }
     for (Stretch s : few) {
       table.row(s.steps(), spread(s.loss), evaluated ? Html.number(s.evalLoss()) : null);
@@ -63,7 +62,7 @@ final class RunCharts {
   }
 
   private String rate() {
-    Table table = new Table("step", "learning rate");
+    ChartTable table = new ChartTable("step", "learning rate");
     few.forEach(s -> table.row(s.steps(), Html.number(s.rate.mean())));
     return chart("rate", "Learning rate", "of A", all)
         .line("learning rate", "a", of(all, s -> s.rate.mean()))
@@ -72,7 +71,7 @@ final class RunCharts {
   }
 
   private String speed() {
-    Table table = new Table("step", "tokens/s");
+    ChartTable table = new ChartTable("step", "tokens/s");
     few.forEach(s -> table.row(s.steps(), Html.number(s.tokensPerSecond())));
     return chart("speed", "Speed", "tokens/s", all)
         .line("tokens/s", "c", of(all, Stretch::tokensPerSecond))
@@ -81,7 +80,7 @@ final class RunCharts {
   }
 
   private String gradNorm() {
-    Table table = new Table("step", "norm");
+    ChartTable table = new ChartTable("step", "norm");
     few.forEach(s -> table.row(s.steps(), spread(s.gradNorm)));
     return chart("norm", "Gradient norm", "before clipping", all)
         .line(
@@ -111,7 +110,7 @@ final class RunCharts {
     if (!Double.isNaN(predicted)) {
       chart.level("predicted peak", predicted / bytes);
     }
-    Table table = new Table(heads.toArray(String[]::new));
+    ChartTable table = new ChartTable(heads.toArray(String[]::new));
     for (Stretch s : few) {
       List<String> cells = new ArrayList<>(List.of(s.steps()));
       CLASSES.forEach(kind -> cells.add(Html.number(classBytes(s, kind) / bytes)));
@@ -124,6 +123,22 @@ final class RunCharts {
             history.steps(),
             Sizes.bytes(Math.max(0, most)));
     return chart.fromZero().html(words, table.html());
+  }
+
+  /** What the routers of a HydraLoRA adapter did; empty for a run without. */
+  private String routers() {
+    if (history.router() == null) {
+      return "";
+    }
+    ChartTable table = new ChartTable("step", "entropy", "margin", "most used head");
+    few.forEach(
+        s -> table.row(s.steps(), spread(s.entropy), spread(s.margin), spread(s.mostUsedHead)));
+    return chart("router", "Routers", "means over the layers", all)
+        .line("entropy over ln N", "a", of(all, s -> s.entropy.mean()))
+        .line("margin", "b", of(all, s -> s.margin.mean()))
+        .line("share of the most used head", "c", of(all, s -> s.mostUsedHead.mean()))
+        .fromZero()
+        .html(inWords("routers' entropy", s -> s.entropy.mean()), table.html());
   }
 
   private static double classBytes(Stretch s, LedgerClass kind) {
@@ -190,35 +205,5 @@ final class RunCharts {
         last.steps(),
         Html.number(least),
         Html.number(greatest));
-  }
-
-  /** Rows of text under a head. */
-  private static final class Table {
-    private final StringBuilder out = new StringBuilder();
-
-    Table(String... heads) {
-      out.append("<table><thead><tr>");
-      for (String head : heads) {
-        out.append("<th scope=\"col\">").append(Html.escape(head)).append("</th>");
-      }
-      out.append("</tr></thead><tbody>\n");
-    }
-
-    /** A row; a cell that is null is left out. */
-    void row(@Nullable String... cells) {
-      out.append("<tr>");
-      for (int i = 0; i < cells.length; i++) {
-        String cell = cells[i];
-        if (cell != null) {
-          String text = Html.escape(cell);
-          out.append(i == 0 ? "<th scope=\"row\">" + text + "</th>" : "<td>" + text + "</td>");
-        }
-      }
-      out.append("</tr>\n");
-    }
-
-    String html() {
-      return "<div class=\"scroll\">" + out + "</tbody></table></div>\n";
-    }
   }
 }

@@ -50,6 +50,9 @@ final class Stretch {
   final Spread loss = new Spread();
   final Spread rate = new Spread();
   final Spread gradNorm = new Spread();
+  final Spread entropy = new Spread();
+  final Spread margin = new Spread();
+  final Spread mostUsedHead = new Spread();
   private Map<LedgerClass, Long> classes = Map.of();
   private long classesTotal = -1;
   private long firstStep = -1;
@@ -65,6 +68,10 @@ final class Stretch {
     loss.add(line.path("loss").asDouble(Double.NaN));
     rate.add(line.path("lr").asDouble(Double.NaN));
     gradNorm.add(line.path("grad_norm").asDouble(Double.NaN));
+    JsonNode router = line.path("router");
+    entropy.add(router.path("entropy").asDouble(Double.NaN));
+    margin.add(router.path("margin").asDouble(Double.NaN));
+    mostUsedHead.add(router.path("top_usage").asDouble(Double.NaN));
     tokens += line.path("tokens").asDouble();
     seconds += line.path("seconds").asDouble();
     if (line.has("eval_loss")) {
@@ -86,6 +93,9 @@ final class Stretch {
     loss.add(later.loss);
     rate.add(later.rate);
     gradNorm.add(later.gradNorm);
+    entropy.add(later.entropy);
+    margin.add(later.margin);
+    mostUsedHead.add(later.mostUsedHead);
     tokens += later.tokens;
     seconds += later.seconds;
     if (later.evalStep >= 0) {

@@ -45,6 +45,31 @@ final class HtmlReportTest {
   }
 
   @Test
+  void routersHaveACurveAndARowALayer() {
+    RunHistory history = new RunHistory();
+    double[] entropies = {1, 0.5, 0.25};
+    ObjectNode report = SyntheticRun.report(entropies.length, "plain");
+    for (int i = 0; i < entropies.length; i++) {
+      ObjectNode line = SyntheticRun.line(i + 1, 2, random);
+      ObjectNode router = line.putObject("router");
+      router.put("entropy", entropies[i]).put("margin", 0.125).put("top_usage", 0.75);
+      ObjectNode layer = router.putObject("layers").putObject(HOSTILE);
+      layer.put("entropy", entropies[i]).put("margin", 0.5).putArray("usage").add(0.75).add(0.25);
+      history.add(line);
+      report.set("router", router);
+    }
+    String page = HtmlReport.of(report, history);
+    assertEquals(6, count(page, "<script type=\"application/json\">"), "a sixth chart");
+    assertTrue(
+        page.contains("\"values\":[\"1.000\",\"0.5000\",\"0.2500\"]"),
+        "its curve is what the log says");
+    assertTrue(
+        page.contains("The routers&#39; entropy over 3 steps: 1.000 at step 1, 0.2500"), page);
+    assertFalse(page.contains("<img"), "a layer's name is text");
+    assertTrue(page.contains("</th><td>0.2500</td><td>0.5000</td><td>75.0 %, 25.0 %</td>"), page);
+  }
+
+  @Test
   void hostileErrorsAreText() {
     ObjectNode report = SyntheticRun.report(0, "plain");
     report.put("status", "failed");
