@@ -58,6 +58,7 @@ def check(out: Path) -> int:
         values = {k: line[k] for k in ("loss", "lr", "grad_norm", "eval_loss") if k in line}
         values["tokens_per_second"] = line["tokens"] / max(1e-9, line["seconds"])
         values |= {f"memory/{name}": size for name, size in line["classes"].items()}
+        values |= {f"router/{k}": line["router"][k] for k in ("entropy", "margin", "top_usage") if "router" in line}
         for tag, value in values.items():
             expected.setdefault(tag, []).append((line["step"], float32(value)))
     compared = 0
