@@ -25,11 +25,16 @@ final class RouterJson {
     node.put("margin", margin(routers));
     node.put("top_usage", topUsage(routers));
     node.put("balance", routers.stream().mapToDouble(RouterUse::balance).average().orElse(0));
-    if (step <= ALL_LAYERS_EVERY || step % ALL_LAYERS_EVERY == 0) {
+    if (tellsLayers(step)) {
       ObjectNode layers = node.putObject("layers");
       routers.forEach(use -> layers.set(use.modulePath(), layer(use)));
     }
     return node;
+  }
+
+  /** Whether a step tells of each layer by itself, in the log and to TensorBoard. */
+  static boolean tellsLayers(long step) {
+    return step <= ALL_LAYERS_EVERY || step % ALL_LAYERS_EVERY == 0;
   }
 
   /** Mean entropy over ln E. */

@@ -41,19 +41,22 @@ final class ScalarEvents implements AutoCloseable {
     values.put("lr", s.rate());
     values.put("grad_norm", s.gradNorm());
     values.put("tokens_per_second", s.tokens() / Math.max(1e-9, s.seconds()));
-    routers(values, stepped.routers());
+    routers(values, s.step(), stepped.routers());
     s.classes().forEach((kind, bytes) -> values.put("memory/" + kind.label(), (double) bytes));
     return values;
   }
 
-  /** The means, and each layer's own. */
-  private static void routers(Map<String, Double> values, List<RouterUse> routers) {
+  /** The means, and now and then each layer's own: some hundred layers fill a small board's card. */
+  private static void routers(Map<String, Double> values, long step, List<RouterUse> routers) {
     if (routers.isEmpty()) {
       return;
     }
     values.put("router/entropy", RouterJson.evenness(routers));
     values.put("router/margin", RouterJson.margin(routers));
     values.put("router/top_usage", RouterJson.topUsage(routers));
+    if (!RouterJson.tellsLayers(step)) {
+      return;
+    }
     for (RouterUse use : routers) {
       String layer = "router_layers/" + use.modulePath();
       values.put(layer + "/entropy", use.evenness());
