@@ -39,12 +39,26 @@ typedef struct nk_call {
   int adaptive;
 } nk_call;
 
+/* A division by a power of two and the product with its inverse round alike, and a product is faster. */
+NK_INLINE void nk_multiply_where_exact(nk_neuron *p) {
+  int exponent;
+  float inverse = 1.0f / p->leak;
+  if (p->multiply || frexpf(p->leak, &exponent) != 0.5f || !isnormal(inverse)) return;
+  p->leak = inverse;
+  p->multiply = 1;
+}
+
 /* State before the first step: what was given, else v_reset and no adaptation. */
 NK_INLINE void nk_begin(const nk_call *c, float *v, float *b, int64_t first, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     v[i] = c->v0 == NULL ? c->neuron.v_reset : c->v0[first + i];
     b[i] = c->b0 == NULL ? 0.0f : c->b0[first + i];
   }
+}
+
+/* The rows of another run of a tensor. */
+NK_INLINE nk_rows nk_rows_at(const nk_rows *tensor, int64_t first) {
+  return (nk_rows){tensor->data, first, tensor->step, tensor->type};
 }
 
 /* The neurons' input: x itself, or x behind the filter, in `rows` [T][NK_RUN]; x's spectrum stays. */
@@ -91,28 +105,33 @@ NK_EXPORT void NK_FN(nk_neuron_forward)(
                {cosine, sine, steps, modes},
                {(void *)(uintptr_t)x, 0, step, type},
                v0, b0, gain_re, gain_im, steps, neurons, adaptive};
+  nk_multiply_where_exact(&c.neuron);
   int stream = steps * step * nk_bytes(type) >= NK_STREAM_BYTES;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (steps * step > NK_SERIAL_WORK / 4)
-  for (int64_t item = 0; item < batch * runs; item++) {
-    int64_t row = item / runs, from = item % runs * NK_RUN, n = nk_min(NK_RUN, neurons - from);
-    int64_t first = row * neurons + from;
-    float *rows = scratch + omp_get_thread_num() * own, *spectrum = rows + steps * NK_RUN;
-    nk_rows in = nk_input(&c, rows, spectrum, spectrum + NK_SPECTRUM(modes), first, from, n);
-    float v[NK_RUN], b[NK_RUN], h[NK_RUN], s[NK_RUN], buffer[NK_RUN];
-    nk_begin(&c, v, b, first, n);
-    for (int64_t t = 0; t < steps; t++) {
-      const float *xt = nk_row(buffer, &in, t, nk_min(t + 1, steps - 1), n);
-      NK_FN(nk_neuron_advance)(&c.neuron, adaptive, xt, v, b, h, s, n);
-      if (bits) {
-        nk_pack_spikes((uint32_t *)spikes + (t * batch + row) * words + from / 32, s, n);
-      } else {
-        nk_put(spikes, type, first + t * step, s, n, stream);
+#pragma omp parallel num_threads(threads) if (steps * step > NK_SERIAL_WORK / 4)
+  {
+#pragma omp for schedule(static) nowait
+    for (int64_t item = 0; item < batch * runs; item++) {
+      int64_t row = item / runs, from = item % runs * NK_RUN, n = nk_min(NK_RUN, neurons - from);
+      int64_t first = row * neurons + from;
+      float *rows = scratch + omp_get_thread_num() * own, *spectrum = rows + steps * NK_RUN;
+      nk_rows in = nk_input(&c, rows, spectrum, spectrum + NK_SPECTRUM(modes), first, from, n);
+      nk_rows next = nk_rows_at(&c.x, first + n);
+      float v[NK_RUN], b[NK_RUN], h[NK_RUN], s[NK_RUN], buffer[NK_RUN];
+      nk_begin(&c, v, b, first, n);
+      for (int64_t t = 0; t < steps; t++) {
+        if (modes == 0) nk_ask(t + NK_ROWS_AHEAD < steps ? &in : &next, (t + NK_ROWS_AHEAD) % steps, n);
+        const float *xt = nk_row(buffer, &in, t, n);
+        NK_FN(nk_neuron_advance)(&c.neuron, adaptive, xt, v, b, h, s, n);
+        if (bits) {
+          nk_pack_spikes((uint32_t *)spikes + (t * batch + row) * words + from / 32, s, n);
+        } else {
+          nk_put(spikes, type, first + t * step, s, n, stream);
+        }
+        if (v_sequence != NULL) memcpy(v_sequence + first + t * step, v, (size_t)n * 4);
       }
-      if (v_sequence != NULL) memcpy(v_sequence + first + t * step, v, (size_t)n * 4);
+      memcpy(v_final + first, v, (size_t)n * 4);
+      if (b_final != NULL) memcpy(b_final + first, b, (size_t)n * 4);
     }
-    memcpy(v_final + first, v, (size_t)n * 4);
-    if (b_final != NULL) memcpy(b_final + first, b, (size_t)n * 4);
     nk_stream_end(stream);
   }
 }
@@ -122,12 +141,15 @@ typedef struct nk_chain {
   float to_x, to_v;
 } nk_chain;
 
-/* The chain of one step: dv and db are of after it and become those of before it; dh and dθ come out. */
+/*
+ * The chain of one step: dv and db are of after it and become those of before it; dx comes out, and dh
+ * and dθ where they are to be summed.
+ */
 NK_INLINE void nk_pull(const nk_neuron *p, const nk_chain *c, int soft, int detach, int adaptive,
-                       const float *restrict gs, const float *restrict phi,
+                       int summed, const float *restrict gs, const float *restrict phi,
                        const float *restrict h, const float *restrict threshold,
-                       float *restrict dv, float *restrict db, float *restrict dh,
-                       float *restrict dt, int64_t n) {
+                       float *restrict dv, float *restrict db, float *restrict dx,
+                       float *restrict dh, float *restrict dt, int64_t n) {
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) {
     float s = nk_neuron_fire(p, h[i], threshold[i]);
@@ -137,41 +159,56 @@ NK_INLINE void nk_pull(const nk_neuron *p, const nk_chain *c, int soft, int deta
     float through = phi[i] * ds;
     float pull = through + (soft ? dv[i] : dv[i] * (1.0f - s));
     float lift = soft ? -through - dv[i] * s : -through;
-    dh[i] = pull;
-    dt[i] = lift;
+    dx[i] = pull * c->to_x;
+    if (summed) dh[i] = pull;
+    if (summed) dt[i] = lift;
     dv[i] = pull * c->to_v;
     if (adaptive) db[i] = p->rho * db[i] + p->beta * lift;
   }
 }
 
 #define NK_PULL(soft, detach, adaptive)                                                            \
-  nk_pull(p, c, soft, detach, adaptive, gs, phi, h, threshold, dv, db, dh, dt, n)
+  if (summed) {                                                                                    \
+    nk_pull(p, c, soft, detach, adaptive, 1, gs, phi, h, threshold, dv, db, dx, dh, dt, n);        \
+  } else {                                                                                         \
+    nk_pull(p, c, soft, detach, adaptive, 0, gs, phi, h, threshold, dv, db, dx, dh, dt, n);        \
+  }                                                                                                \
+  break
 
-static void nk_pull_step(const nk_neuron *given, const nk_chain *chain, int adaptive,
+static void nk_pull_step(const nk_neuron *given, const nk_chain *chain, int adaptive, int summed,
                          const float *gs, const float *phi, const float *h,
-                         const float *threshold, float *dv, float *db, float *dh, float *dt,
-                         int64_t n) {
+                         const float *threshold, float *dv, float *db, float *dx, float *dh,
+                         float *dt, int64_t n) {
   const nk_neuron neuron = *given, *p = &neuron;
   const nk_chain factors = *chain, *c = &factors;
   switch ((p->soft ? 4 : 0) | (p->detach_reset ? 2 : 0) | (adaptive ? 1 : 0)) {
-    case 0: NK_PULL(0, 0, 0); break;
-    case 1: NK_PULL(0, 0, 1); break;
-    case 2: NK_PULL(0, 1, 0); break;
-    case 3: NK_PULL(0, 1, 1); break;
-    case 4: NK_PULL(1, 0, 0); break;
-    case 5: NK_PULL(1, 0, 1); break;
-    case 6: NK_PULL(1, 1, 0); break;
-    default: NK_PULL(1, 1, 1); break;
+    case 0: NK_PULL(0, 0, 0);
+    case 1: NK_PULL(0, 0, 1);
+    case 2: NK_PULL(0, 1, 0);
+    case 3: NK_PULL(0, 1, 1);
+    case 4: NK_PULL(1, 0, 0);
+    case 5: NK_PULL(1, 0, 1);
+    case 6: NK_PULL(1, 1, 0);
+    default: NK_PULL(1, 1, 1);
   }
 }
 
-/* The forward of a run again, kept step by step: h always, b before the step, v before the step. */
-NK_INLINE void nk_repeat(const nk_call *c, const nk_rows *in, const nk_trace *trace, int64_t first,
-                         int64_t n) {
+/*
+ * The forward of a run again, kept step by step: h always, b before the step, v before the step. At its
+ * end the gradients' last rows, `gs`, are asked for: they are read next.
+ */
+NK_INLINE void nk_repeat(const nk_call *c, const nk_rows *in, const nk_rows *gs,
+                         const nk_trace *trace, int64_t first, int64_t n) {
   float v[NK_RUN], b[NK_RUN], s[NK_RUN], buffer[NK_RUN];
   nk_begin(c, v, b, first, n);
   for (int64_t t = 0; t < c->steps; t++) {
-    const float *xt = nk_row(buffer, in, t, nk_min(t + 1, c->steps - 1), n);
+    int64_t ahead = t + NK_ROWS_AHEAD;
+    if (ahead >= c->steps) {
+      nk_ask(gs, nk_max(0, 2 * c->steps - 1 - ahead), n);
+    } else if (c->filter.modes == 0) {
+      nk_ask(in, ahead, n);
+    }
+    const float *xt = nk_row(buffer, in, t, n);
     if (trace->b != NULL) memcpy(trace->b + t * NK_RUN, b, (size_t)n * 4);
     if (trace->v != NULL) memcpy(trace->v + t * NK_RUN, v, (size_t)n * 4);
     NK_FN(nk_neuron_advance)(&c->neuron, c->adaptive, xt, v, b, trace->h + t * NK_RUN, s, n);
@@ -230,75 +267,85 @@ NK_EXPORT void NK_FN(nk_neuron_backward)(
                {cosine, sine, steps, modes},
                {(void *)(uintptr_t)x, 0, step, type},
                v0, b0, gain_re, gain_im, steps, neurons, adaptive};
+  nk_multiply_where_exact(&c.neuron);
   float inverse = multiply ? leak : 1.0f / leak;
   nk_chain chain = {decay_input ? inverse : 1.0f, 1.0f - inverse};
   int stream = steps * step * nk_bytes(type) >= NK_STREAM_BYTES;
   int learned = sums != NULL && multiply, shaped = sums != NULL && !multiply;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (steps * step > NK_SERIAL_WORK / 8)
-  for (int64_t item = 0; item < chunks * runs; item++) {
-    int64_t chunk = item / runs, from = item % runs * NK_RUN, n = nk_min(NK_RUN, neurons - from);
-    float *rows = scratch + omp_get_thread_num() * own, *dx = rows + plane;
-    float *up = dx + plane, *down = up + NK_SPECTRUM(modes), *kept = down + NK_SPECTRUM(modes);
-    nk_trace trace = {kept, kept + plane, kept + 2 * plane};
-    if (!adaptive && !shaped) trace.b = NULL;
-    if (!learned) trace.v = NULL;
-    double own_sums[NK_NEURON_SUMS] = {0.0};
-    for (int64_t row = chunk * chunk_rows; row < nk_min(batch, (chunk + 1) * chunk_rows); row++) {
-      int64_t first = row * neurons + from;
-      nk_rows in = nk_input(&c, rows, up, down, first, from, n);
-      nk_rows gs = {(void *)(uintptr_t)grad_spikes, first, step, type};
-      nk_rows gv = {(void *)(uintptr_t)grad_sequence, first, step, NK_FP32};
-      float dv[NK_RUN], db[NK_RUN], dh[NK_RUN], dt[NK_RUN], phi[NK_RUN], threshold[NK_RUN];
-      float g_buffer[NK_RUN], x_buffer[NK_RUN], out[NK_RUN];
-      nk_repeat(&c, &in, &trace, first, n);
-      for (int64_t i = 0; i < n; i++) {
-        dv[i] = grad_v == NULL ? 0.0f : grad_v[first + i];
-        db[i] = grad_b == NULL ? 0.0f : grad_b[first + i];
-        threshold[i] = v_threshold;
-      }
-      for (int64_t t = steps - 1; t >= 0; t--) {
-        const float *h = trace.h + t * NK_RUN;
-        if (adaptive) {
-          const float *b = trace.b + t * NK_RUN;
-#pragma omp simd
-          for (int64_t i = 0; i < n; i++) threshold[i] = nk_neuron_threshold(&c.neuron, b[i]);
+#pragma omp parallel num_threads(threads) if (steps * step > NK_SERIAL_WORK / 8)
+  {
+#pragma omp for schedule(static) nowait
+    for (int64_t item = 0; item < chunks * runs; item++) {
+      int64_t chunk = item / runs, from = item % runs * NK_RUN, n = nk_min(NK_RUN, neurons - from);
+      float *rows = scratch + omp_get_thread_num() * own, *dx = rows + plane;
+      float *up = dx + plane, *down = up + NK_SPECTRUM(modes), *kept = down + NK_SPECTRUM(modes);
+      nk_trace trace = {kept, kept + plane, kept + 2 * plane};
+      if (!adaptive && !shaped) trace.b = NULL;
+      if (!learned) trace.v = NULL;
+      double own_sums[NK_NEURON_SUMS] = {0.0};
+      int64_t end = nk_min(batch, (chunk + 1) * chunk_rows);
+      for (int64_t row = chunk * chunk_rows; row < end; row++) {
+        int64_t first = row * neurons + from;
+        nk_rows in = nk_input(&c, rows, up, down, first, from, n);
+        nk_rows next = nk_rows_at(&c.x, row + 1 < end ? first + neurons : first + n);
+        nk_rows gs = {(void *)(uintptr_t)grad_spikes, first, step, type};
+        nk_rows gv = {(void *)(uintptr_t)grad_sequence, first, step, NK_FP32};
+        float dv[NK_RUN], db[NK_RUN], dh[NK_RUN], dt[NK_RUN], phi[NK_RUN], threshold[NK_RUN];
+        float g_buffer[NK_RUN], x_buffer[NK_RUN], out[NK_RUN], before[NK_RUN];
+        nk_repeat(&c, &in, &gs, &trace, first, n);
+        for (int64_t i = 0; i < n; i++) {
+          dv[i] = grad_v == NULL ? 0.0f : grad_v[first + i];
+          db[i] = grad_b == NULL ? 0.0f : grad_b[first + i];
+          threshold[i] = v_threshold;
         }
-        if (grad_sequence != NULL) {
-          const float *more = nk_row(x_buffer, &gv, t, nk_max(t - 1, 0), n);
+        for (int64_t t = steps - 1; t >= 0; t--) {
+          const float *h = trace.h + t * NK_RUN;
+          if (adaptive) {
+            const float *b = trace.b + t * NK_RUN;
 #pragma omp simd
-          for (int64_t i = 0; i < n; i++) dv[i] += more[i];
-        }
-        const float *g = nk_row(g_buffer, &gs, t, nk_max(t - 1, 0), n);
-        NK_FN(nk_surrogate)(&c.neuron, phi, h, threshold, n);
-        if (shaped) memcpy(out, db, (size_t)n * 4);
-        nk_pull_step(&c.neuron, &chain, adaptive, g, phi, h, threshold, dv, db, dh, dt, n);
-        if (shaped) nk_sum_parameters(&c.neuron, own_sums, &trace, t, threshold, dt, out, n);
-        if (learned) {
-          const float *xt = nk_row(x_buffer, &in, t, nk_max(t - 1, 0), n);
-          nk_sum_leak(&c.neuron, own_sums, dh, xt, trace.v + t * NK_RUN, n);
-        }
-        float *to = modes > 0 ? dx + t * NK_RUN : out;
+            for (int64_t i = 0; i < n; i++) threshold[i] = nk_neuron_threshold(&c.neuron, b[i]);
+          }
+          if (grad_sequence != NULL) {
+            nk_ask(&gv, nk_max(t - NK_ROWS_AHEAD, 0), n);
+            const float *more = nk_row(x_buffer, &gv, t, n);
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++) to[i] = dh[i] * chain.to_x;
-        if (modes == 0) nk_put(grad_x, type, first + t * step, out, n, stream);
+            for (int64_t i = 0; i < n; i++) dv[i] += more[i];
+          }
+          if (t >= NK_ROWS_AHEAD) {
+            nk_ask(&gs, t - NK_ROWS_AHEAD, n);
+          } else {
+            nk_ask(&next, nk_min(NK_ROWS_AHEAD - 1 - t, steps - 1), n);
+          }
+          const float *g = nk_row(g_buffer, &gs, t, n);
+          NK_FN(nk_surrogate)(&c.neuron, phi, h, threshold, n);
+          if (shaped) memcpy(before, db, (size_t)n * 4);
+          float *to = modes > 0 ? dx + t * NK_RUN : out;
+          nk_pull_step(&c.neuron, &chain, adaptive, sums != NULL, g, phi, h, threshold, dv, db, to,
+                       dh, dt, n);
+          if (shaped) nk_sum_parameters(&c.neuron, own_sums, &trace, t, threshold, dt, before, n);
+          if (learned) {
+            const float *xt = nk_row(x_buffer, &in, t, n);
+            nk_sum_leak(&c.neuron, own_sums, dh, xt, trace.v + t * NK_RUN, n);
+          }
+          if (modes == 0) nk_put(grad_x, type, first + t * step, out, n, stream);
+        }
+        if (grad_v0 != NULL) memcpy(grad_v0 + first, dv, (size_t)n * 4);
+        if (grad_b0 != NULL) memcpy(grad_b0 + first, db, (size_t)n * 4);
+        if (modes > 0) {
+          float *grad_re = partials == NULL ? NULL : partials + 2 * chunk * gains + from;
+          for (int64_t t = 0; t < steps && n < NK_RUN; t++)
+            memset(dx + t * NK_RUN + n, 0, (size_t)(NK_RUN - n) * 4);
+          NK_FN(nk_fourier_analyse)(&c.filter, down, dx);
+          NK_FN(nk_fourier_pull)(&c.filter, down, up, gain_re + from, gain_im + from, neurons,
+                                 grad_re, grad_re == NULL ? NULL : grad_re + gains, neurons, n);
+          NK_FN(nk_fourier_synthesise)(&c.filter, dx, down, 0);
+          for (int64_t t = 0; t < steps; t++)
+            nk_store(grad_x, type, first + t * step, dx + t * NK_RUN, n);
+        }
       }
-      if (grad_v0 != NULL) memcpy(grad_v0 + first, dv, (size_t)n * 4);
-      if (grad_b0 != NULL) memcpy(grad_b0 + first, db, (size_t)n * 4);
-      if (modes > 0) {
-        float *grad_re = partials == NULL ? NULL : partials + 2 * chunk * gains + from;
-        for (int64_t t = 0; t < steps && n < NK_RUN; t++)
-          memset(dx + t * NK_RUN + n, 0, (size_t)(NK_RUN - n) * 4);
-        NK_FN(nk_fourier_analyse)(&c.filter, down, dx);
-        NK_FN(nk_fourier_pull)(&c.filter, down, up, gain_re + from, gain_im + from, neurons,
-                               grad_re, grad_re == NULL ? NULL : grad_re + gains, neurons, n);
-        NK_FN(nk_fourier_synthesise)(&c.filter, dx, down, 0);
-        for (int64_t t = 0; t < steps; t++)
-          nk_store(grad_x, type, first + t * step, dx + t * NK_RUN, n);
-      }
+      for (int64_t i = 0; sums != NULL && i < NK_NEURON_SUMS; i++)
+        sums[item * NK_NEURON_SUMS + i] = own_sums[i];
     }
-    for (int64_t i = 0; sums != NULL && i < NK_NEURON_SUMS; i++)
-      sums[item * NK_NEURON_SUMS + i] = own_sums[i];
     nk_stream_end(stream);
   }
 }

@@ -23,14 +23,22 @@ typedef struct nk_trace {
 /* What the parameters get from a run: Σ dθ, Σ dθ·b_{t−1}, Σ db_t·(b_{t−1} − s_t), Σ dh·∂h/∂k. */
 enum { NK_GRAD_THRESHOLD, NK_GRAD_BETA, NK_GRAD_RHO, NK_GRAD_LEAK, NK_NEURON_SUMS };
 
-/* Row t as fp32; a null tensor reads as zeros. The row after it in time is fetched meanwhile. */
-NK_INLINE const float *nk_row(float *buffer, const nk_rows *rows, int64_t t, int64_t next,
-                              int64_t n) {
-  if (rows->data != NULL) {
-    const char *ahead = (const char *)nk_at(rows->data, rows->type, rows->first + next * rows->step);
-    for (int64_t byte = 0; byte < n * nk_bytes(rows->type); byte += 64)
-      __builtin_prefetch(ahead + byte);
-  }
+/*
+ * Rows of a run are far apart, so no prefetcher of the hardware sees what comes next. Asked for so many
+ * steps before, a row comes while others are worked on.
+ */
+#define NK_ROWS_AHEAD 3
+
+/* Asks for row t of a run; nothing where the tensor is null. */
+NK_INLINE void nk_ask(const nk_rows *rows, int64_t t, int64_t n) {
+  if (rows->data == NULL) return;
+  const char *ahead = (const char *)nk_at(rows->data, rows->type, rows->first + t * rows->step);
+  for (int64_t byte = 0; byte < n * nk_bytes(rows->type); byte += 64)
+    __builtin_prefetch(ahead + byte);
+}
+
+/* Row t as fp32; a null tensor reads as zeros. */
+NK_INLINE const float *nk_row(float *buffer, const nk_rows *rows, int64_t t, int64_t n) {
   return nk_view(buffer, rows->data, rows->type, rows->first + t * rows->step, n);
 }
 

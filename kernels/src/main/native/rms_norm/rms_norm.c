@@ -45,31 +45,34 @@ NK_EXPORT void NK_FN(nk_rms_norm_forward)(void *y, float *rstd, const void *x, c
                                           int64_t x_stride, int type, int weight_type, float eps,
                                           int offset, int threads) {
   int stream = rows * columns * nk_bytes(type) >= NK_STREAM_BYTES;
-#pragma omp parallel for schedule(static) num_threads(threads) if (rows * columns > NK_SERIAL_WORK)
-  for (int64_t row = 0; row < rows; row++) {
-    float r = nk_rms_norm_rstd(nk_rms_norm_squares(x, type, row * x_stride, columns),
-                               (double)columns, eps);
-    rstd[row] = r;
-    for (int64_t from = 0; from < columns; from += NK_RUN) {
-      int64_t n = nk_min(NK_RUN, columns - from);
-      float x_buffer[NK_RUN], w_buffer[NK_RUN], y_buffer[NK_RUN];
-      const float *v = nk_view(x_buffer, x, type, row * x_stride + from, n);
-      const float *w = nk_view(w_buffer, weight, weight_type, from, n);
-      float *to = stream ? y_buffer : nk_target(y_buffer, y, type, row * y_stride + from);
-      float o = (float)offset;
-      if (type == NK_FP16 && offset == 0) {
-        nk_rms_norm_stored(y_buffer, v, r, type, n);
+#pragma omp parallel num_threads(threads) if (rows * columns > NK_SERIAL_WORK)
+  {
+#pragma omp for schedule(static) nowait
+    for (int64_t row = 0; row < rows; row++) {
+      float r = nk_rms_norm_rstd(nk_rms_norm_squares(x, type, row * x_stride, columns),
+                                 (double)columns, eps);
+      rstd[row] = r;
+      for (int64_t from = 0; from < columns; from += NK_RUN) {
+        int64_t n = nk_min(NK_RUN, columns - from);
+        float x_buffer[NK_RUN], w_buffer[NK_RUN], y_buffer[NK_RUN];
+        const float *v = nk_view(x_buffer, x, type, row * x_stride + from, n);
+        const float *w = nk_view(w_buffer, weight, weight_type, from, n);
+        float *to = stream ? y_buffer : nk_target(y_buffer, y, type, row * y_stride + from);
+        float o = (float)offset;
+        if (type == NK_FP16 && offset == 0) {
+          nk_rms_norm_stored(y_buffer, v, r, type, n);
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++) y_buffer[i] = nk_rms_norm_y(y_buffer[i], w[i], o);
-      } else if (type == NK_BF16 && offset == 0) {
+          for (int64_t i = 0; i < n; i++) y_buffer[i] = nk_rms_norm_y(y_buffer[i], w[i], o);
+        } else if (type == NK_BF16 && offset == 0) {
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-          y_buffer[i] = nk_rms_norm_y(nk_round_bf16(v[i] * r), w[i], o);
-      } else {
+          for (int64_t i = 0; i < n; i++)
+            y_buffer[i] = nk_rms_norm_y(nk_round_bf16(v[i] * r), w[i], o);
+        } else {
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++) to[i] = nk_rms_norm_y(v[i] * r, w[i], o);
+          for (int64_t i = 0; i < n; i++) to[i] = nk_rms_norm_y(v[i] * r, w[i], o);
+        }
+        if (to == y_buffer) nk_put(y, type, row * y_stride + from, y_buffer, n, stream);
       }
-      if (to == y_buffer) nk_put(y, type, row * y_stride + from, y_buffer, n, stream);
     }
     nk_stream_end(stream);
   }
