@@ -2,6 +2,7 @@ package dev.nacelle.data.topics;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
 
 /**
  * Lloyd's k-means with Euclidean distance, as HydraLoRA's appendix B has it: SSE = Σ_j Σ_{x∈S_j} ‖x
@@ -52,6 +53,76 @@ final class KMeans {
   /** The sum of squared distances with the centres of now. */
   double sse() {
     return best.sse;
+  }
+
+  /**
+   * The sums of squares for 1, 2, … {@code most} centres, found upwards and mended downwards: from
+   * the centres of one more, the two whose union costs least become one. A large topic that took
+   * two centres while two small ones shared one is found so, which no single start mends.
+   *
+   * @param grown hears how many numbers of centres were tried
+   */
+  double[] curve(int most, IntConsumer grown) {
+    Fit[] fits = new Fit[most];
+    fits[0] = best;
+    for (int k = 1; k < most; k++) {
+      // Where every vector lies on a centre there is nothing left to divide.
+      if (best.sse > 0) {
+        grow();
+      }
+      fits[k] = best;
+      grown.accept(k + 1);
+    }
+    for (int k = most - 2; k > 0; k--) {
+      if (fits[k + 1].centres.length == k + 2) {
+        Fit other = rounds(united(fits[k + 1].centres));
+        fits[k] = other.sse < fits[k].sse ? other : fits[k];
+      }
+    }
+    double[] curve = Arrays.stream(fits).mapToDouble(Fit::sse).toArray();
+    for (int k = 1; k < most; k++) {
+      // One more centre anywhere does no harm to those of one fewer.
+      curve[k] = Math.min(curve[k], curve[k - 1]);
+    }
+    return curve;
+  }
+
+  /** One centre fewer: of the two whose members lie nearest, as Ward's method joins clusters. */
+  private double[][] united(double[][] centres) {
+    int[] owner = new int[rows.count()];
+    assign(centres, owner, new double[rows.count()]);
+    int[] members = new int[centres.length];
+    for (int o : owner) {
+      members[o]++;
+    }
+    int one = 0;
+    int two = 1;
+    double least = Double.POSITIVE_INFINITY;
+    for (int a = 0; a < centres.length; a++) {
+      for (int b = 0; b < a; b++) {
+        double apart = 0;
+        for (int i = 0; i < rows.width(); i++) {
+          apart += (centres[a][i] - centres[b][i]) * (centres[a][i] - centres[b][i]);
+        }
+        double cost = apart * members[a] * members[b] / Math.max(1, members[a] + members[b]);
+        if (cost < least) {
+          least = cost;
+          one = b;
+          two = a;
+        }
+      }
+    }
+    double[][] fewer = Arrays.copyOf(centres, centres.length - 1);
+    double[] union = new double[rows.width()];
+    double all = Math.max(1, members[one] + members[two]);
+    for (int i = 0; i < union.length; i++) {
+      union[i] = (centres[one][i] * members[one] + centres[two][i] * members[two]) / all;
+    }
+    if (two < fewer.length) {
+      fewer[two] = centres[centres.length - 1];
+    }
+    fewer[one] = union;
+    return fewer;
   }
 
   /** Goes on with one centre more. */

@@ -1,15 +1,12 @@
 package dev.nacelle.data.topics;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongFunction;
 
 /** Counts the topics of some texts. */
 public final class Topics {
-  /**
-   * The most topics that are tried. The elbow of eight still shows with four more behind it, and a
-   * longer tail of small gains would draw the chord away from the elbow of two.
-   */
+  /** The most topics that are tried: the elbow of eight still shows with four more behind it. */
   public static final int MOST = 12;
 
   /** Texts that are looked at; of more, as many are taken as a seed draws. */
@@ -39,18 +36,14 @@ public final class Topics {
     }
     SparseRows rows = rows(count, text, mostWords, progress);
     KMeans means = new KMeans(rows, seed);
-    List<Double> sse = new ArrayList<>(List.of(rounded(means, count)));
-    while (sse.size() < Math.min(MOST, count)) {
-      // Where every vector lies on a centre there is nothing left to divide.
-      if (sse.getLast() > 0) {
-        means.grow();
-      }
-      sse.add(rounded(means, count));
-      progress.at(count + sse.size(), count + MOST);
+    double[] curve =
+        means.curve((int) Math.min(MOST, count), tried -> progress.at(count + tried, count + MOST));
+    for (int k = 0; k < curve.length; k++) {
+      curve[k] = rounded(curve[k], count);
     }
     progress.at(count + MOST, count + MOST);
-    double[] curve = sse.stream().mapToDouble(Double::doubleValue).toArray();
-    return new TopicCurve(Elbow.of(curve), List.copyOf(sse), count, rows.width());
+    List<Double> sse = Arrays.stream(curve).boxed().toList();
+    return new TopicCurve(Elbow.of(curve), sse, count, rows.width());
   }
 
   private static SparseRows rows(
@@ -64,7 +57,7 @@ public final class Topics {
   }
 
   /** Vectors have length one: what is left of equal ones is rounding. */
-  private static double rounded(KMeans means, long count) {
-    return means.sse() < ROUNDING * count ? 0 : means.sse();
+  private static double rounded(double sse, long count) {
+    return sse < ROUNDING * count ? 0 : sse;
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -27,13 +28,27 @@ final class TopicsTest {
 
   /** Texts of so many topics, which share seven words of twenty, in any order. */
   private static List<String> planted(int topics, int textsEach, Random random) {
+    int[] sizes = new int[topics];
+    Arrays.fill(sizes, textsEach);
+    return planted(sizes, 0, random);
+  }
+
+  /**
+   * Topics of these sizes.
+   *
+   * @param own words of twenty that the first topic has in two kinds, each in half of its texts
+   */
+  private static List<String> planted(int[] sizes, int own, Random random) {
     List<String> texts = new ArrayList<>();
-    for (int topic = 0; topic < topics; topic++) {
-      for (int text = 0; text < textsEach; text++) {
+    for (int topic = 0; topic < sizes.length; topic++) {
+      for (int text = 0; text < sizes[topic]; text++) {
         StringBuilder words = new StringBuilder();
         for (int w = 0; w < 20; w++) {
-          boolean common = random.nextInt(20) < 7;
-          words.append(word(random, common ? "all" : "of" + topic + "x", common ? 100 : 40));
+          int draw = random.nextInt(20);
+          boolean common = draw < 7;
+          boolean kind = topic == 0 && draw >= 20 - own;
+          String list = common ? "all" : kind ? "kind" + text % 2 + "x" : "of" + topic + "x";
+          words.append(word(random, list, common ? 100 : 40));
           words.append(w % 7 == 6 ? ". " : " ");
         }
         texts.add(words.toString());
@@ -50,6 +65,47 @@ final class TopicsTest {
         List<String> texts = planted(topics, 60, new Random(100 * seed + topics));
         TopicCurve found = curve(texts, seed);
         assertEquals(topics, found.chosen(), 1, "seed " + seed + ": " + found.sse());
+      }
+    }
+  }
+
+  /** A large one, a small one, large and small ones, sizes between: all 7 to 1. */
+  @Test
+  void findsTopicsOfUnequalSizes() {
+    int off = 0;
+    int sets = 0;
+    for (long seed = 1; seed <= 2; seed++) {
+      for (int topics = 2; topics <= 8; topics++) {
+        for (int shape = 0; shape < 4; shape++) {
+          int[] sizes = new int[topics];
+          for (int t = 0; t < topics; t++) {
+            boolean large = shape == 0 ? t == 0 : shape == 1 ? t > 0 : t % 2 == 0;
+            double share = (double) t / (topics - 1);
+            sizes[t] = shape == 3 ? (int) (210 * Math.pow(7, -share)) : large ? 210 : 30;
+          }
+          List<String> texts = planted(sizes, 0, new Random(100 * seed + topics));
+          TopicCurve found = curve(texts, seed);
+          String what = "seed " + seed + ", sizes " + Arrays.toString(sizes) + ": " + found.sse();
+          assertEquals(topics, found.chosen(), 1, what);
+          off += found.chosen() == topics ? 0 : 1;
+          sets++;
+        }
+      }
+    }
+    assertEquals(56, sets);
+    assertTrue(off <= 3, off + " of " + sets + " off by one");
+  }
+
+  /** A topic in two templates that share some of its words is one or two. */
+  @Test
+  void countsATopicOfTwoTemplatesOnceOrTwice() {
+    for (int own : new int[] {3, 6, 10}) {
+      for (int topics = 2; topics <= 8; topics++) {
+        int[] sizes = new int[topics];
+        Arrays.fill(sizes, 60);
+        TopicCurve found = curve(planted(sizes, own, new Random(10L * own + topics)), own);
+        String what = own + " words of its own, " + topics + " topics: " + found.sse();
+        assertTrue(found.chosen() >= topics && found.chosen() <= topics + 1, what);
       }
     }
   }
@@ -181,12 +237,15 @@ final class TopicsTest {
   }
 
   @Test
-  void elbowIsTheDeepestPointBelowTheChord() {
+  void elbowIsTheSharpestBend() {
     assertEquals(3, Elbow.of(new double[] {10, 6, 2, 1.5, 1, 0.5}));
     assertEquals(1, Elbow.of(new double[] {4, 3, 2, 1}));
     assertEquals(1, Elbow.of(new double[] {7}));
     assertEquals(1, Elbow.of(new double[] {7, 3}));
     assertEquals(1, Elbow.of(new double[] {0, 0, 0}));
+    assertEquals(3, Elbow.of(new double[] {10, 6, 5, 4.8, 4.6, 4.4}), "a small gain that counts");
+    assertEquals(2, Elbow.of(new double[] {10, 5, 4.9, 4.8, 4.7, 4.6999}), "the last is chance");
+    assertEquals(4, Elbow.of(new double[] {10, 9, 8.5, 5, 4.8, 4.6}), "the hull's gains");
   }
 
   @Test
