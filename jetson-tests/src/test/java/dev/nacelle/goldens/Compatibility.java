@@ -15,13 +15,10 @@ import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.ModulePattern;
 import dev.nacelle.file.VeraKind;
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.planning.Finetuning;
 import dev.nacelle.train.AdamSettings;
-import dev.nacelle.train.Cancellation;
-import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
-import dev.nacelle.train.FinetuneResult;
 import dev.nacelle.train.Schedule;
 import dev.nacelle.train.StepRecord;
 import dev.nacelle.train.export.AdapterExport;
@@ -111,15 +108,7 @@ record Compatibility(Path folder) {
             FinetuneOptions.Limits.NONE,
             true,
             "a test");
-    FinetuneResult result =
-        new Finetune(
-                options,
-                FaultInjector.none(),
-                threads -> Kernels.open(threads, null),
-                event -> {},
-                new Cancellation())
-            .run();
-    StepRecord last = Objects.requireNonNull(result.last());
+    StepRecord last = Objects.requireNonNull(Finetuning.run(options).last());
     assertTrue(Double.isFinite(last.loss()) && last.gradNorm() > 0, kind.title + " of " + model);
   }
 

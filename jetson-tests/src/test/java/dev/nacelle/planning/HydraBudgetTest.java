@@ -6,15 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.file.AdapterKind;
-import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.train.Cancellation;
-import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.FinetuneResult;
 import dev.nacelle.train.TrainEvent;
@@ -77,24 +73,20 @@ final class HydraBudgetTest {
     FinetuneOptions.Adapting adapting =
         new FinetuneOptions.Adapting(kind, 4, 8, 0.1, "all-linear", "", null, Set.of());
     FinetuneResult result =
-        new Finetune(
-                TinyJob.options(QUANTISED, folder.resolve(out), STEPS, dtype, 4, 1, true)
-                    .with(adapting),
-                FaultInjector.none(),
-                threads -> Kernels.open(threads, null),
-                event -> {
-                  if (event instanceof TrainEvent.Stepped stepped) {
-                    losses.add(stepped.step().loss());
-                  }
-                },
-                new Cancellation(),
-                new Planner(
-                    () -> COSTS,
-                    () -> new Budget.Look(bound, "the test"),
-                    true,
-                    plans::add,
-                    note -> {}))
-            .run();
+        Finetuning.run(
+            TinyJob.options(QUANTISED, folder.resolve(out), STEPS, dtype, 4, 1, true)
+                .with(adapting),
+            event -> {
+              if (event instanceof TrainEvent.Stepped stepped) {
+                losses.add(stepped.step().loss());
+              }
+            },
+            new Planner(
+                () -> COSTS,
+                () -> new Budget.Look(bound, "the test"),
+                true,
+                plans::add,
+                note -> {}));
     return new Ran(plans.getFirst(), result, losses);
   }
 }

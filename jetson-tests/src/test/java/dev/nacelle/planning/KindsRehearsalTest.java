@@ -6,23 +6,16 @@ import dev.nacelle.adapter.Beginning;
 import dev.nacelle.commandline.Fixtures;
 import dev.nacelle.file.AdapterKind;
 import dev.nacelle.file.DoraKind;
-import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.HydraKind;
 import dev.nacelle.file.LoraKind;
 import dev.nacelle.file.ModulePattern;
 import dev.nacelle.file.VeraKind;
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.train.Cancellation;
-import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
-import dev.nacelle.train.FinetuneResult;
-import dev.nacelle.train.RunPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,8 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Walks come to the bytes of the runs of LoRA's relatives too, and recomputing changes no bit. */
 final class KindsRehearsalTest {
-  private static final int LAYERS = 2;
-
   private static final List<Strategy> STRATEGIES =
       List.of(
           Strategy.FASTEST,
@@ -104,21 +95,9 @@ final class KindsRehearsalTest {
   }
 
   private static void run(String name, FinetuneOptions options, Strategy strategy) {
-    List<Rehearsal> walks = new ArrayList<>();
-    FinetuneResult result =
-        new Finetune(
-                options,
-                FaultInjector.none(),
-                threads -> Kernels.open(threads, null),
-                event -> {},
-                new Cancellation(),
-                (base, kernels, asked, sizes) -> {
-                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy, LAYERS));
-                  return RunPlan.always(strategy);
-                })
-            .run();
+    Finetuning.Rehearsed run = Finetuning.rehearsed(options, strategy);
     String what = name + " " + strategy + " " + options.dtype();
-    assertEquals(result.classes(), walks.getFirst().classes(), what);
-    assertEquals(result.arenaBytes(), walks.getFirst().evaluated(), what);
+    assertEquals(run.result().classes(), run.walk().classes(), what);
+    assertEquals(run.result().arenaBytes(), run.walk().evaluated(), what);
   }
 }

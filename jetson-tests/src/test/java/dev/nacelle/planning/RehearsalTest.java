@@ -4,17 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nacelle.commandline.Fixtures;
-import dev.nacelle.file.FaultInjector;
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.train.Cancellation;
-import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
-import dev.nacelle.train.FinetuneResult;
-import dev.nacelle.train.RunPlan;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,24 +69,10 @@ final class RehearsalTest {
   }
 
   private static void check(Strategy strategy, FinetuneOptions options, String job) {
-    List<Rehearsal> walks = new ArrayList<>();
-    FinetuneResult result =
-        new Finetune(
-                options,
-                FaultInjector.none(),
-                threads -> Kernels.open(threads, null),
-                event -> {},
-                new Cancellation(),
-                (base, kernels, asked, sizes) -> {
-                  int layers = base.config().layers();
-                  walks.add(Rehearsal.of(base, kernels, asked, sizes.get(), strategy, layers));
-                  return RunPlan.always(strategy);
-                })
-            .run();
+    Finetuning.Rehearsed run = Finetuning.rehearsed(options, strategy);
     String what = strategy + " " + job;
-    assertEquals(1, walks.size());
-    assertEquals(result.classes(), walks.getFirst().classes(), what);
-    assertTrue(result.arenaBytes() > 0, what);
-    assertEquals(result.arenaBytes(), walks.getFirst().evaluated(), what);
+    assertEquals(run.result().classes(), run.walk().classes(), what);
+    assertTrue(run.result().arenaBytes() > 0, what);
+    assertEquals(run.result().arenaBytes(), run.walk().evaluated(), what);
   }
 }
