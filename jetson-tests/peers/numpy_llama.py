@@ -1,4 +1,7 @@
-"""A Llama with LoRA in numpy, fp64, one sample at a time: written from the formulas, sharing no code with transformers or PEFT."""
+"""A Llama with LoRA in numpy, fp64, one sample at a time: written from the formulas, sharing no code with transformers or PEFT.
+
+An adapter is its file's tensors: pairs a and b of layers, and whole copies of head or token table in place of the base's.
+"""
 
 import glob
 import json
@@ -87,8 +90,12 @@ class Llama:
         if bf16_weights:
             self.weights = {k: round_to_bf16(v) for k, v in self.weights.items()}
 
+    def weight(self, name, adapter):
+        whole = adapter.get(f"base_model.model.{name}.weight")
+        return self.weights[name + ".weight"] if whole is None else whole
+
     def linear(self, x, name, adapter, scale):
-        y = x @ self.weights[name + ".weight"].T
+        y = x @ self.weight(name, adapter).T
         if name + ".bias" in self.weights:
             y = y + self.weights[name + ".bias"]
         a = adapter.get(f"base_model.model.{name}.lora_A.weight")
@@ -113,7 +120,7 @@ class Llama:
             co, si = cos[:, None], sin[:, None]
             return np.concatenate([left * co - right * si, right * co + left * si], -1)
 
-        x = self.weights["model.embed_tokens.weight"][ids]
+        x = self.weight("model.embed_tokens", adapter)[ids]
         for layer in range(c["num_hidden_layers"]):
             p = f"model.layers.{layer}."
             h = self.norm(x, p + "input_layernorm")

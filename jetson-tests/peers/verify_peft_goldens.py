@@ -92,7 +92,8 @@ def verify(goldens, name, random):
     model = Llama(model_folder, bf16_weights=bf16)
     adapter = read_safetensors(os.path.join(folder, "init", "adapter_model.safetensors"))
     gradients = read_safetensors(os.path.join(folder, "step1_gradients.safetensors"))
-    scale = flags["alpha"] / flags["rank"]
+    rank = flags["rank"]
+    scale = flags["alpha"] / (math.sqrt(rank) if flags.get("adapter") == "rslora" else rank)
 
     records = read_lines(os.path.join(folder, "data.jsonl"))
     kept = plain_masks.kept_samples(plain_masks.Text(model_folder), records, flags["max-length"])
@@ -127,7 +128,7 @@ def verify(goldens, name, random):
 def is_plain(goldens, name):
     with open(os.path.join(goldens, name, "case.json"), encoding="utf-8") as source:
         flags = json.load(source)["flags"]
-    return not flags.keys() & {"adapter", "init", "rank-pattern", "alpha-pattern", "modules-to-save"}
+    return flags.get("adapter", "rslora") == "rslora" and not flags.keys() & {"init", "rank-pattern", "alpha-pattern"}
 
 
 def main():
@@ -137,7 +138,7 @@ def main():
     args = parser.parse_args()
     with open(os.path.join(args.goldens, "MANIFEST.json"), encoding="utf-8") as source:
         names = args.cases or json.load(source)["cases"]
-    # The relatives' equations are not written out here: finite differences and merging hold them in the Java tests.
+    # The other relatives' equations are not written out here: finite differences and merging hold them in the Java tests.
     names = args.cases or [n for n in names if is_plain(args.goldens, n)]
     random = np.random.default_rng(0)
     results = [verify(args.goldens, name, random) for name in names]

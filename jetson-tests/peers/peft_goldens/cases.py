@@ -155,6 +155,19 @@ CASES = {
         "gqa-tied", texts.completion_records(5, 9), LINEARS, 4, 8, adapter="rslora", modules_to_save="lm_head",
         batch_size=3, lr=5e-4,
     ),
+    # The copies in fp32 beside a base in bf16; steps of some 300 targets, since one target's loss is off by 2e-2.
+    "whole-bf16": case(
+        "yarn-bf16", texts.text_records(11, 12), LINEARS, 4, 8, modules_to_save="lm_head,embed_tokens",
+        batch_size=6, lr=2e-4, dtype="bf16",
+    ),
+    "whole-tied-bf16": case(
+        "gqa-tied", texts.chat_records(4, 10), "q_proj,down_proj", 4, 8, modules_to_save="lm_head", batch_size=5,
+        accumulate=2, max_length=128, packing="off", lr=2e-4, schedule="cosine", warmup=3, dtype="bf16",
+    ),
+    "whole-table-bf16": case(
+        "gqa-tied", texts.text_records(7, 12), "v_proj,gate_proj", 8, 8, adapter="rslora",
+        modules_to_save="embed_tokens", batch_size=6, lr=2e-4, clip=0.5, dtype="bf16",
+    ),
     "dora-text": case(
         "plain", texts.text_records(1, 14), LINEARS, 4, 8, adapter="dora", clip=0.5,
     ),

@@ -68,7 +68,7 @@ final class FolderToGgufTest {
       }
     }
     assertEquals(UNSAYABLE, refused);
-    assertEquals(36, folders.size());
+    assertEquals(39, folders.size());
     assertTrue(tokens > 2_000, "only " + tokens + " tokens compared");
   }
 

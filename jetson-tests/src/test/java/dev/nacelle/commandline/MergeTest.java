@@ -69,7 +69,7 @@ final class MergeTest {
               folder.resolve(name), example, flags, folder.resolve(name + ".jsonl"), 2e-4, 1e-5);
       cases++;
     }
-    assertEquals(36, cases);
+    assertEquals(39, cases);
     assertTrue(tokens > 3000, "only " + tokens + " tokens compared");
   }
 
