@@ -2,17 +2,11 @@ package dev.nacelle.kernels.matrix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.nacelle.kernels.Backend;
-import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.backend.CpuKernelSet;
 import dev.nacelle.kernels.common.Elements;
-import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.operator.BenchTensors;
-import dev.nacelle.kernels.operator.OperatorRunner;
-import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,103 +32,23 @@ final class LargeTensorsTest {
   /** Rows of more than 2³¹ bytes, two bytes an element. */
   private static final long HALF = (1L << 30) / COLUMNS + 70;
 
-  private static final long ROWS = 5;
-
-  private final KernelSet set =
-      new CpuKernelSet(Objects.requireNonNull(KernelLibrary.open(2, null).library()));
-  private final BenchTensors tensors = new BenchTensors(Map.of());
-  private final List<NativeBuffer> buffers = new ArrayList<>();
-  private int slices;
+  private final LargeRows rows = new LargeRows();
+  private final BenchTensors tensors = rows.tensors;
 
   @AfterEach
   void close() {
-    buffers.forEach(NativeBuffer::close);
-    tensors.close();
-    set.close();
-  }
-
-  private Map<String, Operand> run(
-      String operator, Map<String, String> attributes, Map<String, Operand> inputs) {
-    return new OperatorRunner(Operators.all(), backend -> set)
-        .run(
-            operator,
-            Backend.CPU,
-            inputs,
-            attributes,
-            bytes -> {
-              NativeBuffer buffer = NativeBuffer.allocate(bytes);
-              buffers.add(buffer);
-              return buffer;
-            });
-  }
-
-  /** Some of a dimension, where it lies. */
-  private static Operand slice(Operand x, int d, long from, long count) {
-    long[] shape = x.shape();
-    shape[d] = count;
-    long offset = x.byteOffset() + from * x.stride(d) * x.dtype().bytes();
-    return Operand.view(x.buffer(), offset, x.dtype(), shape, x.strides());
-  }
-
-  /**
-   * Runs the whole, and slices of dimension {@code d} alone.
-   *
-   * @param whole inputs that every slice gets as they are
-   * @return the whole's results
-   */
-  private Map<String, Operand> hold(
-      String operator,
-      Map<String, String> attributes,
-      Map<String, Operand> cut,
-      Map<String, Operand> whole,
-      int d) {
-    Map<String, Operand> inputs = new LinkedHashMap<>(whole);
-    inputs.putAll(cut);
-    Map<String, Operand> results = run(operator, attributes, inputs);
-    long size = cut.values().iterator().next().size(d);
-    for (long from : new long[] {0, size / 2, size - ROWS}) {
-      Map<String, Operand> part = new LinkedHashMap<>(whole);
-      cut.forEach((tensor, x) -> part.put(tensor, slice(x, d, from, ROWS)));
-      run(operator, attributes, part)
-          .forEach(
-              (tensor, small) -> {
-                Operand large = Objects.requireNonNull(results.get(tensor));
-                same(
-                    operator + " " + tensor + " from " + from,
-                    slice(large, cutDimension(small, large), from, ROWS),
-                    small);
-                slices++;
-              });
-    }
-    return results;
-  }
-
-  private static int cutDimension(Operand small, Operand large) {
-    int d = 0;
-    while (small.size(d) == large.size(d)) {
-      d++;
-    }
-    return d;
-  }
-
-  private static void same(String where, Operand got, Operand want) {
-    for (long i = 0; i < want.elements(); i++) {
-      assertEquals(
-          Elements.get(want, Elements.offset(want, i)),
-          Elements.get(got, Elements.offset(got, i)),
-          where + ", element " + i);
-    }
+    rows.close();
   }
 
   @Test
   void rmsNorm() {
-    hold(
+    rows.hold(
         "rms_norm",
         Map.of(),
         Map.of("x", tensors.random(DType.BF16, MANY, COLUMNS)),
         Map.of("weight", tensors.random(DType.FP32, COLUMNS)),
         0);
-    assertEquals(6, slices);
+    assertEquals(6, rows.slices());
   }
 
   @Test
@@ -143,33 +57,33 @@ final class LargeTensorsTest {
     for (String name : List.of("gate", "up", "grad_y")) {
       inputs.put(name, tensors.random(DType.BF16, HALF, COLUMNS));
     }
-    hold("swiglu", Map.of(), inputs, Map.of(), 0);
-    assertEquals(9, slices);
+    rows.hold("swiglu", Map.of(), inputs, Map.of(), 0);
+    assertEquals(9, rows.slices());
   }
 
   @Test
   void spikesToBitsAndBack() {
     Map<String, Operand> packed =
-        hold(
+        rows.hold(
             "spike_pack",
             Map.of(),
             Map.of("spikes", tensors.random(DType.BF16, MANY, COLUMNS)),
             Map.of(),
             0);
-    hold("spike_unpack", Map.of("n", "" + COLUMNS, "dtype", "bf16"), packed, Map.of(), 0);
-    assertEquals(6, slices);
+    rows.hold("spike_unpack", Map.of("n", "" + COLUMNS, "dtype", "bf16"), packed, Map.of(), 0);
+    assertEquals(6, rows.slices());
   }
 
   @Test
   void activationsInEightBitsAndBack() {
     // Draws are numbered through the whole tensor: only its first rows come out the same alone.
     Operand x = tensors.random(DType.BF16, MANY, COLUMNS);
-    Map<String, Operand> coded = run("quantize_activation", Map.of(), Map.of("x", x));
+    Map<String, Operand> coded = rows.run("quantize_activation", Map.of(), Map.of("x", x));
     Map<String, String> with = Map.of("n", "" + COLUMNS, "dtype", "bf16");
     Map<String, Operand> inputs =
         Map.of("codes", operand(coded, "codes"), "scales", operand(coded, "scales"));
-    Operand y = operand(hold("dequantize_activation", with, inputs, Map.of(), 0), "y");
-    assertEquals(3, slices);
+    Operand y = operand(rows.hold("dequantize_activation", with, inputs, Map.of(), 0), "y");
+    assertEquals(3, rows.slices());
     for (long row : new long[] {0, MANY / 2, MANY - 1}) {
       for (long c = 0; c < COLUMNS; c++) {
         double scale = Elements.get(operand(coded, "scales"), row * 16 + c / 64);
@@ -187,32 +101,150 @@ final class LargeTensorsTest {
   @Test
   void neuronsOverTime() {
     // Time is the first dimension: the second is cut.
-    hold(
+    rows.hold(
         "lif",
         Map.of("v_threshold", "0.3"),
         Map.of("x", tensors.random(DType.BF16, 3, (1L << 30) / 3 * 2 + 70)),
         Map.of(),
         1);
-    assertEquals(6, slices);
+    assertEquals(6, rows.slices());
   }
 
   @Test
   void blocksWiden() {
-    long rows = (1L << 31) / 1024 + 70;
-    Operand blocks = tensors.zeros(DType.U8, rows, 1024 / 32 * 18);
+    long height = (1L << 31) / 1024 + 70;
+    Operand blocks = tensors.zeros(DType.U8, height, 1024 / 32 * 18);
     Operand some = tensors.blocks(64, 1024 / 32 * 18);
-    for (long row = 0; row < rows; row++) {
+    for (long row = 0; row < height; row++) {
       blocks
           .buffer()
           .copyFrom(row * some.size(1), some.buffer(), row % 61 * some.size(1), some.size(1));
     }
-    hold(
+    rows.hold(
         "dequantize",
         Map.of("format", "q4_0", "dtype", "bf16"),
         Map.of("blocks", blocks),
         Map.of(),
         0);
-    assertEquals(3, slices);
+    assertEquals(3, rows.slices());
+  }
+
+  @Test
+  void attentionForwardAndBackward() {
+    // Samples of as many tokens as a slice has, so that one is whole; 8,192 fp32 channels a token.
+    long each = LargeRows.ROWS;
+    long tokens = (1L << 31) / (128 * 64 * 4) / (2 * each) * (2 * each) + 4 * each;
+    Operand segments = tensors.zeros(DType.I32, 1, tokens);
+    for (long t = 0; t < tokens; t++) {
+      segments.buffer().setInt(t, (int) (t / each));
+    }
+    Map<String, Operand> inputs = new LinkedHashMap<>();
+    inputs.put("q", tensors.random(DType.FP32, 1, tokens, 128, 64));
+    inputs.put("k", tensors.random(DType.FP32, 1, tokens, 4, 64));
+    inputs.put("v", tensors.random(DType.FP32, 1, tokens, 4, 64));
+    inputs.put("segments", segments);
+    inputs.put("grad_y", tensors.random(DType.FP32, 1, tokens, 128, 64));
+    rows.hold("attention", Map.of(), inputs, Map.of(), 1);
+    assertEquals(12, rows.slices());
+  }
+
+  /** Many tokens; a vocabulary of many words is held by LargeHeadTest. */
+  @Test
+  void crossEntropyOfManyTokens() {
+    Map<String, Operand> inputs = new LinkedHashMap<>();
+    inputs.put("hidden", tensors.random(DType.BF16, HALF, COLUMNS));
+    inputs.put("targets", tensors.integers(7, HALF));
+    inputs.put("grad_losses", tensors.random(DType.FP32, HALF));
+    Map<String, Operand> whole = Map.of("weight", tensors.random(DType.BF16, 7, COLUMNS));
+    rows.hold("cross_entropy", Map.of("softcap", "2"), inputs, whole, 0);
+    assertEquals(6, rows.slices());
+  }
+
+  @Test
+  void adamW() {
+    Operand parameter = tensors.random(DType.BF16, HALF, COLUMNS);
+    Operand gradient = tensors.random(DType.BF16, HALF, COLUMNS);
+    Operand first = tensors.random(DType.BF16, HALF, COLUMNS);
+    Operand second = tensors.zeros(DType.BF16, HALF, COLUMNS);
+    List<Operand> whole = List.of(parameter, gradient, first, second);
+    List<List<Operand>> parts = new ArrayList<>();
+    for (long from : new long[] {0, HALF / 2, HALF - LargeRows.ROWS}) {
+      parts.add(
+          whole.stream().map(x -> copy(LargeRows.slice(x, 0, from, LargeRows.ROWS))).toList());
+    }
+    step(whole);
+    for (int i = 0; i < parts.size(); i++) {
+      List<Operand> part = parts.get(i);
+      step(part);
+      long from = i == 0 ? 0 : i == 1 ? HALF / 2 : HALF - LargeRows.ROWS;
+      for (int t = 0; t < part.size(); t++) {
+        Operand got = LargeRows.slice(whole.get(t), 0, from, LargeRows.ROWS);
+        LargeRows.same("adamw, tensor " + t + " from " + from, got, part.get(t));
+      }
+    }
+  }
+
+  private void step(List<Operand> of) {
+    AdamW.Slot slot = new AdamW.Slot(of.get(0), of.get(1), of.get(2), of.get(3));
+    rows.set.adamW().step(List.of(slot), 3, 0.1, 0.9, 0.99, 1e-3, 0.1);
+  }
+
+  private Operand copy(Operand x) {
+    Operand copy = tensors.zeros(x.dtype(), x.shape());
+    copy.buffer().copyFrom(0, x.buffer(), x.byteOffset(), copy.byteSize());
+    return copy;
+  }
+
+  /** Codes are drawn by the element's number: parameters and scales come out the same alone. */
+  @Test
+  void adamWWithEightBitMoments() {
+    long n = (1L << 31) + 10 * AdamW.SCALED;
+    AdamW.EightBitSlot whole =
+        eightBit(tensors.random(DType.BF16, n), tensors.random(DType.BF16, n));
+    long[] begins = {0, n / 2, n - 3 * AdamW.SCALED};
+    List<AdamW.EightBitSlot> parts = new ArrayList<>();
+    for (long from : begins) {
+      parts.add(
+          eightBit(
+              copy(LargeRows.slice(whole.parameter(), 0, from, 3 * AdamW.SCALED)),
+              copy(LargeRows.slice(whole.gradient(), 0, from, 3 * AdamW.SCALED))));
+    }
+    for (AdamW.EightBitSlot slot : List.of(whole, parts.get(0), parts.get(1), parts.get(2))) {
+      rows.set.adamW().stepEightBit(List.of(slot), 1, 0.1, 0.9, 0.99, 1e-3, 0.1);
+    }
+    for (int i = 0; i < begins.length; i++) {
+      AdamW.EightBitSlot part = parts.get(i);
+      long from = begins[i];
+      String where = "from " + from;
+      LargeRows.same(
+          where, LargeRows.slice(whole.parameter(), 0, from, 3 * AdamW.SCALED), part.parameter());
+      long scale = from / AdamW.SCALED;
+      LargeRows.same(
+          where, LargeRows.slice(whole.expAvgScales(), 0, scale, 3), part.expAvgScales());
+      LargeRows.same(
+          where, LargeRows.slice(whole.expAvgSqScales(), 0, scale, 3), part.expAvgSqScales());
+      for (long e = 0; e < 3 * AdamW.SCALED; e++) {
+        long at = from + e;
+        near(Elements.get(part.expAvgCodes(), e), Elements.get(whole.expAvgCodes(), at), at);
+        near(Elements.get(part.expAvgSqCodes(), e), Elements.get(whole.expAvgSqCodes(), at), at);
+      }
+    }
+  }
+
+  private AdamW.EightBitSlot eightBit(Operand parameter, Operand gradient) {
+    long n = parameter.elements();
+    long scales = n / AdamW.SCALED;
+    return new AdamW.EightBitSlot(
+        parameter,
+        gradient,
+        tensors.zeros(DType.U8, n),
+        tensors.zeros(DType.FP32, scales),
+        tensors.zeros(DType.U8, n),
+        tensors.zeros(DType.FP32, scales));
+  }
+
+  private static void near(double one, double other, long at) {
+    assertEquals(one, other, 1, "code of element " + at);
   }
 
   @Test
@@ -226,7 +258,7 @@ final class LargeTensorsTest {
       long times = (x.elements() - i + period - 1) / period;
       want += value * value * times;
     }
-    Operand sum = operand(run("sum_of_squares", Map.of(), Map.of("x", x)), "sum");
+    Operand sum = operand(rows.run("sum_of_squares", Map.of(), Map.of("x", x)), "sum");
     assertEquals(want, Elements.get(sum, 0), want * 1e-6);
   }
 }
