@@ -9,6 +9,9 @@ import java.util.Optional;
 
 /** The C library at every level that this processor runs, with two threads. */
 public final class Levels {
+  /** Names the one level of a library that has no others: MutantsTest's. */
+  public static final String ONLY = "nacelle.kernels.levels";
+
   private Levels() {}
 
   public static List<KernelLibrary> here() {
@@ -17,7 +20,11 @@ public final class Levels {
 
   public static List<KernelLibrary> here(int threads) {
     List<KernelLibrary> libraries = new ArrayList<>();
+    String only = System.getProperty(ONLY);
     for (IsaLevel level : IsaLevel.values()) {
+      if (only != null && !only.equals(level.label())) {
+        continue;
+      }
       Optional<KernelLibrary> library = open(threads, level);
       library.ifPresent(libraries::add);
     }

@@ -40,6 +40,7 @@ final class AdapterMatrix {
       {5, 7, 3, 2, 3},
       {17, 33, 20, 4, 2},
       {70, 100, 37, 5, 3},
+      {3, 300, 270, 18, 2},
     };
     for (long[] size : sizes) {
       MatrixCase one = of(operator, size);
@@ -50,6 +51,10 @@ final class AdapterMatrix {
     }
     for (BlockFormat format : BlockFormat.values()) {
       cases.add(quantised(operator, format).with("p", "0.5").input("bias", 9));
+    }
+    if (operator.equals(HYDRA)) {
+      // Logits of a hundred and more: a router that is sure.
+      cases.add(of(operator, 60, 2000, 2, 1, 3));
     }
     cases.add(of(operator, 6, 5, 4, 3, 2).input("x", 2, 3, 5).with("p", "0.25"));
     cases.add(of(operator, 4, 9, 6, 2, 2).with("scale", "1.5"));

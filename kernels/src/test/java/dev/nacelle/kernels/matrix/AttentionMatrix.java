@@ -50,6 +50,11 @@ final class AttentionMatrix {
       cases.add(of(1, 1, 1030, 1, 1, 2).with("causal", causal).filled(Fill.TIES));
     }
     cases.add(of(1, 1, 300, 1, 1, 3).with("window", "90").filled(Fill.TIES));
+    // Rows of whole vectors at every level, which are read and added up where they lie.
+    MatrixCase whole = of(1, 2, 70, 4, 2, 16);
+    cases.add(whole.with("causal", "false"));
+    cases.add(whole.with("softcap", "1.5").with("window", "40"));
+    cases.add(of(1, 1, 300, 1, 1, 16).filled(Fill.TIES));
     cases.add(of(1, 2, 9, 3, 1, 7).with("scale", "-0.5"));
     cases.add(of(1, 2, 9, 3, 1, 7));
     return cases;

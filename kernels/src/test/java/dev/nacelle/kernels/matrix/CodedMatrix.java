@@ -78,6 +78,7 @@ final class CodedMatrix {
               .input("exp_avg_sq_scales", scales)
               .with("moments", "8bit");
       cases.add(one.with("step", "7"));
+      cases.add(one.filled(Fill.ZEROS));
       cases.add(one.with("beta1", "0.3").with("beta2", "0.5").with("lr", "0.1").with("eps", "0.1"));
     }
     return cases;

@@ -176,9 +176,21 @@ final class MatrixCases {
   private static List<MatrixCase> quantizedLinear() {
     List<MatrixCase> cases = new ArrayList<>();
     for (BlockFormat format : BlockFormat.values()) {
-      // Tokens, rows, blocks a row: no more than a fast path takes, one more, several tiles.
+      // Tokens, rows, blocks a row: no more than a fast path takes, one more, several tiles,
+      // several
+      // runs of a row, of which a product's second begins within a group.
       long[][] sizes = {
-        {0, 3, 1}, {2, 0, 1}, {3, 2, 0}, {1, 1, 1}, {1, 37, 2}, {3, 5, 3}, {5, 33, 2}, {17, 70, 3}
+        {0, 3, 1},
+        {2, 0, 1},
+        {3, 2, 0},
+        {1, 1, 1},
+        {1, 37, 2},
+        {3, 5, 3},
+        {5, 33, 2},
+        {17, 70, 3},
+        {2, 9, 9},
+        {4, 6, 9},
+        {5, 3, 11}
       };
       for (long[] size : sizes) {
         long columns = size[2] * (format == BlockFormat.NF4 ? 34 : format.blockElements());

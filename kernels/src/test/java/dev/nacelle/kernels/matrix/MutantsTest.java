@@ -7,6 +7,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.backend.CpuKernelSet;
 import dev.nacelle.kernels.backend.CudaKernelSet;
 import dev.nacelle.kernels.cpu.KernelLibrary;
+import dev.nacelle.kernels.cpu.Levels;
 import dev.nacelle.kernels.cuda.EmulatedDevice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +23,9 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Runs the matrix on libraries of which each has one line broken, which
- * src/test/mutation/mutants.py made, and writes down which of them it noticed. A mutant that takes
- * the process down is noticed: the next run goes on behind it.
+ * src/test/mutation/mutants.py made, and writes down which of them it noticed; for lines that no
+ * operator shows, tests of {@link Suites} run in its place. A mutant that takes the process down is
+ * noticed: the next run goes on behind it.
  */
 @EnabledIfSystemProperty(named = MutantsTest.FOLDER, matches = ".+")
 final class MutantsTest {
@@ -54,6 +56,7 @@ final class MutantsTest {
         }
       }
     } finally {
+      System.clearProperty(Levels.ONLY);
       if (before == null) {
         System.clearProperty(LIBRARY);
       } else {
@@ -64,6 +67,15 @@ final class MutantsTest {
 
   private static String verdict(String operators, String level, Path library) {
     for (String operator : operators.split(",", -1)) {
+      if (Suites.isOne(operator)) {
+        System.setProperty(LIBRARY, library.toString());
+        System.setProperty(Levels.ONLY, level);
+        String failure = Suites.firstFailure(operator);
+        if (!failure.isEmpty()) {
+          return "noticed\t" + failure.lines().findFirst().orElse("");
+        }
+        continue;
+      }
       try (KernelSet set = set(level, library)) {
         String failure = new OperatorMatrixTest().firstFailure(operator, level, set);
         if (!failure.isEmpty()) {

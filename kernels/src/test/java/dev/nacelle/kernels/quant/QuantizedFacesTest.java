@@ -19,19 +19,27 @@ import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Rows of heads, looked-up rows, the head of a model, sums that are added to, errors. */
 final class QuantizedFacesTest {
   private static final long SEED = 31;
 
-  private static List<KernelSet> sets() {
-    List<KernelSet> sets = new ArrayList<>();
-    sets.add(Kernels.reference());
+  private final List<KernelSet> opened = new ArrayList<>();
+
+  /** The sets of kernels that a test holds, until it ends. */
+  private List<KernelSet> sets() {
+    opened.add(Kernels.reference());
     for (KernelLibrary library : Levels.here()) {
-      sets.add(new CpuKernelSet(library));
+      opened.add(new CpuKernelSet(library));
     }
-    return sets;
+    return opened;
+  }
+
+  @AfterEach
+  void close() {
+    opened.forEach(KernelSet::close);
   }
 
   /** Random codes with scales of about a hundredth. */
@@ -96,6 +104,37 @@ final class QuantizedFacesTest {
         }
       }
     }
+  }
+
+  /** Few rows are not packed: they are read where they lie, and need not adjoin. */
+  @Test
+  void rowsMayLieApart() {
+    int held = 0;
+    for (KernelSet set : sets()) {
+      for (DType dtype : Samples.COMPUTE) {
+        for (int tokens = 1; tokens <= 5; tokens++) {
+          try (Samples samples = new Samples(SEED);
+              NativeBuffer memory = NativeBuffer.allocate(24 * 40)) {
+            BlockMatrix weight =
+                BlockMatrix.of(blocks(BlockFormat.Q4_1, memory, 24, 64), BlockFormat.Q4_1);
+            Operand apart = samples.normalStrided(dtype, 0, 7, tokens, 64);
+            Operand adjoining = samples.normal(dtype, 0, tokens, 64);
+            for (int t = 0; t < tokens; t++) {
+              for (int c = 0; c < 64; c++) {
+                Samples.set(adjoining, t * 64L + c, Samples.get(apart, t * 71L + c));
+              }
+            }
+            Operand one = samples.normal(dtype, 0, tokens, 24);
+            Operand two = samples.normal(dtype, 0, tokens, 24);
+            set.quantizedLinear().forward(one, adjoining, weight);
+            set.quantizedLinear().forward(two, apart, weight);
+            assertEquals(Samples.values(one), Samples.values(two), set.isaLevel() + " " + tokens);
+            held++;
+          }
+        }
+      }
+    }
+    assertEquals(opened.size() * 3 * 5, held);
   }
 
   @Test
