@@ -89,7 +89,8 @@ final class LargeHeadTest {
 
   /** How often row {@code r} of the first {@code PERIOD} stands in the weight. */
   private static double times(int r) {
-    return (double) ((WORDS - r + PERIOD - 1) / PERIOD);
+    long times = Math.ceilDiv(WORDS - r, (long) PERIOD);
+    return (double) times;
   }
 
   private static double[] logits(Operand hidden, Operand weight, int n) {
