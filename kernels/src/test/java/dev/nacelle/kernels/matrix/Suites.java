@@ -31,7 +31,7 @@ final class Suites {
     } catch (InvocationTargetException e) {
       return String.valueOf(e.getCause());
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError("no test to run in " + name, e);
+      throw new LinkageError("no test to run in " + name, e);
     }
   }
 }
