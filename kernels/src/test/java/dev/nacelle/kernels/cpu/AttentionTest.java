@@ -221,6 +221,38 @@ class AttentionTest {
     }
   }
 
+  /** Of two keys the second's share is e^x/(1 + e^x): no digit of it may be lost. */
+  @Test
+  void exponentialsAreGoodToTheirLastDigits() {
+    int heads = 1000;
+    for (KernelLibrary library : Levels.here()) {
+      try (CpuAttention attention = new CpuAttention(library);
+          Samples samples = new Samples(SEED)) {
+        Operand q = heads(samples, DType.FP32, 0, 2, heads, 1);
+        Operand k = heads(samples, DType.FP32, 0, 2, 1, 1);
+        Operand v = heads(samples, DType.FP32, 0, 2, 1, 1);
+        Operand out = heads(samples, DType.FP32, 0, 2, heads, 1);
+        Operand lse = samples.normal(DType.FP32, 0, heads, 2);
+        for (int row = 0; row < 2; row++) {
+          Samples.set(k, row, row);
+          Samples.set(v, row, row);
+        }
+        for (int h = 0; h < heads; h++) {
+          Samples.set(q, heads + h, -20.0 * h / heads);
+        }
+        attention.forward(out, lse, q, k, v, new int[] {0, 2}, 1);
+        for (int h = 0; h < heads; h++) {
+          double e = Math.exp(Samples.get(q, heads + h));
+          double share = e / (1 + e);
+          String what = library.level().label() + ", e^" + Samples.get(q, heads + h);
+          assertEquals(share, Samples.get(out, heads + h), 1e-6 * share, what);
+          cases++;
+        }
+      }
+    }
+    assertEquals(heads * Levels.here().size(), cases);
+  }
+
   /** Σ gradOut ⊙ out, moved by one input element at a time. */
   @Test
   void referenceGradientsAreFiniteDifferences() {
