@@ -54,7 +54,7 @@ final class AdapterMatrix {
     }
     if (operator.equals(HYDRA)) {
       // Logits of a hundred and more: a router that is sure.
-      cases.add(of(operator, 60, 2000, 2, 1, 3));
+      cases.add(of(operator, 6, 4000, 2, 1, 3));
     }
     cases.add(of(operator, 6, 5, 4, 3, 2).input("x", 2, 3, 5).with("p", "0.25"));
     cases.add(of(operator, 4, 9, 6, 2, 2).with("scale", "1.5"));
