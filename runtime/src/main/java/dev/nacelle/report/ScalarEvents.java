@@ -46,7 +46,9 @@ final class ScalarEvents implements AutoCloseable {
     return values;
   }
 
-  /** The means, and now and then each layer's own: some hundred layers fill a small board's card. */
+  /**
+   * The means, and now and then each layer's own: some hundred layers fill a small board's card.
+   */
   private static void routers(Map<String, Double> values, long step, List<RouterUse> routers) {
     if (routers.isEmpty()) {
       return;
