@@ -171,9 +171,11 @@ final class MovingRun implements RunPlanner {
         if (looks > 0) {
           measure();
         }
-        if (looks++ % DRAWN_EVERY == 0) {
-          bound = minimum() + (long) (random.nextDouble() * minimum());
+        if (looks % DRAWN_EVERY == 0) {
+          // Tight at first, so that any roomier budget changes the plan.
+          bound = minimum() + (long) ((looks == 0 ? 0.05 : random.nextDouble()) * minimum());
         }
+        looks++;
         return inner.look();
       }
 
