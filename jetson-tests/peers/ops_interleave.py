@@ -25,19 +25,14 @@ import time
 import torch
 import torch.nn.functional as F
 
+from peer_machine import best_seconds, processor_name
+
 HERE = pathlib.Path(__file__).resolve().parent
 STEPS = 16
 
 
-def best(work, seconds=1.5, least=3):
-    """The shortest of several runs after one that does not count, in seconds."""
-    work()
-    times = []
-    while len(times) < least or sum(times) < seconds:
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+def best(work):
+    return best_seconds(work, at_least=1.5)
 
 
 def spikingjelly_lif(neurons):
@@ -234,11 +229,8 @@ def main():
     for n in range(args.rounds):
         one_round(args, rounds)
         print(f"round {n + 1} of {args.rounds} done", file=sys.stderr, flush=True)
-    with open("/proc/cpuinfo") as info:
-        text = info.read()
     provenance = {
-        "processor": next((line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")), platform.processor()),
-        "isa": "avx512" if "avx512f" in text else "avx2" if "avx2" in text else platform.machine(),
+        "processor": processor_name(), "isa": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(), "threads": args.threads, "torch": torch.__version__, "python": platform.python_version(),
         "load_before": os.getloadavg()[2], "when": time.strftime("%Y-%m-%d"), "command": " ".join(sys.argv[1:]),
     }

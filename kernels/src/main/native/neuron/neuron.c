@@ -119,7 +119,8 @@ NK_EXPORT void NK_FN(nk_neuron_forward)(
       float v[NK_RUN], b[NK_RUN], h[NK_RUN], s[NK_RUN], buffer[NK_RUN];
       nk_begin(&c, v, b, first, n);
       for (int64_t t = 0; t < steps; t++) {
-        if (modes == 0) nk_ask(t + NK_ROWS_AHEAD < steps ? &in : &next, (t + NK_ROWS_AHEAD) % steps, n);
+        int64_t ahead = t + NK_ROWS_AHEAD;
+        if (modes == 0) nk_ask(ahead < steps ? &in : &next, ahead % steps, n);
         const float *xt = nk_row(buffer, &in, t, n);
         NK_FN(nk_neuron_advance)(&c.neuron, adaptive, xt, v, b, h, s, n);
         if (bits) {

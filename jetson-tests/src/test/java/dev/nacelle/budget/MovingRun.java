@@ -34,8 +34,8 @@ import java.util.function.Supplier;
 
 /**
  * A fine-tuning whose budget is drawn anew every ten steps between the job's minimum and twice
- * that, and which asks the kernel after each step whether it kept to it. A process of its own, with
- * the JVM's flags of a budget:
+ * that, every other time near the minimum, and which asks the kernel after each step whether it
+ * kept to it. A process of its own, with the JVM's flags of a budget:
  *
  * <p>{@code MovingRun MODEL DATA OUT STEPS BATCH LENGTH SEED} prints how many steps were over, by
  * how much at most, how often the plan changed, and the losses.
@@ -172,8 +172,9 @@ final class MovingRun implements RunPlanner {
           measure();
         }
         if (looks % DRAWN_EVERY == 0) {
-          // Tight at first, so that any roomier budget changes the plan.
-          bound = minimum() + (long) ((looks == 0 ? 0.05 : random.nextDouble()) * minimum());
+          // Every other one is tight, so that a roomier one between changes the plan.
+          double share = random.nextDouble() * (looks / DRAWN_EVERY % 2 == 0 ? 0.1 : 1);
+          bound = minimum() + (long) (share * minimum());
         }
         looks++;
         return inner.look();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nacelle.commandline.LogWatch;
 import dev.nacelle.commandline.Outcome;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -65,19 +65,6 @@ final class SpillStorageTest {
     return Outcome.of(arguments.toArray(String[]::new));
   }
 
-  /** Does something once the log holds so many lines. */
-  private static Future<Boolean> after(
-      int steps, Path out, ExecutorService executor, Callable<Boolean> act) {
-    return executor.submit(
-        () -> {
-          Path log = out.resolve("log.jsonl");
-          while (!Files.exists(log) || Files.readAllLines(log).size() < steps) {
-            Thread.sleep(2);
-          }
-          return act.call();
-        });
-  }
-
   private static boolean fill(Path file) throws IOException {
     byte[] piece = new byte[4096];
     try (OutputStream to = Files.newOutputStream(file)) {
@@ -103,7 +90,7 @@ final class SpillStorageTest {
       Path whole = folder.resolve("whole");
       run(spilling(whole)).expect(0);
       Path out = disk.resolve("out");
-      Future<Boolean> filled = after(5, out, executor, () -> fill(disk.resolve("filler")));
+      Future<Boolean> filled = LogWatch.after(5, out, executor, () -> fill(disk.resolve("filler")));
       Outcome full = run(spilling(out)).expect(5);
       assertTrue(filled.get());
       JsonNode error = full.json().path("error");
@@ -130,7 +117,7 @@ final class SpillStorageTest {
     Path out = folder.resolve("out");
     Path away = folder.resolve("away");
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-      Future<Boolean> gone = after(5, out, executor, () -> Files.move(out, away) != null);
+      Future<Boolean> gone = LogWatch.after(5, out, executor, () -> Files.move(out, away) != null);
       run(spilling(out)).expect(0);
       assertTrue(gone.get());
     }

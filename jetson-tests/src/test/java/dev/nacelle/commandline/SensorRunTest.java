@@ -88,14 +88,7 @@ final class SensorRunTest {
 
   /** Does something once the log holds so many lines. */
   private Future<Boolean> after(int steps, ExecutorService executor, Callable<Boolean> act) {
-    return executor.submit(
-        () -> {
-          Path log = out.resolve("log.jsonl");
-          while (!Files.exists(log) || Files.readAllLines(log).size() < steps) {
-            Thread.sleep(2);
-          }
-          return act.call();
-        });
+    return LogWatch.after(steps, out, executor, act);
   }
 
   @Test
@@ -137,55 +130,43 @@ final class SensorRunTest {
 
   @Test
   void aSensorThatVanishesIsNotedOnce() throws Exception {
-    rails();
-    zone(50_000);
-    try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-      Future<Boolean> gone =
-          after(
-              3,
-              executor,
-              () -> {
-                Files.delete(root.resolve("sys/class/hwmon/hwmon3/curr1_input"));
-                Files.delete(root.resolve("sys/class/thermal/thermal_zone0/temp"));
-                return true;
-              });
-      Outcome run = finetune("--steps", "400", "--max-temperature", "80").expect(0);
-      assertTrue(gone.get());
-      assertEquals(1, run.err().split("cannot be read any more", -1).length - 1, run.err());
-      assertEquals(1, run.err().split("no temperature can be read", -1).length - 1, run.err());
-      List<JsonNode> lines = log();
-      assertEquals(400, lines.size());
-      assertTrue(lines.getFirst().has("joules"));
-      assertFalse(lines.getLast().has("joules"), "the sensor was gone");
-      assertEquals(50, run.json().path("hottest_celsius").asDouble());
-    }
+    goesOnWithoutSensors(
+        "the sensor was gone",
+        () -> {
+          Files.delete(root.resolve("sys/class/hwmon/hwmon3/curr1_input"));
+          Files.delete(root.resolve("sys/class/thermal/thermal_zone0/temp"));
+          return true;
+        });
   }
 
   /** Sensors that say what is no number, and one that a folder stands in place of. */
   @Test
   void garbageIsNoReading() throws Exception {
+    goesOnWithoutSensors(
+        "17 mA is no reading",
+        () -> {
+          write("sys/class/hwmon/hwmon3/curr1_input", "\u0000\u0001 -- 17 mA\u00ff");
+          Path zone = root.resolve("sys/class/thermal/thermal_zone0/temp");
+          Files.delete(zone);
+          Files.createDirectory(zone);
+          return true;
+        });
+  }
+
+  /** A run whose meter and thermometer go after three steps: each is noted once, and it goes on. */
+  private void goesOnWithoutSensors(String why, Callable<Boolean> loss) throws Exception {
     rails();
     zone(50_000);
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-      Future<Boolean> spoilt =
-          after(
-              3,
-              executor,
-              () -> {
-                write("sys/class/hwmon/hwmon3/curr1_input", "\u0000\u0001 -- 17 mA\u00ff");
-                Path zone = root.resolve("sys/class/thermal/thermal_zone0/temp");
-                Files.delete(zone);
-                Files.createDirectory(zone);
-                return true;
-              });
+      Future<Boolean> lost = after(3, executor, loss);
       Outcome run = finetune("--steps", "400", "--max-temperature", "80").expect(0);
-      assertTrue(spoilt.get());
+      assertTrue(lost.get());
       assertEquals(1, run.err().split("cannot be read any more", -1).length - 1, run.err());
       assertEquals(1, run.err().split("no temperature can be read", -1).length - 1, run.err());
       List<JsonNode> lines = log();
       assertEquals(400, lines.size());
       assertTrue(lines.getFirst().has("joules"));
-      assertFalse(lines.getLast().has("joules"), "17 mA is no reading");
+      assertFalse(lines.getLast().has("joules"), why);
       assertEquals(50, run.json().path("hottest_celsius").asDouble());
     }
   }

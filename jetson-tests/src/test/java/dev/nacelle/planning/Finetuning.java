@@ -33,14 +33,23 @@ public final class Finetuning {
 
   static FinetuneResult run(
       FinetuneOptions options, Consumer<TrainEvent> listener, RunPlanner planner) {
+    return of(options, listener, planner).run();
+  }
+
+  /** As far as the plan, and no step. */
+  static void plan(FinetuneOptions options, RunPlanner planner) {
+    of(options, event -> {}, planner).planOnly();
+  }
+
+  private static Finetune of(
+      FinetuneOptions options, Consumer<TrainEvent> listener, RunPlanner planner) {
     return new Finetune(
-            options,
-            FaultInjector.none(),
-            threads -> Kernels.open(threads, null),
-            listener,
-            new Cancellation(),
-            planner)
-        .run();
+        options,
+        FaultInjector.none(),
+        threads -> Kernels.open(threads, null),
+        listener,
+        new Cancellation(),
+        planner);
   }
 
   /** Walks the run of one strategy, and runs it. */

@@ -6,18 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
 import dev.nacelle.data.TrainOn;
-import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.LoraKind;
-import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.train.AdamSettings;
-import dev.nacelle.train.Cancellation;
-import dev.nacelle.train.Finetune;
 import dev.nacelle.train.FinetuneOptions;
 import dev.nacelle.train.RunPlan;
-import dev.nacelle.train.RunPlanner;
 import dev.nacelle.train.Schedule;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -76,21 +71,10 @@ final class PlanningWorkTest {
         "a test");
   }
 
-  private void plan(FinetuneOptions options, RunPlanner planner) {
-    new Finetune(
-            options,
-            FaultInjector.none(),
-            threads -> Kernels.open(threads, null),
-            event -> {},
-            new Cancellation(),
-            planner)
-        .planOnly();
-  }
-
   private MemoryPlan within(FinetuneOptions options, long bytes) {
     List<MemoryPlan> plans = new ArrayList<>();
     Budget.Look look = new Budget.Look(bytes, "a test");
-    plan(
+    Finetuning.plan(
         options,
         new Planner(() -> MachineCosts.free(RATES), () -> look, false, plans::add, note -> {}));
     return plans.getFirst();
@@ -123,7 +107,7 @@ final class PlanningWorkTest {
     Path model = SparseModel.write(folder.resolve("model"), LAYERS);
     List<String> off = new ArrayList<>();
     int[] compared = {0};
-    plan(
+    Finetuning.plan(
         options(model, 3, false),
         (base, kernels, asked, sizes) -> {
           JobPrices prices =

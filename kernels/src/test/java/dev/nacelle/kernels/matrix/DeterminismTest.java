@@ -3,15 +3,12 @@ package dev.nacelle.kernels.matrix;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Samples;
 import dev.nacelle.kernels.backend.CpuKernelSet;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.cpu.Levels;
-import dev.nacelle.kernels.operator.OperatorRunner;
-import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
@@ -25,17 +22,7 @@ final class DeterminismTest {
   private final List<NativeBuffer> results = new ArrayList<>();
 
   private Map<String, Operand> run(KernelSet set, String name, Map<String, Operand> inputs) {
-    return new OperatorRunner(Operators.all(), backend -> set)
-        .run(
-            name,
-            Backend.CPU,
-            inputs,
-            attributes(name),
-            bytes -> {
-              NativeBuffer buffer = NativeBuffer.allocate(bytes);
-              results.add(buffer);
-              return buffer;
-            });
+    return CpuRun.of(set, name, inputs, attributes(name), results);
   }
 
   private static Map<String, String> attributes(String name) {

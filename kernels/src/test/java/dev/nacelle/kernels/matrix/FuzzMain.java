@@ -1,6 +1,5 @@
 package dev.nacelle.kernels.matrix;
 
-import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.backend.CpuKernelSet;
@@ -8,7 +7,6 @@ import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.operator.Operator;
 import dev.nacelle.kernels.operator.OperatorInputException;
-import dev.nacelle.kernels.operator.OperatorRunner;
 import dev.nacelle.kernels.operator.OperatorUsageException;
 import dev.nacelle.kernels.operator.ShapePattern;
 import dev.nacelle.kernels.operator.TensorSpec;
@@ -148,11 +146,11 @@ final class FuzzMain {
       }
       KernelSet set = sets.get(random.nextInt(sets.size()));
       Map<String, String> attributes = OperatorMatrixTest.attributes(point, dtype);
-      Map<String, Operand> results = run(set, point.operator(), inputs, attributes, buffers);
+      Map<String, Operand> results = CpuRun.of(set, point.operator(), inputs, attributes, buffers);
       if (random.nextInt(COMPARED) == 0) {
         Map<String, Operand> plain = new LinkedHashMap<>();
         inputs.forEach((tensor, x) -> plain.put(tensor, contiguous(x, buffers)));
-        same(results, run(set, point.operator(), plain, attributes, buffers));
+        same(results, CpuRun.of(set, point.operator(), plain, attributes, buffers));
         compared++;
       }
       if (inputs.keySet().stream().anyMatch(name -> name.startsWith("grad_"))) {
@@ -169,21 +167,6 @@ final class FuzzMain {
         }
       }
     }
-  }
-
-  private static Map<String, Operand> run(
-      KernelSet set,
-      String operator,
-      Map<String, Operand> inputs,
-      Map<String, String> attributes,
-      List<NativeBuffer> buffers) {
-    return new OperatorRunner(Operators.all(), backend -> set)
-        .run(
-            operator,
-            Backend.CPU,
-            inputs,
-            attributes,
-            bytes -> keep(NativeBuffer.allocate(bytes), buffers));
   }
 
   private static Operand contiguous(Operand x, List<NativeBuffer> buffers) {

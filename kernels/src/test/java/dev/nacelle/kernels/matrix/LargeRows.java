@@ -2,15 +2,12 @@ package dev.nacelle.kernels.matrix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.backend.CpuKernelSet;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.operator.BenchTensors;
-import dev.nacelle.kernels.operator.OperatorRunner;
-import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,17 +40,7 @@ final class LargeRows implements AutoCloseable {
 
   Map<String, Operand> run(
       String operator, Map<String, String> attributes, Map<String, Operand> inputs) {
-    return new OperatorRunner(Operators.all(), backend -> set)
-        .run(
-            operator,
-            Backend.CPU,
-            inputs,
-            attributes,
-            bytes -> {
-              NativeBuffer buffer = NativeBuffer.allocate(bytes);
-              buffers.add(buffer);
-              return buffer;
-            });
+    return CpuRun.of(set, operator, inputs, attributes, buffers);
   }
 
   /** Some of a dimension, where it lies. */

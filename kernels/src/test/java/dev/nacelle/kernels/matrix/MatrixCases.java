@@ -176,9 +176,8 @@ final class MatrixCases {
   private static List<MatrixCase> quantizedLinear() {
     List<MatrixCase> cases = new ArrayList<>();
     for (BlockFormat format : BlockFormat.values()) {
-      // Tokens, rows, blocks a row: no more than a fast path takes, one more, several tiles,
-      // several
-      // runs of a row, of which a product's second begins within a group.
+      // Tokens, rows, blocks a row: no more than a fast path takes, one more, several tiles, and
+      // several runs of a row, of which a product's second begins within a group.
       long[][] sizes = {
         {0, 3, 1},
         {2, 0, 1},

@@ -3,7 +3,6 @@ package dev.nacelle.kernels.matrix;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.kernels.Samples;
@@ -12,8 +11,6 @@ import dev.nacelle.kernels.backend.Kernels;
 import dev.nacelle.kernels.common.Elements;
 import dev.nacelle.kernels.cpu.KernelLibrary;
 import dev.nacelle.kernels.cpu.Levels;
-import dev.nacelle.kernels.operator.OperatorRunner;
-import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import java.util.ArrayList;
@@ -43,17 +40,7 @@ final class NeuronIsolationTest {
 
   private Map<String, Operand> run(
       KernelSet set, String name, Map<String, Operand> inputs, Map<String, String> attributes) {
-    return new OperatorRunner(Operators.all(), backend -> set)
-        .run(
-            name,
-            Backend.CPU,
-            inputs,
-            attributes,
-            bytes -> {
-              NativeBuffer buffer = NativeBuffer.allocate(bytes);
-              results.add(buffer);
-              return buffer;
-            });
+    return CpuRun.of(set, name, inputs, attributes, results);
   }
 
   @AfterEach
