@@ -2,27 +2,46 @@
  * Activations in few bits, to be kept for backward (ActNN, Chen et al. 2021, arXiv 2104.14129): rows of
  * x are cut into blocks, each block has an fp32 scale, elements are rounded stochastically.
  *
- *   scale = max|x| / L        q = ⌊x/scale + u⌋ within ±L        x' = q·scale, off by one step at most
+ *   scale = max|x| / L        q = [x/scale + u] within ±L        x' = q·scale, off by one step at most
  *
- * with L = 127, 7, 1 for 8, 4, 2 bits and u element by element from a seed (nk_random.h), number
- * row·columns + column. codes (rows, ⌈columns/block⌉·block·bits/8): codes of 4 and 2 bits lie with the
- * first element in the lowest bits; the last block is padded with zeros. A block that holds an
- * infinity or NaN gets the scale NaN, and comes back as NaN. Hazard: below 1e-43 scales lose the
- * digits that one step's error needs. Blocks are independent: any number of threads, the same bits.
+ * with L = 127, 7, 1 for 8, 4, 2 bits, [ ] the nearest whole number and u, between −1/2 and 1/2, element
+ * by element from a seed (nk_draw_pair), number row·columns + column. codes (rows,
+ * ⌈columns/block⌉·block·bits/8): codes of 4 and 2 bits lie with the first element in the lowest bits;
+ * the last block is padded with zeros. A block that holds an infinity or NaN gets the scale NaN, and
+ * comes back as NaN. Hazard: below 1e-43 scales lose the digits that one step's error needs. Blocks are
+ * independent: any number of threads, the same bits.
+ *
+ * What bounds it: x is read once, and nothing but codes and scales is written. The work is a hash for
+ * each two elements (two products of 32 bits, eight smaller operations) and some nine operations an
+ * element; in vectors of 16 it is about as long as memory takes.
  */
+#include "activation_simd.h"
 #include "nk_random.h"
 #include "nk_view.h"
-#include "quantize_activation_math.h"
 
-/* n steps (whole bytes of them) as codes; `bits` is a constant where this is called. */
-NK_INLINE void nk_activation_pack(uint8_t *codes, const int32_t *steps, int64_t n, const int bits) {
-  const int each = 8 / bits, zero = 1 << (bits - 1);
+/* Several codes of a byte each, read as one number: the first is in its lowest bits. */
+typedef uint16_t __attribute__((may_alias)) nk_codes_2;
+typedef uint32_t __attribute__((may_alias)) nk_codes_4;
+
+/* A run's codes, a byte each, and room for the padding of a block that ends a row. */
+typedef struct nk_run_codes {
+  uint8_t each[NK_RUN] __attribute__((aligned(64)));
+} nk_run_codes;
+
+/* n codes (whole bytes of them) of `bits` bits; `bits` is a constant where this is called. */
+NK_INLINE void nk_activation_pack(uint8_t *restrict to, const nk_run_codes *codes, int64_t n,
+                                  const int bits) {
+  if (bits == 8) memcpy(to, codes->each, (size_t)n);
+  if (bits == 4) {
+    const nk_codes_2 *two = (const nk_codes_2 *)codes->each;
 #pragma omp simd
-  for (int64_t i = 0; i < n / each; i++) {
-    int byte = 0;
-#pragma GCC unroll 4
-    for (int j = 0; j < each; j++) byte |= (steps[i * each + j] + zero) << (j * bits);
-    codes[i] = (uint8_t)byte;
+    for (int64_t i = 0; i < n / 2; i++) to[i] = (uint8_t)(two[i] | two[i] >> 4);
+  }
+  if (bits == 2) {
+    const nk_codes_4 *four = (const nk_codes_4 *)codes->each;
+#pragma omp simd
+    for (int64_t i = 0; i < n / 4; i++)
+      to[i] = (uint8_t)(four[i] | four[i] >> 6 | four[i] >> 12 | four[i] >> 18);
   }
 }
 
@@ -30,8 +49,9 @@ NK_INLINE void nk_activation_pack(uint8_t *codes, const int32_t *steps, int64_t 
 NK_INLINE void nk_activation_unpack(float *y, const uint8_t *codes, int64_t n, float scale,
                                     const int bits) {
   const int each = 8 / bits, mask = (1 << bits) - 1;
+  int64_t done = bits == 2 ? nk_activation_values_simd(y, codes, n, scale) : 0;
 #pragma omp simd
-  for (int64_t i = 0; i < (n + each - 1) / each; i++) {
+  for (int64_t i = done / each; i < (n + each - 1) / each; i++) {
     int byte = codes[i];
 #pragma GCC unroll 4
     for (int j = 0; j < each; j++)
@@ -39,29 +59,67 @@ NK_INLINE void nk_activation_unpack(float *y, const uint8_t *codes, int64_t n, f
   }
 }
 
-/* Takes the largest size into *largest; *wild becomes NaN by an element that is no finite number. */
-NK_INLINE void nk_activation_look(const float *x, int64_t n, float *largest, float *wild) {
-  float most = *largest, none = *wild;
-#pragma omp simd reduction(max : most) reduction(+ : none)
-  for (int64_t i = 0; i < n; i++) {
-    float size = x[i] < 0.0f ? -x[i] : x[i];
+/* The largest of *largest and the sizes of n elements, as bits: those of no number are above all. */
+NK_INLINE void nk_activation_look(const float *x, int64_t n, int32_t *largest) {
+  int32_t most = 0;
+  int64_t done = nk_activation_look_simd(x, n, &most);
+#pragma omp simd reduction(max : most)
+  for (int64_t i = done; i < n; i++) {
+    int32_t size = (int32_t)(nk_to_bits(x[i]) & 0x7fffffffu);
     most = size > most ? size : most;
-    none += x[i] * 0.0f;
   }
-  *largest = most;
-  *wild = none;
+  *largest = most > *largest ? most : *largest;
 }
 
-/* Steps of n elements; 0 where there is no scale to speak of. */
-NK_INLINE void nk_activation_round(int32_t *q, const float *x, const uint32_t *draw, int64_t n,
+NK_INLINE float nk_activation_scale(int32_t largest, int steps) {
+  return (largest < 0x7f800000 ? nk_from_bits((uint32_t)largest) : NAN) / (float)steps;
+}
+
+/* Codes of n elements; those of 0 where there is no scale to speak of. */
+NK_INLINE void nk_activation_round(uint8_t *codes, const float *x, const int16_t *draw, int64_t n,
                                    float scale, int steps) {
   if (!(scale > 0.0f)) {
-    memset(q, 0, (size_t)n * sizeof(int32_t));
+    memset(codes, steps + 1, (size_t)n);
     return;
   }
+  float factor = nk_activation_factor(scale);
+  int64_t done = factor > 0.0f ? nk_activation_codes_simd(codes, x, draw, n, factor, steps) : 0;
 #pragma omp simd
-  for (int64_t i = 0; i < n; i++) q[i] = nk_activation_step(x[i], scale, draw[i], steps);
+  for (int64_t i = done; i < n; i++)
+    codes[i] = (uint8_t)(nk_activation_step(x[i], scale, factor, draw[i], steps) + steps + 1);
 }
+
+typedef int16_t __attribute__((may_alias)) nk_draws;
+
+/* Draws of a run: of n elements from number `first` on, which may be a pair's second. */
+typedef struct nk_run_draws {
+  uint32_t words[NK_RUN / 2 + 1];
+} nk_run_draws;
+
+NK_INLINE const int16_t *nk_activation_draw(nk_run_draws *draws, int64_t seed, int64_t first,
+                                             int64_t n) {
+  int64_t odd = first & 1;
+  nk_pair_run(draws->words, seed, (uint64_t)first >> 1, (n + odd + 1) / 2);
+  return (const nk_draws *)draws->words + odd;
+}
+
+/* Scales and codes, a byte each, of the blocks of n elements; says where the last one's room ends. */
+NK_INLINE int64_t nk_activation_each(uint8_t *codes, float *scales, const float *x,
+                                     const int16_t *draw, int64_t n, int64_t block, int steps) {
+  int64_t from = 0;
+  for (int64_t b = 0; from < n; b++, from += block) {
+    int64_t count = nk_min(block, n - from);
+    int32_t largest = 0;
+    nk_activation_look(x + from, count, &largest);
+    scales[b] = nk_activation_scale(largest, steps);
+    nk_activation_round(codes + from, x + from, draw + from, count, scales[b], steps);
+    if (count < block) memset(codes + from + count, steps + 1, (size_t)(block - count));
+  }
+  return from;
+}
+
+/* The block that nearly everybody asks for: where a run is full, loops have constant bounds. */
+#define NK_USUAL_BLOCK 64
 
 /* Some blocks of one row, of at most NK_RUN elements together: they are read once. */
 NK_INLINE void nk_activation_blocks(uint8_t *codes, float *scales, const void *x, int type,
@@ -69,21 +127,17 @@ NK_INLINE void nk_activation_blocks(uint8_t *codes, float *scales, const void *x
                                     int64_t seed, const int bits) {
   int steps = nk_activation_steps(bits);
   float buffer[NK_RUN];
-  uint32_t draw[NK_RUN];
-  int32_t q[NK_RUN];
+  nk_run_draws draws;
+  nk_run_codes own;
   const float *v = nk_fetch(buffer, x, type, at, n);
-  nk_draw_run(draw, seed, (uint64_t)number, n);
-  int64_t from = 0;
-  for (int64_t b = 0; from < n; b++, from += block) {
-    int64_t count = nk_min(block, n - from);
-    float largest = 0.0f, wild = 0.0f;
-    nk_activation_look(v + from, count, &largest, &wild);
-    float scale = (wild == 0.0f ? largest : NAN) / (float)steps;
-    scales[b] = scale;
-    nk_activation_round(q + from, v + from, draw + from, count, scale, steps);
-    for (int64_t i = count; i < block; i++) q[from + i] = 0;
+  const int16_t *draw = nk_activation_draw(&draws, seed, number, n);
+  if (n == NK_RUN && block == NK_USUAL_BLOCK) {
+    nk_activation_each(own.each, scales, v, draw, NK_RUN, NK_USUAL_BLOCK, steps);
+    nk_activation_pack(codes, &own, NK_RUN, bits);
+  } else {
+    int64_t end = nk_activation_each(own.each, scales, v, draw, n, block, steps);
+    nk_activation_pack(codes, &own, end, bits);
   }
-  nk_activation_pack(codes, q, from, bits);
 }
 
 /* One block of more than NK_RUN elements, in two passes. */
@@ -91,22 +145,24 @@ NK_INLINE void nk_activation_long(uint8_t *codes, float *scales, const void *x, 
                                   int64_t number, int64_t n, int64_t block, int64_t seed,
                                   const int bits) {
   int steps = nk_activation_steps(bits);
-  float buffer[NK_RUN], largest = 0.0f, wild = 0.0f;
+  int32_t largest = 0;
+  float buffer[NK_RUN];
   for (int64_t from = 0; from < n; from += NK_RUN) {
     int64_t count = nk_min(NK_RUN, n - from);
-    nk_activation_look(nk_fetch(buffer, x, type, at + from, count), count, &largest, &wild);
+    nk_activation_look(nk_fetch(buffer, x, type, at + from, count), count, &largest);
   }
-  *scales = (wild == 0.0f ? largest : NAN) / (float)steps;
+  *scales = nk_activation_scale(largest, steps);
   for (int64_t from = 0; from < block; from += NK_RUN) {
     int64_t room = nk_min(NK_RUN, block - from), count = nk_max(0, nk_min(room, n - from));
-    uint32_t draw[NK_RUN];
-    int32_t q[NK_RUN] = {0};
+    nk_run_draws draws;
+    nk_run_codes own;
+    memset(own.each, steps + 1, NK_RUN);
     if (count > 0) {
-      nk_draw_run(draw, seed, (uint64_t)(number + from), count);
-      nk_activation_round(q, nk_view(buffer, x, type, at + from, count), draw, count, *scales,
-                          steps);
+      const int16_t *draw = nk_activation_draw(&draws, seed, number + from, count);
+      nk_activation_round(own.each, nk_view(buffer, x, type, at + from, count), draw, count,
+                          *scales, steps);
     }
-    nk_activation_pack(codes + from * bits / 8, q, room, bits);
+    nk_activation_pack(codes + from * bits / 8, &own, room, bits);
   }
 }
 

@@ -2,7 +2,7 @@
  * Activations in few bits on a GPU, bit by bit what quantize_activation.c writes; equations and the
  * form of codes stand there.
  *
- *   scale = max|x| / L        q = ⌊x/scale + u⌋ within ±L        x' = q·scale
+ *   scale = max|x| / L        q = [x/scale + u] within ±L        x' = q·scale
  *
  * `lanes` threads of a warp, a power of two, take a block; each takes items of NK_V adjacent elements,
  * which are whole bytes of codes. The block is read twice, the second time out of the cache: first for
@@ -58,21 +58,26 @@ NK_KERNEL(nk_quantize_activation_forward, 256, uint8_t *codes, float *scales, co
   }
   if (!mine) return;
   float scale = (wild == 0.0f ? largest : wild) / (float)steps;
+  float factor = nk_activation_factor(scale);
   if (lane == 0) scales[number] = scale;
   uint8_t *to = codes + number * (block * bits / 8);
   uint64_t first = (uint64_t)row * (uint64_t)columns + (uint64_t)begin;
   NK_ROLLED
   for (int64_t at = lane * NK_V; at < block; at += lanes * NK_V) {
     nk_floats<NK_V> v = nk_read_as<NK_V>(x, type, from + at, wide, n - at);
-    uint64_t counter = first + (uint64_t)at, key = nk_draw_key((uint64_t)seed, counter);
+    uint64_t counter = first + (uint64_t)at, key = nk_draw_key((uint64_t)seed, counter >> 1);
+    uint32_t word = nk_draw_pair(key, (uint32_t)(counter >> 1));
     int q[NK_V];
     NK_UNROLL
     for (int e = 0; e < NK_V; e++) {
-      uint64_t own = counter + (uint64_t)e;
-      if (e > 0 && (uint32_t)own == 0) key = nk_draw_key((uint64_t)seed, own);
+      uint64_t own = counter + (uint64_t)e, pair = own >> 1;
+      if (e > 0 && (own & 1) == 0) {
+        if ((uint32_t)pair == 0) key = nk_draw_key((uint64_t)seed, pair);
+        word = nk_draw_pair(key, (uint32_t)pair);
+      }
+      short draw = (short)(word >> (own & 1) * 16);
       q[e] = 0;
-      if (at + e < n && scale > 0.0f)
-        q[e] = nk_activation_step(v.at[e], scale, nk_draw(key, (uint32_t)own), steps);
+      if (at + e < n && scale > 0.0f) q[e] = nk_activation_step(v.at[e], scale, factor, draw, steps);
     }
     int room = block - at < NK_V ? (int)(block - at) : NK_V;
     nk_activation_store(to + at * bits / 8, q, room, bits, wide);

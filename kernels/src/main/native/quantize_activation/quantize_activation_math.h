@@ -9,14 +9,19 @@
 
 NK_MATH int nk_activation_steps(int bits) { return (1 << (bits - 1)) - 1; }
 
+/* What elements are multiplied by; 0 where the inverse would lose digits, and x/scale is taken. */
+NK_MATH float nk_activation_factor(float scale) {
+  return scale >= 0x1p-125f && scale <= 0x1p125f ? 1.0f / scale : 0.0f;
+}
+
 /*
- * The step that x becomes: ⌊x/scale + u⌋, u the draw as a number from 0 on, below 1. So x is rounded up
- * as often as it lies above, and its expectation is x.
+ * The step that x becomes: the whole number nearest to x/scale + u, u = (draw | 1)/2^16 with draw of 16
+ * bits, signed. So x is rounded up as often as it lies above, within 2^-16 to either side, and its
+ * expectation is x.
  */
-NK_MATH int nk_activation_step(float x, float scale, unsigned int draw, int steps) {
-  float t = x / scale + (float)(draw >> 8) * 0x1p-24f;
-  int q = (int)t;
-  q -= (float)q > t ? 1 : 0;
+NK_MATH int nk_activation_step(float x, float scale, float factor, short draw, int steps) {
+  float t = (factor > 0.0f ? x * factor : x / scale) + (float)(draw | 1) * 0x1p-16f;
+  int q = (int)((t + 12582912.0f) - 12582912.0f); /* 1.5·2^23 leaves no digits behind the point */
   return q > steps ? steps : q < -steps ? -steps : q;
 }
 

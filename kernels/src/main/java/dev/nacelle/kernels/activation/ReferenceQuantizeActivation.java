@@ -26,9 +26,9 @@ public final class ReferenceQuantizeActivation implements QuantizeActivation {
         for (long i = 0; i < form.block(); i++) {
           int step = 0;
           if (i < n && scale > 0) {
-            int draw = ReferenceElementwise.draw(seed, row * columns + begin + i);
-            float t = at(x, row, begin + i) / scale + (draw >>> 8) * 0x1p-24f;
-            step = Math.clamp((long) Math.floor(t), -form.steps(), form.steps());
+            int draw = ReferenceElementwise.drawOfPair(seed, row * columns + begin + i) | 1;
+            float t = divided(at(x, row, begin + i), scale) + draw * 0x1p-16f;
+            step = Math.clamp((long) Math.rint(t), -form.steps(), form.steps());
           }
           long bit = i * form.bits();
           packed[(int) (bit / 8)] |= (step + form.steps() + 1) << (bit % 8);
@@ -38,6 +38,11 @@ public final class ReferenceQuantizeActivation implements QuantizeActivation {
         }
       }
     }
+  }
+
+  /** Times the inverse, where that loses no digits. */
+  private static float divided(float x, float scale) {
+    return scale >= 0x1p-125f && scale <= 0x1p125f ? x * (1 / scale) : x / scale;
   }
 
   private static float at(Operand x, long row, long column) {

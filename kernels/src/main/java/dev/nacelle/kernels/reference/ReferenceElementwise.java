@@ -95,6 +95,19 @@ public final class ReferenceElementwise implements Elementwise {
     return mix32(mix32((int) c ^ (int) key) + (int) (key >>> 32));
   }
 
+  /** The 16 random bits, signed, of element {@code c} where two elements share a hash. */
+  public static short drawOfPair(long seed, long c) {
+    long key = mix64(seed ^ mix64(c >>> 33));
+    int h = (int) (c >>> 1) ^ (int) key;
+    h ^= h >>> 16;
+    h *= 0x85ebca6b;
+    h ^= h >>> 13;
+    h += (int) (key >>> 32);
+    h *= 0xc2b2ae35;
+    h ^= h >>> 16;
+    return (short) (h >>> (c & 1) * 16);
+  }
+
   private static int mix32(int value) {
     int h = value;
     h ^= h >>> 16;

@@ -169,6 +169,19 @@ final class AdapterMatrix {
     return murmur((first + (key >>> 32)) & 0xffffffffL);
   }
 
+  /**
+   * The 16 bits, signed, of an element that shares a hash with its neighbour (nk_random.h), anew.
+   */
+  static short drawOfPair(long seed, long counter) {
+    long pair = counter / 2;
+    long key = splitMix(seed ^ splitMix(pair >>> 32));
+    long h = (pair ^ key) & 0xffffffffL;
+    h = (h ^ h >>> 16) * 0x85ebca6bL & 0xffffffffL;
+    h = ((h ^ h >>> 13) + (key >>> 32)) * 0xc2b2ae35L & 0xffffffffL;
+    h ^= h >>> 16;
+    return (short) (counter % 2 == 0 ? h : h >>> 16);
+  }
+
   private static long murmur(long h) {
     h ^= h >>> 16;
     h = h * 0x85ebca6bL & 0xffffffffL;

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Points and oracles of what is rounded stochastically: activations in few bits, moments in eight.
- * The closed forms stand here once more, with {@link AdapterMatrix#draw}'s bits.
+ * The closed forms stand here once more, with {@link AdapterMatrix}'s bits.
  */
 final class CodedMatrix {
   private static final int SCALED = 256;
@@ -107,9 +107,11 @@ final class CodedMatrix {
       for (int i = 0; i < block; i++) {
         int step = 0;
         if (i < n && scales[b] > 0) {
-          float u = (int) (AdapterMatrix.draw(with.integer("seed"), begin + i) >>> 8) * 0x1p-24f;
-          double down = Math.floor((float) x[begin + i] / (float) scales[b] + u);
-          step = (int) Math.max(-steps, Math.min(steps, down));
+          float u = (AdapterMatrix.drawOfPair(with.integer("seed"), begin + i) | 1) / 65536f;
+          float scale = (float) scales[b];
+          boolean ordinary = scale >= 0x1p-125f && scale <= 0x1p125f;
+          float t = ordinary ? (float) x[begin + i] * (1 / scale) : (float) x[begin + i] / scale;
+          step = (int) Math.max(-steps, Math.min(steps, Math.rint(t + u)));
         }
         int bit = (b * block + i) * bits;
         codes[bit / 8] += (step + steps + 1) << (bit % 8);
