@@ -43,25 +43,27 @@ NK_INLINE const float *nk_row(float *buffer, const nk_rows *rows, int64_t t, int
 }
 
 /*
- * One step of n neurons: h, s written, v and b brought forward. Flags that shape the loop are
- * constants at each place of use.
+ * One step of n neurons: v and b brought forward, and written what is wanted of h and s: a store that
+ * nobody reads takes as long as one that somebody does. Flags that shape the loop are constants at each
+ * place of use.
  */
 NK_INLINE void nk_neuron_step(const nk_neuron *p, int multiply, int decay_input, int soft,
-                              int adaptive, const float *restrict x, float *restrict v,
+                              int adaptive, int want_h, int want_s, const float *restrict x,
+                              float *restrict v,
                               float *restrict b, float *restrict h, float *restrict s, int64_t n) {
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) {
     float charged = nk_neuron_charge(p, multiply, decay_input, x[i], v[i]);
     float threshold = adaptive ? nk_neuron_threshold(p, b[i]) : p->v_threshold;
     float spike = nk_neuron_fire(p, charged, threshold);
-    h[i] = charged;
-    s[i] = spike;
+    if (want_h) h[i] = charged;
+    if (want_s) s[i] = spike;
     v[i] = nk_neuron_reset(p, soft, charged, spike, threshold);
     if (adaptive) b[i] = nk_neuron_adapt(p, b[i], spike);
   }
 }
 
-/* nk_neuron_step with the flags of p. */
+/* nk_neuron_step with the flags of p; one of h and s is null, and not wanted. */
 void NK_FN(nk_neuron_advance)(const nk_neuron *p, int adaptive, const float *x, float *v, float *b,
                               float *h, float *s, int64_t n);
 

@@ -1,16 +1,24 @@
 /* A time step of a run, once for each shape of neuron, and the surrogates. */
 #include "neuron.h"
 
+#define NK_WANTED(multiply, decay, soft, adaptive)                                                 \
+  if (h == NULL) {                                                                                 \
+    nk_neuron_step(p, multiply, decay, soft, adaptive, 0, 1, x, v, b, h, s, n);                    \
+  } else {                                                                                         \
+    nk_neuron_step(p, multiply, decay, soft, adaptive, 1, 0, x, v, b, h, s, n);                    \
+  }
+
 #define NK_SHAPES(multiply, decay)                                                                 \
   if (p->soft) {                                                                                   \
-    if (adaptive)                                                                                  \
-      nk_neuron_step(p, multiply, decay, 1, 1, x, v, b, h, s, n);                                  \
-    else                                                                                           \
-      nk_neuron_step(p, multiply, decay, 1, 0, x, v, b, h, s, n);                                  \
+    if (adaptive) {                                                                                \
+      NK_WANTED(multiply, decay, 1, 1)                                                             \
+    } else {                                                                                       \
+      NK_WANTED(multiply, decay, 1, 0)                                                             \
+    }                                                                                              \
   } else if (adaptive) {                                                                           \
-    nk_neuron_step(p, multiply, decay, 0, 1, x, v, b, h, s, n);                                    \
+    NK_WANTED(multiply, decay, 0, 1)                                                               \
   } else {                                                                                         \
-    nk_neuron_step(p, multiply, decay, 0, 0, x, v, b, h, s, n);                                    \
+    NK_WANTED(multiply, decay, 0, 0)                                                               \
   }
 
 void NK_FN(nk_neuron_advance)(const nk_neuron *given, int adaptive, const float *x, float *v,
