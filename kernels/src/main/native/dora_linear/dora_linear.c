@@ -18,9 +18,36 @@
 /* Columns of a tile; a multiple of every level's NK_NR. */
 #define NK_DORA_RUN 256
 
+/* Rows that share a run's factors: divisions would take longer than memory. */
+#define NK_DORA_ROWS 16
+
+/* Elements of W, blocks, as fp32. */
 static void nk_dora_read(float *to, const nk_matrix *matrix, int64_t row, int64_t from, int64_t n) {
   const nk_blocks *blocks = matrix->blocks;
   blocks->read(to, blocks, row, from, n);
+}
+
+/* W as it is stored: plain, or blocks where format is not negative. */
+NK_INLINE nk_matrix nk_dora_weight(nk_blocks *blocks, const void *w, int64_t w_stride, int w_type,
+                                   int format) {
+  if (format < 0) return nk_plain_matrix(w, w_stride, w_type, 0);
+  blocks->read = NK_FN(nk_block_reader_for)(format);
+  return (nk_matrix){NULL, 0, NK_BLOCKS, 0, nk_dora_read, blocks};
+}
+
+/* W with each row times magnitude/norm, as a matrix of a product: it is never stored. */
+typedef struct nk_dora_scaled {
+  nk_matrix weight;
+  const float *norms, *magnitude;
+} nk_dora_scaled;
+
+static void nk_dora_read_scaled(float *to, const nk_matrix *matrix, int64_t row, int64_t from,
+                                int64_t n) {
+  const nk_dora_scaled *own = matrix->blocks;
+  float factor = nk_dora_factor(own->magnitude[row], own->norms[row]);
+  own->weight.read(to, &own->weight, row, from, n);
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) to[i] *= factor;
 }
 
 /* Floats between rows of `a` as nk_dora_linear_norm wants them: whole runs. */
@@ -38,12 +65,7 @@ NK_EXPORT void NK_FN(nk_dora_linear_norm)(float *norms, const void *w, const flo
                                           int64_t a_stride, int64_t head_rows, int w_type,
                                           int format, float scale, int threads) {
   nk_blocks blocks = {w, absmax, w_stride, columns, head_rows, NULL};
-  nk_matrix weight = {NULL, 0, NK_BLOCKS, 0, nk_dora_read, &blocks};
-  if (format >= 0) {
-    blocks.read = NK_FN(nk_block_reader_for)(format);
-  } else {
-    weight = nk_plain_matrix(w, w_stride, w_type, 0);
-  }
+  nk_matrix weight = nk_dora_weight(&blocks, w, w_stride, w_type, format);
   int64_t panels = (outputs + NK_MR - 1) / NK_MR;
 #pragma omp parallel for schedule(static) num_threads(threads) \
     if (outputs * columns > NK_SERIAL_WORK)
@@ -68,23 +90,49 @@ NK_EXPORT void NK_FN(nk_dora_linear_norm)(float *norms, const void *w, const flo
   }
 }
 
+/*
+ * grad_x (N, K) = (grad_y · magnitude/norms) · W: rows of W take the factors while they are packed, so
+ * that no scaled copy of grad_y (N, M) is written and read. W as nk_dora_linear_norm has it; the
+ * workspace is nk_gemm_workspace's.
+ */
+NK_EXPORT void NK_FN(nk_dora_linear_grad_x)(void *grad_x, void *workspace, const void *grad_y,
+                                            const void *w, const float *absmax, const float *norms,
+                                            const float *magnitude, int64_t rows, int64_t outputs,
+                                            int64_t columns, int64_t grad_x_stride,
+                                            int64_t grad_y_stride, int64_t w_stride,
+                                            int64_t head_rows, int grad_x_type, int grad_y_type,
+                                            int w_type, int format, int threads) {
+  nk_blocks blocks = {w, absmax, w_stride, columns, head_rows, NULL};
+  nk_dora_scaled scaled = {nk_dora_weight(&blocks, w, w_stride, w_type, format), norms, magnitude};
+  nk_matrix left = nk_plain_matrix(grad_y, grad_y_stride, grad_y_type, 0);
+  nk_matrix right = {NULL, 0, NK_BLOCKS, 0, nk_dora_read_scaled, &scaled};
+  NK_FN(nk_matrix_product)(grad_x, grad_x_type, grad_x_stride, &left, &right, rows, columns, outputs,
+                           1.0f, 0.0f, workspace, threads);
+}
+
 /* y (N, M) = product · magnitude/norms + bias; y may be the product itself, bias may be null. */
 NK_EXPORT void NK_FN(nk_dora_linear_forward)(void *y, const void *product, const float *norms,
                                              const float *magnitude, const float *bias,
                                              int64_t rows, int64_t columns, int64_t y_stride,
                                              int64_t product_stride, int type, int product_type,
                                              int threads) {
+  int64_t groups = (rows + NK_DORA_ROWS - 1) / NK_DORA_ROWS;
 #pragma omp parallel for schedule(static) num_threads(threads) if (rows * columns > NK_SERIAL_WORK)
-  for (int64_t row = 0; row < rows; row++) {
+  for (int64_t group = 0; group < groups; group++) {
+    int64_t first = group * NK_DORA_ROWS, end = nk_min(rows, first + NK_DORA_ROWS);
     for (int64_t from = 0; from < columns; from += NK_RUN) {
       int64_t n = nk_min(NK_RUN, columns - from);
-      float in[NK_RUN], out[NK_RUN], add[NK_RUN];
-      const float *u = nk_view(in, product, product_type, row * product_stride + from, n);
+      float factor[NK_RUN], in[NK_RUN], out[NK_RUN], add[NK_RUN];
       const float *shift = nk_view(add, bias ? bias + from : NULL, NK_FP32, 0, n);
 #pragma omp simd
       for (int64_t i = 0; i < n; i++)
-        out[i] = nk_dora_y(u[i], nk_dora_factor(magnitude[from + i], norms[from + i]), shift[i]);
-      nk_store(y, type, row * y_stride + from, out, n);
+        factor[i] = nk_dora_factor(magnitude[from + i], norms[from + i]);
+      for (int64_t row = first; row < end; row++) {
+        const float *u = nk_view(in, product, product_type, row * product_stride + from, n);
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++) out[i] = nk_dora_y(u[i], factor[i], shift[i]);
+        nk_store(y, type, row * y_stride + from, out, n);
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ NK_INLINE void nk_micro_body(const int layout, const int height, const int width
     nk_v row[NK_NV];
 #pragma GCC unroll 4
     for (int v = 0; v < width; v++) row[v] = nk_v_load(b + v * NK_W);
+    if (layout == NK_A_COLUMNS) __builtin_prefetch(a + 16 * stride + height - 1);
 #pragma GCC unroll 16
     for (int i = 0; i < height; i++) {
       nk_v x = nk_v_set1(layout == NK_A_COLUMNS ? a[i]

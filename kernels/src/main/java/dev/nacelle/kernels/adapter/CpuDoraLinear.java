@@ -12,6 +12,7 @@ import dev.nacelle.kernels.QuantizedLinear;
 import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.kernels.common.Scratch;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** The layer as products around dora_linear/dora_linear.c. */
@@ -19,21 +20,25 @@ public final class CpuDoraLinear implements DoraLinear {
   private final LowRankSteps steps;
   private final DoraKernels kernels;
 
+  /**
+   * @param workspace the products' own, of nk_gemm_workspace's bytes: only one of the two works at
+   *     a time; null where products are not this library's
+   */
   public CpuDoraLinear(
       NativeFunctions library,
       Products products,
       QuantizedLinear quantized,
-      Elementwise elementwise) {
+      Elementwise elementwise,
+      @Nullable NativeBuffer workspace) {
     steps = new LowRankSteps(products, quantized, elementwise);
-    kernels = new DoraKernels(library);
+    kernels = new DoraKernels(library, workspace);
   }
 
   @Override
   public void norms(Operand norms, Matrix weight, AdapterPair pair) {
     AdapterArguments.floats("norms", norms, weight.size(0));
     try (Scratch scratch = new Scratch()) {
-      Operand b = steps.floats(scratch, pair.b());
-      kernels.norm(norms, weight, paddedA(scratch, pair), b, pair.scale());
+      kernels.norm(norms, weight, paddedA(scratch, pair), floatB(scratch, pair), pair.scale());
     }
   }
 
@@ -74,7 +79,7 @@ public final class CpuDoraLinear implements DoraLinear {
     AdapterArguments.bias(bias, weight.size(0));
     try (Scratch scratch = new Scratch()) {
       Operand a = paddedA(scratch, pair);
-      kernels.norm(norms, weight, a, steps.floats(scratch, pair.b()), pair.scale());
+      kernels.norm(norms, weight, a, floatB(scratch, pair), pair.scale());
       steps.base(product, x, weight);
       steps.down(hidden, x, pair);
       steps.times(product, hidden, pair.b(), pair.scale(), 1);
@@ -101,6 +106,12 @@ public final class CpuDoraLinear implements DoraLinear {
     if (weight instanceof BlockMatrix blocks) {
       Checks.contiguous("w_blocks", blocks.blocks());
     }
+  }
+
+  /** b as fp32 in one piece: itself, mostly. */
+  private Operand floatB(Scratch scratch, AdapterPair pair) {
+    Operand b = pair.b();
+    return b.dtype() == DType.FP32 && b.isContiguous() ? b : steps.floats(scratch, b);
   }
 
   /** a as fp32 with zeros behind each row, up to where the kernel's tiles end. */
@@ -153,17 +164,31 @@ public final class CpuDoraLinear implements DoraLinear {
         steps.downBackward(to.a(), gradHidden, x, pair);
       }
       if (to.x() != null) {
-        // Through W, whose rows nobody can scale: gradY is scaled, some rows at a time.
-        steps.inRuns(
-            to.x(),
-            weight.size(0),
-            (out, from, end, memory) -> {
-              Operand scaled = memory.tensor(DType.FP32, end - from, gradY.size(1));
-              kernels.scale(scaled, gradY.rows(from, end), norms, m, null);
-              steps.baseBackward(out, scaled, weight);
+        Operand gradX = to.x();
+        steps.roundedOnce(
+            gradX,
+            (out, from, end) -> {
+              throughWeight(out, gradY.rows(from, end), weight, norms, m);
               steps.throughA(out, gradHidden.rows(from, end), from, pair);
             });
       }
     }
+  }
+
+  /** gradX = (gradY · m/norms)·W. */
+  private void throughWeight(
+      Operand gradX, Operand gradY, Matrix weight, Operand norms, Operand m) {
+    if (kernels.gradX(gradX, gradY, weight, norms, m)) {
+      return;
+    }
+    // Elsewhere nobody scales the rows of W: gradY is scaled, some rows at a time.
+    steps.inRuns(
+        gradX,
+        weight.size(0),
+        (out, from, end, memory) -> {
+          Operand scaled = memory.tensor(DType.FP32, end - from, gradY.size(1));
+          kernels.scale(scaled, gradY.rows(from, end), norms, m, null);
+          steps.baseBackward(out, scaled, weight);
+        });
   }
 }

@@ -7,6 +7,7 @@ import dev.nacelle.kernels.common.DTypeCodes;
 import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.kernels.common.Scratch;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,15 @@ final class DoraKernels {
   private final MethodHandle forward;
   private final MethodHandle rows;
   private final MethodHandle backward;
+  private final @Nullable MethodHandle gradX;
+  private final @Nullable NativeBuffer workspace;
 
-  DoraKernels(NativeFunctions library) {
+  /**
+   * @param workspace the products' own; null where products are not this library's
+   */
+  DoraKernels(NativeFunctions library, @Nullable NativeBuffer workspace) {
+    this.workspace = workspace;
+    gradX = workspace == null ? null : library.bind("nk_dora_linear_grad_x", "PPPPPPPLLLLLLLIIIII");
     threads = library.threads();
     stride = library.bindLong("nk_dora_linear_stride", "L");
     norm = library.bind("nk_dora_linear_norm", "PPPPPLLLLLLIIFI");
@@ -47,47 +55,85 @@ final class DoraKernels {
    * @param b (M, R) fp32
    */
   void norm(Operand norms, Matrix weight, Operand a, Operand b, float scale) {
-    long data;
-    long absmax = 0;
-    long apart;
-    long headRows = 0;
-    int type = 0;
-    int format = -1;
-    switch (weight) {
-      case Operand w -> {
-        data = w.address();
-        apart = w.stride(0);
-        type = DTypeCodes.of(w.dtype());
-      }
-      case BlockMatrix w -> {
-        Operand scales = w.absmax();
-        data = w.blocks().address();
-        absmax = scales == null ? 0 : scales.address();
-        apart = w.blocks().stride(0);
-        headRows = w.headRows();
-        format = w.format().code();
-      }
-    }
+    Stored w = Stored.of(weight);
     try {
       norm.invokeExact(
           norms.address(),
-          data,
-          absmax,
+          w.data(),
+          w.absmax(),
           a.address(),
           b.address(),
           weight.size(0),
           weight.size(1),
           b.size(1),
-          apart,
+          w.apart(),
           a.size(1),
-          headRows,
-          type,
-          format,
+          w.headRows(),
+          w.type(),
+          w.format(),
           scale,
           threads);
     } catch (Throwable t) {
       throw NativeFunctions.failure("nk_dora_linear_norm", t);
     }
+  }
+
+  /** W as C takes it: format −1 for a plain one, and else no type. */
+  private record Stored(long data, long absmax, long apart, long headRows, int type, int format) {
+    static Stored of(Matrix weight) {
+      return switch (weight) {
+        case Operand w -> new Stored(w.address(), 0, w.stride(0), 0, DTypeCodes.of(w.dtype()), -1);
+        case BlockMatrix w -> {
+          Operand scales = w.absmax();
+          yield new Stored(
+              w.blocks().address(),
+              scales == null ? 0 : scales.address(),
+              w.blocks().stride(0),
+              w.headRows(),
+              0,
+              w.format().code());
+        }
+      };
+    }
+  }
+
+  /**
+   * gradX = (gradY · magnitude/norms) · weight, without a scaled copy of gradY.
+   *
+   * @return false where products are not this library's: nothing was done
+   */
+  boolean gradX(Operand to, Operand gradY, Matrix weight, Operand norms, Operand magnitude) {
+    MethodHandle bound = gradX;
+    NativeBuffer memory = workspace;
+    if (bound == null || memory == null) {
+      return false;
+    }
+    Stored w = Stored.of(weight);
+    try {
+      bound.invokeExact(
+          to.address(),
+          memory.address(),
+          gradY.address(),
+          w.data(),
+          w.absmax(),
+          norms.address(),
+          magnitude.address(),
+          gradY.size(0),
+          weight.size(0),
+          weight.size(1),
+          to.stride(0),
+          gradY.stride(0),
+          w.apart(),
+          w.headRows(),
+          DTypeCodes.of(to.dtype()),
+          DTypeCodes.of(gradY.dtype()),
+          w.type(),
+          w.format(),
+          threads);
+    } catch (Throwable t) {
+      throw NativeFunctions.failure("nk_dora_linear_grad_x", t);
+    }
+    return true;
   }
 
   /** y = product · magnitude/norms + bias, column by column. */

@@ -104,7 +104,10 @@ public final class CpuKernelSet implements KernelSet {
     this.hydraLinear =
         new Lazy<>(() -> new CpuHydraLinear(library, products, quantizedLinear(), elementwise()));
     this.doraLinear =
-        new Lazy<>(() -> new CpuDoraLinear(library, products, quantizedLinear(), elementwise()));
+        new Lazy<>(
+            () ->
+                new CpuDoraLinear(
+                    library, products, quantizedLinear(), elementwise(), ownProducts.workspace()));
   }
 
   /** A setting that names no library must not leave scratch behind. */

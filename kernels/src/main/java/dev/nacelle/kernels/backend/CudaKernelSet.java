@@ -105,7 +105,7 @@ public final class CudaKernelSet implements KernelSet {
     this.elementwise = new CpuElementwise(functions);
     this.loraLinear = new CpuLoraLinear(products, quantizedLinear, elementwise);
     this.hydraLinear = new CpuHydraLinear(functions, products, quantizedLinear, elementwise);
-    this.doraLinear = new CpuDoraLinear(functions, products, quantizedLinear, elementwise);
+    this.doraLinear = new CpuDoraLinear(functions, products, quantizedLinear, elementwise, null);
   }
 
   @Override
