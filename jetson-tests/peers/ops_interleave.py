@@ -146,7 +146,10 @@ PEERS = [
 # operator, pass, least share of the copy bandwidth
 SHARES = [("lif", "forward+backward", 0.8)] + [
     (name, step, 0.8) for name in ("rms_norm", "rope", "swiglu") for step in ("forward", "backward")
-] + [("adamw", "forward", 0.8), ("quantize_activation", "forward", 0.8)]
+] + [("adamw", "forward", 0.8)]
+# the same for operators of several forms
+FORMS = [(name, f"{bits}bit", 0.8) for name in ("quantize_activation", "dequantize_activation") for bits in (8, 4, 2)]
+HEAD_MEMORY = "head and loss, extra memory"
 # ours, its yardstick among our own operators, most of its time
 PAIRS = [("hydra_linear", "lora_linear", 1.15), ("dora_linear", "lora_linear", 1.15)]
 
@@ -165,18 +168,30 @@ def time_of(results, name, step):
     return found[step] if step in found else found["forward"] + found["backward"]
 
 
+def head_memory(args, out):
+    """What the head takes beside its tensors, as a share of the logits that are never there; what all products share is apart."""
+    results = ours(args, "cross_entropy", "--size", "N=512,V=49152,C=576", "--seconds", "0.01")
+    extra = next(r["extra_bytes"] for r in results["results"] if r["pass"] == "forward+backward")
+    logits = 512 * 49152 * 4
+    out.setdefault(HEAD_MEMORY, []).append({
+        "extra_bytes": extra, "scratch_bytes": results["scratch_bytes"], "logits_bytes": logits, "share": extra / logits,
+        "share_with_scratch": (extra + results["scratch_bytes"]) / logits})
+
+
 def share_of(results, name, step):
     return next((r["share"] for r in results["results"] if r["op"] == name and r["pass"] == step and r["share_of"] == "copy"), None)
 
 
 def one_round(args, out):
+    if not args.only or "cross_entropy" in args.only:
+        head_memory(args, out)
     for name, op, size, step, _, peer, _ in PEERS:
         if args.only and op not in args.only:
             continue
         theirs = peer()
         mine = time_of(ours(args, op, "--size", size), op, step)
         out.setdefault(name, []).append({"ours": mine, "peer": theirs, "ratio": mine / theirs})
-    names = sorted({n for n, _, _ in SHARES})
+    names = sorted({n for n, _, _ in SHARES + FORMS})
     if not args.only:
         results = ours(args, *names)
         out.setdefault("copy_bandwidth", []).append(results["copy_bandwidth"])
@@ -185,6 +200,9 @@ def one_round(args, out):
             share = share_of(results, name, step)
             if share is not None:
                 out.setdefault(f"{name} {step}", []).append({"share": share})
+        for name, form, _ in FORMS:
+            share = next(r["share"] for r in results["results"] if r["op"] == name and r.get("variant") == form)
+            out.setdefault(f"{name} {form}", []).append({"share": share})
         for one, other, _ in PAIRS:
             results = ours(args, one, other)
             ratio = sum(time_of(results, one, p) for p in ("forward", "backward")) / sum(
@@ -203,12 +221,14 @@ def report(args, rounds):
             middle = {k: statistics.median(f[k] for f in found) for k in ("ours", "peer", "ratio")}
             rows.append(f"| {name} | {words} | {1e3 * middle['ours']:.3g} ms | {1e3 * middle['peer']:.4g} ms | {middle['ratio']:.3f} | ≤ {mark} |")
     rows += ["", "| work | measure | here | mark |", "|---|---|---|---|"]
-    for name, step, mark in SHARES:
+    for name, step, mark in SHARES + FORMS:
         if found := rounds.get(f"{name} {step}"):
             rows.append(f"| {name} {step} | share of the copy bandwidth | {statistics.median(f['share'] for f in found):.2f} | ≥ {mark} |")
     for one, other, mark in PAIRS:
         if found := rounds.get(f"{one} / {other}"):
             rows.append(f"| {one} | time over {other}'s | {statistics.median(f['ratio'] for f in found):.2f} | ≤ {mark} |")
+    if found := rounds.get(HEAD_MEMORY):
+        rows.append(f"| {HEAD_MEMORY} | share of the logits' bytes | {statistics.median(f['share'] for f in found):.3f} | ≤ 0.05 |")
     for name, found in rounds.items():
         if name.startswith("quantized_linear"):
             rows.append(f"| {name}, 512 rows | share of the fastest fp32 product | {statistics.median(f['share_of_gemm'] for f in found):.2f} | ≥ 0.87 |")

@@ -21,7 +21,7 @@ final class ChunkPlan {
   private static final long FEWEST_ROWS = 4;
 
   /** Of logits at a time. */
-  private static final long MOST_LOGIT_BYTES = 4 << 20;
+  private static final long MOST_LOGIT_BYTES = 2 << 20;
 
   /** Low-rank pairs up to this rank find room in a workspace that was asked for without one. */
   private static final long SPARE_RANK = 64;

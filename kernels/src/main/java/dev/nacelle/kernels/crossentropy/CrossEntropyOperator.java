@@ -120,17 +120,19 @@ public final class CrossEntropyOperator implements Operator {
     long read = (rows + vocabulary) * channels * dtype.bytes() + rows * 8;
     return List.of(
         new Measurement(
-            "forward",
-            read,
-            product,
-            Measurement.Limit.GEMM,
-            () -> forward(head, losses, null, hidden, weight, targets, workspace)),
+                "forward",
+                read,
+                product,
+                Measurement.Limit.GEMM,
+                () -> forward(head, losses, null, hidden, weight, targets, workspace))
+            .lent(workspace.byteSize()),
         new Measurement(
-            "forward+backward",
-            read + vocabulary * channels * dtype.bytes() + rows * channels * dtype.bytes(),
-            2 * product,
-            Measurement.Limit.GEMM,
-            () -> forward(head, losses, gradHidden, hidden, weight, targets, workspace)));
+                "forward+backward",
+                read + vocabulary * channels * dtype.bytes() + rows * channels * dtype.bytes(),
+                2 * product,
+                Measurement.Limit.GEMM,
+                () -> forward(head, losses, gradHidden, hidden, weight, targets, workspace))
+            .lent(workspace.byteSize()));
   }
 
   private static void forward(

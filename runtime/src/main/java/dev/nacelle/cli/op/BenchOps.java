@@ -14,6 +14,7 @@ import dev.nacelle.kernels.operator.OperatorRunner;
 import dev.nacelle.kernels.operator.OperatorUsageException;
 import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeMemory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,7 +39,9 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Times are the best of many runs. A share is bytes or flops per second, divided by the copy",
-      "bandwidth (bytes read plus written a second) or the product rate (flop/s).",
+      "bandwidth (bytes read plus written a second) or the product rate (flop/s). With --json,",
+      "extra_bytes is native memory that one run takes beside its tensors, scratch_bytes what all",
+      "products share.",
       "",
       "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 5 the environment lacks something.",
       "",
@@ -135,6 +138,7 @@ public final class BenchOps implements Callable<Integer> {
         .put("copy_bandwidth", limits.copyBandwidth())
         .put("gemm_rate", limits.gemmRate())
         .put("gemm_library", limits.gemmLibrary())
+        .put("scratch_bytes", kernels.scratchBytes())
         .put("processor", Processor.read(Path.of("/")).name())
         .put("isa", kernels.isaLevel());
     return result;
@@ -156,6 +160,7 @@ public final class BenchOps implements Callable<Integer> {
     try (BenchTensors bench = new BenchTensors(size)) {
       for (Measurement measurement : operator.measurements(kernels, dtype, bench)) {
         double time = stopwatch.best(measurement.work());
+        long extra = measurement.workspace() + allocated(measurement.work());
         boolean copies = measurement.shareOf() == Measurement.Limit.COPY;
         double share =
             copies
@@ -174,6 +179,7 @@ public final class BenchOps implements Callable<Integer> {
         node.put("seconds", time)
             .put("bytes", measurement.bytes())
             .put("flops", measurement.flops())
+            .put("extra_bytes", extra)
             .put("share", share)
             .put("share_of", measurement.shareOf().label());
         if (!speech.json) {
@@ -198,6 +204,13 @@ public final class BenchOps implements Callable<Integer> {
           "choose other sizes with --size",
           e);
     }
+  }
+
+  /** Bytes of native memory that one run takes on its way, all together. */
+  private static long allocated(Runnable work) {
+    long before = NativeMemory.allocatedBytes();
+    work.run();
+    return NativeMemory.allocatedBytes() - before;
   }
 
   private List<Operator> chosen() {

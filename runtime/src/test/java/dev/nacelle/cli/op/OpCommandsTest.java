@@ -269,6 +269,8 @@ final class OpCommandsTest {
       assertTrue(one.get("seconds").asDouble() > 0);
       assertTrue(one.get("bytes").asLong() > 0);
       assertTrue(one.get("share").asDouble() > 0);
+      boolean head = one.get("op").asText().equals("cross_entropy");
+      assertEquals(head, one.get("extra_bytes").asLong() > 0, one.toString());
       assertEquals(
           one.get("op").asText().equals("rms_norm") ? "copy" : "gemm",
           one.get("share_of").asText());
