@@ -105,7 +105,7 @@ public final class ReferenceElementwise implements Elementwise {
     h += (int) (key >>> 32);
     h *= 0xc2b2ae35;
     h ^= h >>> 16;
-    return (short) (h >>> (c & 1) * 16);
+    return (short) (h >>> ((c & 1) * 16));
   }
 
   private static int mix32(int value) {
