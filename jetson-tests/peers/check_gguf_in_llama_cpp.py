@@ -6,9 +6,14 @@
     python check_gguf_in_llama_cpp.py --lib package/bins/linux-x64 --model base-f16.gguf --lora D.gguf --token-losses L.jsonl
     python check_gguf_in_llama_cpp.py --lib package/bins/linux-x64 --model merged.gguf --token-losses L.jsonl
 
+    nacelle generate --model base-f32.gguf --adapter D --prompt "Once" --max-new-tokens 64 --json >G.json
+    python check_gguf_in_llama_cpp.py --lib package/bins/linux-x64 --model base-f32.gguf --lora D.gguf --prompt Once --generated G.json
+
 Parameters are passed as its own defaults: opaque blocks that llama.cpp filled itself, so that their layout need not be
-known. Tokens go in one at a time, and the logits behind each give the loss of the next. llama.cpp quantises activations
-where weights are quantised, so the mean is held as well as each token.
+known but for the cache's two types, whose place is found and held against what llama.cpp then says of its cache. Tokens
+go in one at a time, and the logits behind each give the loss of the next. llama.cpp quantises activations where weights
+are quantised, so the mean is held as well as each token. Greedy tokens must be Nacelle's; where they are not, the two
+best logits must lie closer than 1e-2, and Nacelle's token goes in.
 """
 
 import argparse
@@ -16,8 +21,12 @@ import ctypes
 import glob
 import json
 import os
+import struct
 
 import numpy as np
+
+# Numbers of ggml's own list of types.
+F32, F16 = 0, 1
 
 
 class Block(ctypes.Structure):
@@ -38,7 +47,14 @@ def load(folder):
         if name == "libggml.v":
             library.ggml_backend_load_all_from_path(folder.encode())
     pointer = ctypes.c_void_p
-    silent = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, pointer)(lambda level, text, data: print(text.decode(), end="") if level >= 4 else None)
+    library.said = []
+
+    def hear(level, text, data):
+        library.said.append(text.decode(errors="replace"))
+        if level == 4:  # an error
+            print(library.said[-1], end="")
+
+    silent = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, pointer)(hear)
     library.keep = silent
     library.llama_log_set(silent, None)
     library.llama_model_default_params.restype = Block
@@ -55,6 +71,10 @@ def load(folder):
     library.llama_vocab_n_tokens.argtypes = [pointer]
     library.llama_batch_get_one.restype = Batch
     library.llama_batch_get_one.argtypes = [pointer, ctypes.c_int32]
+    library.llama_vocab_is_eog.restype = ctypes.c_bool
+    library.llama_vocab_is_eog.argtypes = [pointer, ctypes.c_int32]
+    library.llama_tokenize.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int32, pointer, ctypes.c_int32, ctypes.c_bool, ctypes.c_bool]
+    library.llama_free.argtypes = [pointer]
     library.llama_set_n_threads.argtypes = [pointer, ctypes.c_int32, ctypes.c_int32]
     library.llama_decode.argtypes = [pointer, Batch]
     library.llama_get_logits_ith.restype = ctypes.POINTER(ctypes.c_float)
@@ -63,22 +83,87 @@ def load(folder):
     return library
 
 
-def losses(library, model, lora, ids):
-    context = library.llama_init_from_model(model, library.llama_context_default_params())
-    assert context
-    library.llama_set_n_threads(context, 1, 1)
-    if lora:
-        one = (ctypes.c_void_p * 1)(lora)
-        assert library.llama_set_adapters_lora(context, one, 1, (ctypes.c_float * 1)(1.0)) == 0
-    vocabulary = library.llama_vocab_n_tokens(library.llama_model_get_vocab(model))
-    out = [None]
-    for token, following in zip(ids, ids[1:]):
+def with_wide_cache(parameters):
+    """The defaults with keys and values in fp32: two neighbours that say F16, behind two pointers that are null."""
+    data = bytearray(parameters)
+    found = [at for at in range(16, 512, 4) if data[at - 16 : at + 8] == bytes(16) + struct.pack("<ii", F16, F16)]
+    assert len(found) == 1, f"the cache's types may lie at {found}"
+    data[found[0] : found[0] + 8] = struct.pack("<ii", F32, F32)
+    return Block.from_buffer(data)
+
+
+class Session:
+    """A context: tokens go in, logits come out."""
+
+    def __init__(self, library, model, lora):
+        self.library = library
+        library.said.clear()
+        self.context = library.llama_init_from_model(model, with_wide_cache(library.llama_context_default_params()))
+        assert self.context
+        said = "".join(library.said)
+        assert "K (f32)" in said and "V (f32)" in said, "the cache is not in fp32: " + said
+        library.llama_set_n_threads(self.context, 1, 1)
+        if lora:
+            one = (ctypes.c_void_p * 1)(lora)
+            assert library.llama_set_adapters_lora(self.context, one, 1, (ctypes.c_float * 1)(1.0)) == 0
+        self.vocabulary = library.llama_vocab_n_tokens(library.llama_model_get_vocab(model))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *thrown):
+        self.library.llama_free(self.context)
+
+    def logits(self, token):
         cell = (ctypes.c_int32 * 1)(token)
-        assert library.llama_decode(context, library.llama_batch_get_one(cell, 1)) == 0
-        logits = np.ctypeslib.as_array(library.llama_get_logits_ith(context, -1), (vocabulary,)).astype(np.float64)
-        top = logits.max()
-        out.append(top + np.log(np.exp(logits - top).sum()) - logits[following])
+        assert self.library.llama_decode(self.context, self.library.llama_batch_get_one(cell, 1)) == 0
+        row = self.library.llama_get_logits_ith(self.context, -1)
+        return np.ctypeslib.as_array(row, (self.vocabulary,)).astype(np.float64)
+
+
+def losses(library, model, lora, ids):
+    out = [None]
+    with Session(library, model, lora) as session:
+        for token, following in zip(ids, ids[1:]):
+            logits = session.logits(token)
+            top = logits.max()
+            out.append(top + np.log(np.exp(logits - top).sum()) - logits[following])
     return out
+
+
+def tokenize(library, model, text):
+    room = (ctypes.c_int32 * 4096)()
+    data = text.encode()
+    count = library.llama_tokenize(library.llama_model_get_vocab(model), data, len(data), room, len(room), True, True)
+    assert 0 < count <= len(room)
+    return list(room[:count])
+
+
+def check_generated(library, model, lora, prompt, generated):
+    """Holds greedy tokens against llama.cpp's."""
+    ids = tokenize(library, model, prompt)
+    assert len(ids) == generated["prompt_tokens"], f"{len(ids)} tokens in llama.cpp, {generated['prompt_tokens']} in Nacelle"
+    close, nearest, changed = 0, np.inf, 0
+    bare = Session(library, model, None) if lora else None
+    with Session(library, model, lora) as session:
+        for token in ids[:-1]:
+            session.logits(token)
+            if bare:
+                bare.logits(token)
+        last = ids[-1]
+        for n, ours in enumerate(generated["ids"]):
+            logits = session.logits(last)
+            second, best = np.sort(logits)[-2:]
+            nearest = min(nearest, best - second)
+            if int(logits.argmax()) != ours:
+                assert best - logits[ours] < 1e-2, f"token {n} is {ours} in Nacelle and {logits.argmax()} in llama.cpp, by {best - logits[ours]:.4f}"
+                close += 1
+            if bare:
+                changed += int(bare.logits(last).argmax()) != ours
+            last = ours
+    print(f"{len(generated['ids'])} greedy tokens behind {len(ids)}: {close} unlike where two logits lie within 1e-2; nearest pair {nearest:.4f} apart")
+    if bare:
+        print(f"without the adapter {changed} of them would be others")
 
 
 def main():
@@ -86,7 +171,10 @@ def main():
     parser.add_argument("--lib", required=True, help="the folder with libllama and libggml")
     parser.add_argument("--model", required=True)
     parser.add_argument("--lora")
-    parser.add_argument("--token-losses", required=True)
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--token-losses")
+    asked.add_argument("--generated", help="what generate --json printed")
+    parser.add_argument("--prompt", help="what --generated goes on with")
     parser.add_argument("--tolerance", type=float, default=0.02, help="of the mean loss")
     args = parser.parse_args()
     library = load(os.path.abspath(args.lib))
@@ -96,6 +184,10 @@ def main():
     if args.lora:
         lora = library.llama_adapter_lora_init(model, args.lora.encode())
         assert lora, "llama.cpp does not take " + args.lora
+    if args.generated:
+        with open(args.generated) as file:
+            check_generated(library, model, lora, args.prompt, json.load(file))
+        return
     mine, theirs, bare = [], [], []
     for line in open(args.token_losses):
         record = json.loads(line)

@@ -74,7 +74,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     startedAfter = Math.max(0, Duration.between(start, Instant.now()).toMillis() / 1000.0);
     compute.check();
     Path model = flags.model;
-    if (model == null || flags.data.isEmpty()) {
+    if (model == null || flags.data.files.isEmpty()) {
       throw NacelleException.usage("bench train needs --model and --data", "give both");
     }
     Path out = temporary();

@@ -52,9 +52,9 @@ final class Demonstration {
     Path cache = Settings.cacheFolder();
     return flags.model != null
         && isSame(flags.model, PackagedModel.SMOLLM2_135M.path(cache))
-        && flags.data.size() == 1
+        && flags.data.files.size() == 1
         && WordnetTasks.isCached(cache)
-        && isSame(flags.data.getFirst(), WordnetTasks.ensure(cache).train());
+        && isSame(flags.data.files.getFirst(), WordnetTasks.ensure(cache).train());
   }
 
   private static boolean isSame(Path one, Path other) {
@@ -116,7 +116,7 @@ final class Demonstration {
   }
 
   private void settle(Set<String> given, WordnetTasks.Parts parts) {
-    flags.data = List.of(parts.train());
+    flags.data.files = List.of(parts.train());
     if (!given.contains("--eval-data") && !given.contains("--eval-split")) {
       flags.evalData = List.of(parts.heldOut());
     }
@@ -124,13 +124,13 @@ final class Demonstration {
       flags.steps = 60L;
     }
     if (!given.contains("--batch-size")) {
-      flags.batchSize = 8;
+      flags.data.batchSize = 8;
     }
     if (!given.contains("--max-length")) {
-      flags.maxLength = 256;
+      flags.data.maxLength = 256;
     }
     if (!given.contains("--lr")) {
-      flags.lr = 1e-3;
+      flags.learning.lr = 1e-3;
     }
   }
 

@@ -103,7 +103,7 @@ final class FinetuneCommand implements Callable<Integer> {
   private int start() {
     later.refuse();
     compute.check();
-    if ((flags.model == null && flags.data.isEmpty())
+    if ((flags.model == null && flags.data.files.isEmpty())
         || (flags.resume && Demonstration.isRemembered(flags))) {
       if (dryRun) {
         throw NacelleException.usage(
@@ -111,7 +111,7 @@ final class FinetuneCommand implements Callable<Integer> {
       }
       return new Demonstration(flags, compute, output).run(given(), typed(), this::run);
     }
-    if (flags.model == null || flags.data.isEmpty() || flags.out == null) {
+    if (flags.model == null || flags.data.files.isEmpty() || flags.out == null) {
       throw NacelleException.usage(
           "finetune needs --model, --data and --out",
           "give all three, or neither --model nor --data for the demonstration");

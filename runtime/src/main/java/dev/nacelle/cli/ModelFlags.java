@@ -88,7 +88,7 @@ final class ModelFlags {
                         new ForwardPlan.Job(
                             model,
                             kernels,
-                            FinetuneFlags.computeType(dtype),
+                            FlagWords.computeType(dtype),
                             choices(),
                             binding.now(),
                             ThisMachine.calibration(kernels.threads(), ThisMachine::say)
@@ -115,7 +115,7 @@ final class ModelFlags {
     return ReadyModel.open(
         path(),
         choices(),
-        FinetuneFlags.computeType(dtype),
+        FlagWords.computeType(dtype),
         () -> compute.kernels(threads),
         faults,
         planner);

@@ -56,7 +56,7 @@ final class SampleFlags {
     }
     return new TokenizeOptions(
         maxLength,
-        FinetuneFlags.choice("--train-on", trainOn, TrainOn.class),
+        FlagWords.choice("--train-on", trainOn, TrainOn.class),
         DataFormat.parse(format),
         skipBadLines);
   }

@@ -98,7 +98,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    TrainOn targets = FinetuneFlags.choice("--train-on", trainOn, TrainOn.class);
+    TrainOn targets = FlagWords.choice("--train-on", trainOn, TrainOn.class);
     if (chat && input.file == null) {
       throw NacelleException.usage(
           "--chat reads a conversation from a file",
