@@ -139,8 +139,8 @@ def tokenize(library, model, text):
     return list(room[:count])
 
 
-def check_generated(library, model, lora, prompt, generated):
-    """Holds greedy tokens against llama.cpp's."""
+def check_generated(library, model, lora, prompt, asked, generated):
+    """Holds greedy tokens against llama.cpp's; fewer than asked for must be all up to the end of the text."""
     ids = tokenize(library, model, prompt)
     assert len(ids) == generated["prompt_tokens"], f"{len(ids)} tokens in llama.cpp, {generated['prompt_tokens']} in Nacelle"
     close, nearest, changed = 0, np.inf, 0
@@ -161,6 +161,9 @@ def check_generated(library, model, lora, prompt, generated):
             if bare:
                 changed += int(bare.logits(last).argmax()) != ours
             last = ours
+        if len(generated["ids"]) < asked:
+            best = int(session.logits(last).argmax())
+            assert library.llama_vocab_is_eog(library.llama_model_get_vocab(model), best), f"llama.cpp goes on with {best}"
     print(f"{len(generated['ids'])} greedy tokens behind {len(ids)}: {close} unlike where two logits lie within 1e-2; nearest pair {nearest:.4f} apart")
     if bare:
         print(f"without the adapter {changed} of them would be others")
@@ -175,6 +178,7 @@ def main():
     asked.add_argument("--token-losses")
     asked.add_argument("--generated", help="what generate --json printed")
     parser.add_argument("--prompt", help="what --generated goes on with")
+    parser.add_argument("--max-new-tokens", type=int, default=64, help="how many --generated was asked for")
     parser.add_argument("--tolerance", type=float, default=0.02, help="of the mean loss")
     args = parser.parse_args()
     library = load(os.path.abspath(args.lib))
@@ -186,7 +190,7 @@ def main():
         assert lora, "llama.cpp does not take " + args.lora
     if args.generated:
         with open(args.generated) as file:
-            check_generated(library, model, lora, args.prompt, json.load(file))
+            check_generated(library, model, lora, args.prompt, args.max_new_tokens, json.load(file))
         return
     mine, theirs, bare = [], [], []
     for line in open(args.token_losses):
