@@ -280,16 +280,20 @@ public final class DecoderModel implements AutoCloseable {
    * @return the last token's logits (V), fp32
    */
   public float[] nextLogits(KeyValueCache cache, int... ids) {
-    return nextLogits(Strategy.FASTEST, cache, cache.length() + ids.length, ids);
+    float[] logits = new float[config.vocabularySize()];
+    nextLogits(logits, Strategy.FASTEST, cache, cache.length() + ids.length, ids);
+    return logits;
   }
 
   /**
    * The same with weights where a strategy has them.
    *
+   * @param into (V), where the logits go
    * @param strategy of which only that is heeded
    * @param longest tokens of the text that these are a part of
    */
-  public float[] nextLogits(Strategy strategy, KeyValueCache cache, int longest, int... ids) {
+  public void nextLogits(
+      float[] into, Strategy strategy, KeyValueCache cache, int longest, int... ids) {
     try (Tape tape = engine.forwardOnly()) {
       TokenRow row = TokenRow.behind(cache.length(), longest, ids);
       Tensor hidden = hidden(tape, strategy, row, false, 0, cache);
@@ -320,7 +324,8 @@ public final class DecoderModel implements AutoCloseable {
       if (isStreamed(strategy)) {
         PageTurn.turn(List.of(head.weight()), List.of());
       }
-      return capped(logits.toFloats());
+      logits.readInto(into);
+      cap(into);
     }
   }
 
@@ -328,12 +333,11 @@ public final class DecoderModel implements AutoCloseable {
     return (float) config.traits().logitCap();
   }
 
-  private float[] capped(float[] logits) {
+  private void cap(float[] logits) {
     float cap = logitCap();
     for (int i = 0; cap > 0 && i < logits.length; i++) {
       logits[i] = cap * (float) Math.tanh(logits[i] / cap);
     }
-    return logits;
   }
 
   /** Whether keys of texts of so many tokens are turned otherwise than those of short ones. */

@@ -101,7 +101,8 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
             (engine, model) -> {
               try (KeyValueCache cache = model.newCache(promptTokens + newTokens)) {
                 int[] chunk = new int[Math.clamp(promptTokens, 1, GenerationCache.PROMPT_CHUNK)];
-                float[] ignored = model.nextLogits(way.strategy, cache, chunk.length, chunk);
+                float[] logits = new float[model.config().vocabularySize()];
+                model.nextLogits(logits, way.strategy, cache, chunk.length, chunk);
               }
             },
         "lower --max-new-tokens");

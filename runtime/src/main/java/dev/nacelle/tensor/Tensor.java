@@ -109,12 +109,20 @@ public final class Tensor implements Weight {
 
   /** Copies an fp32 tensor's elements to the heap, for tests and small results. */
   public float[] toFloats() {
+    float[] values = new float[Math.toIntExact(elements())];
+    readInto(values);
+    return values;
+  }
+
+  /** Copies an fp32 tensor's elements to an array on the heap that is there already. */
+  public void readInto(float[] values) {
     if (dtype != DType.FP32) {
       throw new IllegalStateException(this + " is not fp32");
     }
-    float[] values = new float[Math.toIntExact(elements())];
+    if (values.length != elements()) {
+      throw new IllegalArgumentException(this + " does not fill " + values.length + " floats");
+    }
     storage.buffer().read(0, values, 0, values.length);
-    return values;
   }
 
   /** Copies elements from the heap into an fp32 tensor. */

@@ -22,6 +22,9 @@ public final class GenerationCache implements AutoCloseable {
   private int[] seen = new int[SMALLEST];
   private int reused;
 
+  /** One for all tokens: of a large vocabulary each would be a megabyte of the Java heap. */
+  private float[] logits = {};
+
   public GenerationCache(DecoderModel model) {
     this(model, Strategy.FASTEST);
   }
@@ -49,7 +52,7 @@ public final class GenerationCache implements AutoCloseable {
    *
    * @param ids at least one token
    * @param room tokens that will follow, for which memory is made at once
-   * @return the logits (V) for the token that follows
+   * @return the logits (V) for the token that follows, until the next call
    */
   float[] prompt(int[] ids, int room) {
     KeyValueCache held = cache(ids.length + room);
@@ -61,7 +64,7 @@ public final class GenerationCache implements AutoCloseable {
     return run(held, ids, reused);
   }
 
-  /** Goes on behind further tokens. */
+  /** Goes on behind further tokens; the logits as {@link #prompt}'s. */
   float[] next(int... ids) {
     int from = length();
     KeyValueCache held = cache(from + ids.length);
@@ -79,10 +82,12 @@ public final class GenerationCache implements AutoCloseable {
     if (seen.length < held.capacity()) {
       seen = Arrays.copyOf(seen, held.capacity());
     }
-    float[] logits = {};
+    if (logits.length == 0) {
+      logits = new float[model.config().vocabularySize()];
+    }
     for (int from = first; from < ids.length; from += PROMPT_CHUNK) {
       int[] chunk = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PROMPT_CHUNK));
-      logits = model.nextLogits(strategy, held, ids.length, chunk);
+      model.nextLogits(logits, strategy, held, ids.length, chunk);
       System.arraycopy(chunk, 0, seen, from, chunk.length);
     }
     return logits;

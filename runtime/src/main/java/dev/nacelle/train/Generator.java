@@ -79,11 +79,12 @@ public final class Generator {
       long seed,
       IntPredicate listener) {
     SplittableRandom random = new SplittableRandom(seed);
+    LikeliestFirst room = new LikeliestFirst();
     int[] fresh = new int[maxNewTokens];
     int count = 0;
     float[] logits = cache.prompt(prompt, maxNewTokens);
     while (count < maxNewTokens) {
-      int id = sampling.draw(logits, random);
+      int id = sampling.draw(logits, random, room);
       if (endTokens.contains(id)) {
         break;
       }

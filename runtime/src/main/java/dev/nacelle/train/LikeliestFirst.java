@@ -9,15 +9,28 @@ import java.util.Arrays;
  */
 final class LikeliestFirst {
   /** A heap with the largest on top: the logit's order in the upper half, the id in the lower. */
-  private final long[] heap;
+  private long[] heap = {};
 
   private int size;
   private int[] found = new int[64];
   private int count;
 
+  LikeliestFirst() {}
+
   LikeliestFirst(float[] logits) {
-    heap = new long[logits.length];
+    begin(logits);
+  }
+
+  /**
+   * Starts anew with other logits. The room is kept: of a large vocabulary it is megabytes, and a
+   * heap that gets them token by token grows by them.
+   */
+  final void begin(float[] logits) {
+    if (heap.length != logits.length) {
+      heap = new long[logits.length];
+    }
     size = logits.length;
+    count = 0;
     for (int i = 0; i < size; i++) {
       heap[i] = (long) order(logits[i]) << 32 | (Integer.MAX_VALUE - i);
     }

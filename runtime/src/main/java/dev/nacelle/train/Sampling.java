@@ -14,10 +14,17 @@ public record Sampling(double temperature, int topK, double topP) {
 
   /** Draws a token id from logits (V). */
   public int draw(float[] logits, SplittableRandom random) {
+    return draw(logits, random, new LikeliestFirst());
+  }
+
+  /**
+   * @param tokens room that may be used again for the next token
+   */
+  int draw(float[] logits, SplittableRandom random, LikeliestFirst tokens) {
     if (temperature == 0) {
       return likeliest(logits);
     }
-    LikeliestFirst tokens = new LikeliestFirst(logits);
+    tokens.begin(logits);
     double top = logits[tokens.at(0)];
     int kept = topK > 0 ? Math.min(topK, logits.length) : logits.length;
     double total = 0;
