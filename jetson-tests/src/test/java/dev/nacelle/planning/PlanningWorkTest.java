@@ -115,8 +115,8 @@ final class PlanningWorkTest {
                   base, kernels, asked, sizes.get(), MachineCosts.free(RATES), new Walks());
           long block = prices.price(Strategy.FASTEST).arenaBytes() / LAYERS;
           SearchSpace space = new SearchSpace(LAYERS, 3, false, false, false, true);
-          for (boolean spills : space.spills()) {
-            for (SearchSpace.Row row : space.rows(spills)) {
+          for (Strategy.Spill spill : space.spills()) {
+            for (SearchSpace.Row row : space.rows(spill)) {
               for (int blocks : new int[] {1, 7, LAYERS - 1, LAYERS}) {
                 Strategy strategy = row.of(blocks);
                 long guess = prices.guess(strategy).peakBytes();
@@ -130,7 +130,7 @@ final class PlanningWorkTest {
           }
           return RunPlan.UNBOUNDED;
         });
-    assertEquals(144, compared[0]);
+    assertEquals(216, compared[0]);
     assertEquals(List.of(), off);
   }
 }

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Calibration(
     ProcessCost process, MachineSpeed speed, int threads, Map<String, String> provenance) {
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final String WHEN = "measured";
 
   public Calibration {

@@ -12,11 +12,11 @@ import java.util.Comparator;
  */
 public record Choice(Strategy strategy, long peakBytes, long arenaBytes, double stepSeconds) {
   /**
-   * The better first: storage does not wear where something else does it, then the faster, then the
+   * The better first: storage wears no more than something else makes it, then the faster, then the
    * smaller.
    */
   static final Comparator<Choice> BY_WORTH =
-      Comparator.<Choice, Boolean>comparing(c -> c.strategy().spill() != Strategy.Spill.NOTHING)
+      Comparator.<Choice, Strategy.Spill>comparing(c -> c.strategy().spill())
           .thenComparingDouble(Choice::stepSeconds)
           .thenComparingLong(Choice::peakBytes);
 

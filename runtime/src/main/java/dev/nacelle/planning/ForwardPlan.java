@@ -9,22 +9,18 @@ import dev.nacelle.file.TensorEntry;
 import dev.nacelle.file.TensorSource;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.layer.KeyValueCache;
-import dev.nacelle.layer.Linear;
 import dev.nacelle.memory.Allocator;
 import dev.nacelle.memory.Budget;
 import dev.nacelle.memory.Strategy;
 import dev.nacelle.model.DecoderModel;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.tape.Engine;
 import dev.nacelle.train.BaseModel;
 import dev.nacelle.train.Evaluator;
 import dev.nacelle.train.GenerationCache;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
@@ -73,11 +69,12 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
         }
       }
     }
+    int length = Math.min(maxLength, job.base.config().maxPositionEmbeddings());
     return first(
         job,
         ways,
+        length,
         way -> {
-          int length = Math.min(maxLength, job.base.config().maxPositionEmbeddings());
           PackedBatch full = PackedBatch.full(way.batch, length);
           return (engine, model) -> new Evaluator(engine, model, way.strategy).rowLosses(full);
         },
@@ -94,13 +91,15 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
     for (Strategy.Weights weights : Strategy.Weights.values()) {
       ways.add(new ForwardPlan(Strategy.FASTEST.withPlaces(weights, Strategy.Spill.NOTHING), 1, 0));
     }
+    int chunked = Math.clamp(promptTokens, 1, GenerationCache.PROMPT_CHUNK);
     return first(
         job,
         ways,
+        chunked,
         way ->
             (engine, model) -> {
               try (KeyValueCache cache = model.newCache(promptTokens + newTokens)) {
-                int[] chunk = new int[Math.clamp(promptTokens, 1, GenerationCache.PROMPT_CHUNK)];
+                int[] chunk = new int[chunked];
                 float[] logits = new float[model.config().vocabularySize()];
                 model.nextLogits(logits, way.strategy, cache, chunk.length, chunk);
               }
@@ -112,11 +111,12 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
     BiConsumer<Engine, DecoderModel> of(ForwardPlan way);
   }
 
-  private static ForwardPlan first(Job job, List<ForwardPlan> ways, Walks walks, String advice) {
+  private static ForwardPlan first(
+      Job job, List<ForwardPlan> ways, int tokens, Walks walks, String advice) {
     long adapters = adapterBytes(job.adapters);
     long least = Long.MAX_VALUE;
     for (ForwardPlan way : ways) {
-      long bytes = bytes(job, way, walks.of(way)) + adapters;
+      long bytes = bytes(job, way, (long) tokens * way.batch, walks.of(way)) + adapters;
       if (bytes <= job.budget.bytes()) {
         return new ForwardPlan(way.strategy, way.batch, bytes);
       }
@@ -135,16 +135,15 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
         "give it --budget " + least + ", " + advice + ", or take a quantised model");
   }
 
-  private static long bytes(Job job, ForwardPlan way, BiConsumer<Engine, DecoderModel> walk) {
+  private static long bytes(
+      Job job, ForwardPlan way, long tokens, BiConsumer<Engine, DecoderModel> walk) {
     SilentKernels silent = new SilentKernels(job.kernels);
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
       DecoderModel model = job.base.rehearse(engine, job.compute, job.base.config().layers());
       walk.accept(engine, model);
-      long mapped =
-          way.strategy.weights() == Strategy.Weights.STREAMED
-              ? streamed(model, allocator.borrowedBytes())
-              : allocator.borrowedBytes();
+      boolean streamed = way.strategy.weights() == Strategy.Weights.STREAMED;
+      long mapped = model.mappedBytes(streamed, tokens);
       int vocabulary = job.base.config().vocabularySize();
       return job.cost.runBytes(vocabulary, job.kernels.threads())
           + job.base.headerBytes()
@@ -152,30 +151,6 @@ public record ForwardPlan(Strategy strategy, int batch, long bytes) {
           + silent.scratchBytes()
           + allocator.touchedBytes();
     }
-  }
-
-  /**
-   * The most of the mapped weights that is resident at once when each block's pages go behind it:
-   * the head's, or those of two blocks, and what belongs to no linear layer.
-   */
-  private static long streamed(DecoderModel model, long all) {
-    Map<String, Long> blocks = new HashMap<>();
-    long linear = 0;
-    long head = 0;
-    for (Linear layer : model.linears()) {
-      NativeBuffer memory = layer.weight().memory();
-      long bytes = memory.isMapped() ? memory.byteSize() : 0;
-      linear += bytes;
-      if (layer.path().equals(DecoderModel.HEAD)) {
-        head = bytes;
-      } else {
-        blocks.merge(layer.path().replaceFirst("(layers\\.\\d+)\\..*", "$1"), bytes, Long::sum);
-      }
-    }
-    long block = blocks.values().stream().mapToLong(Long::longValue).max().orElse(0);
-    // The table is read by rows; where it is no head of its own, it may all come in.
-    long table = Math.max(0, all - linear);
-    return Math.max(Math.max(head, table), 2 * block) + table / 8;
   }
 
   /** Adapters are held in fp32, and their files are mapped while they are read. */

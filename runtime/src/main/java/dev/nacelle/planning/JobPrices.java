@@ -20,6 +20,9 @@ final class JobPrices {
   /** Blocks between the two short models: holes of the arena come and go over a few blocks. */
   private static final int STRIDE = 5;
 
+  /** Models of so many blocks are walked whole more often, to be sure. */
+  private static final int SHORT = 16;
+
   private record Walk(Strategy strategy, int layers) {}
 
   private final BaseModel base;
@@ -143,7 +146,7 @@ final class JobPrices {
   private StepTime time(Rehearsal whole) {
     StepTime known = time;
     if (known == null) {
-      known = new StepTime(rates, base, whole.adapterFlops());
+      known = new StepTime(rates, base, whole.work(), whole.adapterBytes());
       time = known;
     }
     return known;
@@ -159,11 +162,20 @@ final class JobPrices {
             options.data().batchSize(),
             Math.min(strategy.microBatch(), options.data().batchSize()));
     int again = Math.min(strategy.recomputedBlocks(), layers);
+    long moments = moments(strategy);
     if (!isUniform()) {
-      return spilled(strategy, again, layers) * passes;
+      return spilled(strategy, again, layers) * passes + moments;
     }
     long kept = again < layers ? spilled(strategy, 0, 1) : 0;
-    return (kept * (layers - again) + (again > 0 ? spilled(strategy, 1, 1) * again : 0)) * passes;
+    long saved = kept * (layers - again) + (again > 0 ? spilled(strategy, 1, 1) * again : 0);
+    return saved * passes + moments;
+  }
+
+  /** Bytes of AdamW's moments that are written once a step. */
+  private long moments(Strategy strategy) {
+    return strategy.spill() == Strategy.Spill.ACTIVATIONS_AND_MOMENTS
+        ? 2 * walk(Strategy.FASTEST).adapterBytes() * strategy.momentBits() / Float.SIZE
+        : 0;
   }
 
   /** The same of so many blocks in one pass, {@code again} of which are computed again. */
@@ -201,7 +213,10 @@ final class JobPrices {
             options.limits().allowApproximate(),
             options.learning().clip() == 0 && flow.accumulate() == 1,
             options.limits().spill());
-    return new StrategySearch(space, this::price, this::guess, this::seconds);
+    // Holes of the arena come and go: a guess may be two kept blocks off. In a long model that is
+    // little, and its walks are dear.
+    long slack = layers > SHORT ? 0 : 2 * walk(Strategy.FASTEST).answered() / layers;
+    return new StrategySearch(space, this::price, this::guess, slack, this::seconds);
   }
 
   Rates rates() {

@@ -12,46 +12,68 @@ import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.train.ComputeKernels;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How fast this machine multiplies, attends and copies, with so many threads, in the shapes and
- * forms of weights that a step has.
+ * How fast this machine multiplies, attends and moves bytes, with so many threads, in the shapes
+ * and forms of weights that a step has.
  *
- * @param products flop/s by {@code format direction size}: {@code q4_1 forward 576}, the width and
- *     height of a square weight
+ * @param products by {@code q4_1 forward 576}, the width and height of a square weight
  * @param attention flop/s of causal attention, forward and backward together
- * @param copy bytes read plus written a second by a copy that no cache holds
+ * @param bytes bytes a second of what moves them
  */
-public record MachineSpeed(Map<String, Double> products, double attention, double copy)
+public record MachineSpeed(Map<String, Product> products, double attention, ByteRates bytes)
     implements Speed {
-  private static final int ROWS = 256;
-  private static final int[] SIZES = {576, 2048};
+  /** Few rows show what a weight costs however many there are, many what each further one does. */
+  private static final int FEW_ROWS = 64;
+
+  private static final int ROWS = 512;
+  private static final int[] SIZES = {576, 1536};
   private static final int ATTENDED = 512;
   private static final int HEADS = 8;
   private static final int HEAD = 64;
-  private static final double LEAST_SECONDS = 0.06;
-
-  /** On a slow machine one run is long enough to be usual. */
-  private static final double ENOUGH_SECONDS = 1;
-
-  private static final long COPIED = 32L << 20;
 
   /** Forms of weights that are measured; others are taken as the nearest of them. */
   private static final List<String> FORMS =
       List.of("fp32", "bf16", "q4_0", "q4_1", "q8_0", "q4_k", "q6_k");
 
+  /**
+   * A product's law: what each element of the weight costs, read, widened and packed, and what it
+   * costs with each row of the other matrix.
+   *
+   * @param element seconds an element of the weight
+   * @param rowElement seconds an element and a row
+   */
+  public record Product(double element, double rowElement) {
+    /** The line through two measurements. */
+    static Product of(double elements, double few, double many) {
+      double slope = Math.clamp((many - few) / (ROWS - FEW_ROWS), 0, many / ROWS);
+      // Where few rows were as slow as many, which noise alone does, rows cost all of it.
+      double each = slope > 0 ? slope : many / ROWS;
+      return new Product((many - each * ROWS) / elements, each / elements);
+    }
+
+    double seconds(double elements, double rows, double passes) {
+      return elements * (element * passes + rowElement * rows);
+    }
+
+    private Product towards(Product other, double share) {
+      return new Product(
+          element + (other.element - element) * share,
+          rowElement + (other.rowElement - rowElement) * share);
+    }
+  }
+
   public MachineSpeed {
     products = Map.copyOf(products);
   }
 
-  /** Measures, for a second or two. */
+  /** Measures, for some seconds. */
   static MachineSpeed measure(int threads) {
-    Map<String, Double> products = new TreeMap<>();
+    Map<String, Product> products = new TreeMap<>();
     try (KernelSet kernels = ComputeKernels.open(threads)) {
       for (String form : FORMS) {
         for (int size : SIZES) {
@@ -60,22 +82,28 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
           }
         }
       }
-      return new MachineSpeed(products, attention(kernels), copy(kernels));
+      return new MachineSpeed(products, attention(kernels), ByteRates.measure(kernels));
     }
   }
 
-  private static void product(KernelSet kernels, String form, int n, Map<String, Double> products) {
-    try (NativeBuffer x = filled(4L * ROWS * n);
-        NativeBuffer y = filled(4L * ROWS * n);
-        NativeBuffer w = filled(4L * n * n)) {
-      Operand left = Operand.of(x, DType.FP32, ROWS, n);
-      Operand out = Operand.of(y, DType.FP32, ROWS, n);
+  private static void product(
+      KernelSet kernels, String form, int n, Map<String, Product> products) {
+    double elements = (double) n * n;
+    try (NativeBuffer x = ByteRates.filled(4L * ROWS * n);
+        NativeBuffer y = ByteRates.filled(4L * ROWS * n);
+        NativeBuffer w = ByteRates.filled(4L * n * n)) {
       Matrix weight = weight(form, w, n);
-      double flops = 2.0 * ROWS * n * n;
       var both = kernels.weightProducts();
-      products.put(form + " forward " + n, flops / usual(() -> both.forward(out, left, weight)));
-      products.put(
-          form + " backward " + n, flops / usual(() -> both.backward(out, left, weight, 0)));
+      double[][] seconds = new double[2][2];
+      for (int many = 0; many < 2; many++) {
+        int rows = many == 0 ? FEW_ROWS : ROWS;
+        Operand left = Operand.of(x, DType.FP32, rows, n);
+        Operand out = Operand.of(y, DType.FP32, rows, n);
+        seconds[0][many] = Stopwatch.usual(() -> both.forward(out, left, weight));
+        seconds[1][many] = Stopwatch.usual(() -> both.backward(out, left, weight, 0));
+      }
+      products.put(form + " forward " + n, Product.of(elements, seconds[0][0], seconds[0][1]));
+      products.put(form + " backward " + n, Product.of(elements, seconds[1][0], seconds[1][1]));
     }
   }
 
@@ -89,19 +117,19 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
 
   private static double attention(KernelSet kernels) {
     long bytes = 4L * ATTENDED * HEADS * HEAD;
-    try (NativeBuffer q = filled(bytes);
-        NativeBuffer out = filled(bytes);
-        NativeBuffer grad = filled(bytes);
-        NativeBuffer gradK = filled(bytes);
-        NativeBuffer gradV = filled(bytes);
-        NativeBuffer sums = filled(4L * ATTENDED * HEADS)) {
+    try (NativeBuffer q = ByteRates.filled(bytes);
+        NativeBuffer out = ByteRates.filled(bytes);
+        NativeBuffer grad = ByteRates.filled(bytes);
+        NativeBuffer gradK = ByteRates.filled(bytes);
+        NativeBuffer gradV = ByteRates.filled(bytes);
+        NativeBuffer sums = ByteRates.filled(4L * ATTENDED * HEADS)) {
       AttentionMask mask = AttentionMask.causal(0, ATTENDED);
       Operand in = heads(q);
       Operand lse = Operand.of(sums, DType.FP32, HEADS, ATTENDED);
       float scale = 0.125f;
       var attention = kernels.attention();
       double seconds =
-          usual(
+          Stopwatch.usual(
               () -> {
                 attention.forward(heads(out), lse, in, in, in, mask, scale, 0);
                 attention.backward(
@@ -127,49 +155,23 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
     return Operand.of(buffer, DType.FP32, ATTENDED, HEADS, HEAD);
   }
 
-  private static double copy(KernelSet kernels) {
-    try (NativeBuffer from = filled(COPIED);
-        NativeBuffer to = filled(COPIED)) {
-      Operand a = Operand.of(from, DType.FP32, COPIED / 4);
-      Operand b = Operand.of(to, DType.FP32, COPIED / 4);
-      return 2.0 * COPIED / usual(() -> kernels.elementwise().convert(b, a));
-    }
-  }
-
-  private static NativeBuffer filled(long bytes) {
-    NativeBuffer buffer = NativeBuffer.allocate(bytes);
-    buffer.zero();
-    return buffer;
-  }
-
-  /** The median of some runs, after one that does not count: a step is made of usual ones. */
-  private static double usual(Runnable work) {
-    work.run();
-    List<Double> all = new ArrayList<>();
-    double sum = 0;
-    while ((all.size() < 3 && sum < ENOUGH_SECONDS) || (sum < LEAST_SECONDS && all.size() < 50)) {
-      long begin = System.nanoTime();
-      work.run();
-      double seconds = (System.nanoTime() - begin) * 1e-9;
-      all.add(seconds);
-      sum += seconds;
-    }
-    all.sort(null);
-    return all.get(all.size() / 2);
-  }
-
   @Override
-  public double product(String form, boolean forward, long rows, long columns) {
+  public double product(
+      String form, boolean forward, long rows, long columns, double tokens, double passes) {
     String measured = nearest(form.toLowerCase(Locale.ROOT));
     String direction = forward ? " forward " : " backward ";
-    double size = Math.sqrt((double) rows * columns);
-    double low = products.getOrDefault(measured + direction + SIZES[0], 0.0);
-    double high = products.getOrDefault(measured + direction + SIZES[1], 0.0);
-    if (low == 0) {
-      return high;
+    double elements = (double) rows * columns;
+    Product low = products.get(measured + direction + SIZES[0]);
+    Product high = products.get(measured + direction + SIZES[1]);
+    Product law = high == null ? low : high;
+    if (law == null) {
+      throw new IllegalStateException("no product was measured of " + measured + direction);
     }
-    double share = Math.log(size / SIZES[0]) / Math.log((double) SIZES[1] / SIZES[0]);
-    return low + (high - low) * Math.clamp(share, 0, 1);
+    if (low != null && high != null) {
+      double share = Math.log(elements / SIZES[0] / SIZES[0]) / 2;
+      law = low.towards(high, Math.clamp(share / Math.log(1.0 * SIZES[1] / SIZES[0]), 0, 1));
+    }
+    return law.seconds(elements, tokens, passes);
   }
 
   private static String nearest(String form) {
@@ -184,19 +186,57 @@ public record MachineSpeed(Map<String, Double> products, double attention, doubl
     };
   }
 
+  @Override
+  public double copy() {
+    return bytes.copy();
+  }
+
+  @Override
+  public double between() {
+    return bytes.between();
+  }
+
+  @Override
+  public double betweenBackward() {
+    return bytes.betweenBackward();
+  }
+
+  @Override
+  public double thin() {
+    return bytes.thin();
+  }
+
+  @Override
+  public double paging() {
+    return bytes.paging();
+  }
+
   ObjectNode json() {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     ObjectNode list = root.putObject("products");
-    new TreeMap<>(products).forEach(list::put);
-    return root.put("attention", attention).put("copy", copy);
+    new TreeMap<>(products)
+        .forEach(
+            (name, law) ->
+                list.putObject(name)
+                    .put("element", law.element)
+                    .put("row_element", law.rowElement));
+    root.put("attention", attention);
+    root.set("bytes", bytes.json());
+    return root;
   }
 
   static MachineSpeed of(JsonNode json) {
-    Map<String, Double> products = new TreeMap<>();
+    Map<String, Product> products = new TreeMap<>();
     json.path("products")
         .properties()
-        .forEach(p -> products.put(p.getKey(), p.getValue().asDouble()));
+        .forEach(
+            p ->
+                products.put(
+                    p.getKey(),
+                    new Product(
+                        p.getValue().path("element").asDouble(),
+                        p.getValue().path("row_element").asDouble())));
     return new MachineSpeed(
-        products, json.path("attention").asDouble(), json.path("copy").asDouble());
+        products, json.path("attention").asDouble(), ByteRates.of(json.path("bytes")));
   }
 }

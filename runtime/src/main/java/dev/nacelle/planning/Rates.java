@@ -14,8 +14,30 @@ public record Rates(Speed speed, double storageBytesPerSecond, boolean isMeasure
 
   private record Even(double attention, double copy) implements Speed {
     @Override
-    public double product(String form, boolean forward, long rows, long columns) {
-      return attention;
+    public double product(
+        String form, boolean forward, long rows, long columns, double tokens, double passes) {
+      return 2.0 * rows * columns * tokens / attention;
+    }
+
+    @Override
+    public double between() {
+      return copy;
+    }
+
+    @Override
+    public double betweenBackward() {
+      return copy;
+    }
+
+    @Override
+    public double thin() {
+      return copy;
+    }
+
+    @Override
+    public double paging() {
+      // A page mapped anew costs about what copying it costs.
+      return copy / 2;
     }
   }
 

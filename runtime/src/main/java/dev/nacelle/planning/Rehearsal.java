@@ -37,7 +37,7 @@ import java.util.Map;
  * @param scratch bytes that kernels hold beside the tensors
  * @param classes the ledger's classes when its sum was highest, mapped weights among the parameters
  * @param adapterBytes of the adapter's parameters, as its file holds them
- * @param adapterFlops needed work of the adapters, for each token
+ * @param work of a step between the products with whole matrices, for each token
  */
 record Rehearsal(
     long mapped,
@@ -50,7 +50,7 @@ record Rehearsal(
     long scratch,
     Map<LedgerClass, Long> classes,
     long adapterBytes,
-    double adapterFlops) {
+    WorkTally.PerToken work) {
 
   /**
    * Walks a run.
@@ -64,7 +64,8 @@ record Rehearsal(
       StepSizes sizes,
       Strategy strategy,
       int layers) {
-    SilentKernels silent = new SilentKernels(kernels);
+    WorkTally tally = new WorkTally(options.adapter().rank());
+    SilentKernels silent = new SilentKernels(kernels, tally);
     try (Engine engine = new Engine(silent.set(), Allocator.rehearsing())) {
       Allocator allocator = engine.allocator();
       DecoderModel model = base.rehearse(engine, options.dtype(), layers);
@@ -83,7 +84,9 @@ record Rehearsal(
         trainer.use(walked);
         steps.forEach(trainer::step);
         long first = allocator.touchedBytes();
+        WorkTally.PerToken ignored = tally.take(1);
         steps.forEach(trainer::step);
+        WorkTally.PerToken work = tally.take(tokens(steps));
         long steady = allocator.touchedBytes();
         if (options.evaluation().isWanted()) {
           Evaluator evaluator = new Evaluator(engine, model, walked);
@@ -105,7 +108,7 @@ record Rehearsal(
             silent.scratchBytes(),
             engine.ledger().classesAtPeak(),
             adapterBytes(adapter),
-            adapter.flopsPerToken());
+            work);
       }
     }
   }
@@ -121,6 +124,10 @@ record Rehearsal(
 
   private static long adapterBytes(Adapter adapter) {
     return adapter.parameters().stream().mapToLong(p -> p.value().byteSize()).sum();
+  }
+
+  private static long tokens(List<List<PackedBatch>> steps) {
+    return steps.stream().flatMap(List::stream).mapToLong(PackedBatch::length).sum();
   }
 
   private static long longest(List<List<PackedBatch>> steps) {

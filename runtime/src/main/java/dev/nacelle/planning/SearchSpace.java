@@ -13,7 +13,7 @@ import java.util.Set;
  * @param layers blocks of the model
  * @param samples of a micro-batch
  * @param mapsWeights whether weights lie in a mapped file, whose pages can be let go
- * @param approximate whether activations and moments may be rounded to fewer bits
+ * @param approximate whether activations and moments may be rounded to fewer bits, each or both
  * @param updatesInBackward whether parameters may be updated in backward: one pass a step, no
  *     clipping
  * @param maySpill whether there is a folder to spill into
@@ -58,14 +58,14 @@ record SearchSpace(
         : strategy.withRecompute(what, blocks);
   }
 
-  /** Without spilling, then with it. */
-  List<Boolean> spills() {
-    return maySpill ? List.of(false, true) : List.of(false);
+  /** Without spilling, then with ever more of it. */
+  List<Strategy.Spill> spills() {
+    return maySpill ? List.of(Strategy.Spill.values()) : List.of(Strategy.Spill.NOTHING);
   }
 
-  /** All rows, those that spill or those that do not. */
-  List<Row> rows(boolean spills) {
-    return rows(spills, StepSizes.passes(samples), bits(), updates(), List.of(0, FEW_ROWS));
+  /** All rows that spill so much. */
+  List<Row> rows(Strategy.Spill spill) {
+    return rows(spill, StepSizes.passes(samples), bits(), updates(), List.of(0, FEW_ROWS));
   }
 
   /**
@@ -73,11 +73,11 @@ record SearchSpace(
    * Beyond a few blocks, recomputing whole ones saves more than recomputing parts of them, and than
    * keeping them in full; what is spilled need not be recomputed.
    */
-  List<Strategy> leanest(boolean spills) {
+  List<Strategy> leanest(Strategy.Spill spill) {
     List<Integer> passes = StepSizes.passes(samples);
-    List<Row> rows = rows(spills, List.of(passes.getLast()), bits(), List.of(false), FEW);
+    List<Row> rows = rows(spill, List.of(passes.getLast()), bits(), List.of(false), FEW);
     if (updatesInBackward) {
-      rows.addAll(rows(spills, List.of(passes.getFirst()), bits(), List.of(true), FEW));
+      rows.addAll(rows(spill, List.of(passes.getFirst()), bits(), List.of(true), FEW));
     }
     Set<Strategy> leanest = new LinkedHashSet<>();
     for (Row row : rows) {
@@ -85,7 +85,7 @@ record SearchSpace(
       if (isOpen || row.recompute == Strategy.Recompute.BLOCK) {
         leanest.add(row.of(layers));
       }
-      if (isOpen || spills) {
+      if (isOpen || spill != Strategy.Spill.NOTHING) {
         leanest.add(row.of(0));
       }
     }
@@ -93,13 +93,12 @@ record SearchSpace(
   }
 
   private List<Row> rows(
-      boolean spills,
+      Strategy.Spill spill,
       List<Integer> passes,
       List<int[]> bits,
       List<Boolean> updates,
       List<Integer> heads) {
     List<Row> rows = new ArrayList<>();
-    Strategy.Spill spill = spills ? Strategy.Spill.ACTIVATIONS : Strategy.Spill.NOTHING;
     for (Strategy.Weights weights : places()) {
       for (boolean update : updates) {
         for (int[] pair : bits) {
@@ -142,8 +141,11 @@ record SearchSpace(
         ? List.of(
             new int[] {32, 32},
             new int[] {32, 8},
+            new int[] {8, 32},
             new int[] {8, 8},
+            new int[] {4, 32},
             new int[] {4, 8},
+            new int[] {2, 32},
             new int[] {2, 8})
         : List.of(new int[] {32, 32});
   }

@@ -24,6 +24,7 @@ final class SilentKernels {
   private final KernelSet real;
   private final KernelSet silent;
   private final Map<Class<?>, Object> faces = new HashMap<>();
+  private final WorkTally tally;
   private long attentionScratch;
   private long headScratch;
 
@@ -31,7 +32,15 @@ final class SilentKernels {
    * @param real asked how much scratch it would take, and for its names; not closed
    */
   SilentKernels(KernelSet real) {
+    this(real, new WorkTally(0));
+  }
+
+  /**
+   * @param tally counts what the kernels would have worked on
+   */
+  SilentKernels(KernelSet real, WorkTally tally) {
     this.real = real;
+    this.tally = tally;
     Attention attention = new SilentAttention();
     CrossEntropy head = new SilentHead(real.crossEntropy());
     this.silent =
@@ -71,6 +80,7 @@ final class SilentKernels {
     if (method.getDeclaringClass() == KernelSet.class && returned != void.class) {
       return method.invoke(real, arguments);
     }
+    tally.add(method, arguments);
     if (returned == double.class) {
       return 0.0;
     }

@@ -1,20 +1,35 @@
 package dev.nacelle.planning;
 
-/** How fast a machine multiplies, attends and copies. */
+/** How fast a machine multiplies, attends and moves bytes. */
 public interface Speed {
   /**
-   * Flop/s of a product with a frozen matrix.
+   * Seconds of a product with a frozen matrix.
    *
    * @param form of the weight: {@code fp32}, {@code bf16}, {@code fp16}, {@code q4_1} …
    * @param forward whether x·Wᵀ, else gradY·W
    * @param rows of the weight
    * @param columns of the weight
+   * @param tokens of all passes together
+   * @param passes that each read, widen and pack the weight anew
    */
-  double product(String form, boolean forward, long rows, long columns);
+  double product(
+      String form, boolean forward, long rows, long columns, double tokens, double passes);
 
   /** Flop/s of causal attention, forward and backward together, 7 a square of length and width. */
   double attention();
 
   /** Bytes read plus written a second by a copy that no cache holds. */
   double copy();
+
+  /** Bytes of operands a second by norms, gates and sums, forward. */
+  double between();
+
+  /** The same in backward. */
+  double betweenBackward();
+
+  /** Bytes of operands a second by products with an adapter's thin matrices. */
+  double thin();
+
+  /** Bytes a second of a mapped file whose pages were let go and come back from the page cache. */
+  double paging();
 }

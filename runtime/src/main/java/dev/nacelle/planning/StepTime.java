@@ -1,6 +1,7 @@
 package dev.nacelle.planning;
 
 import dev.nacelle.memory.Strategy;
+import dev.nacelle.model.LayerKind;
 import dev.nacelle.model.ModelConfig;
 import dev.nacelle.model.ModelTensors;
 import dev.nacelle.train.BaseModel;
@@ -13,25 +14,14 @@ import java.util.List;
  * them moves, and what a strategy computes or moves besides.
  */
 final class StepTime {
-  /**
-   * Bytes that norms, rotations, residuals and the gate move forward and backward, in elements of
-   * the residual stream and of the feed-forward, and a plain sum for the adapters' halves.
-   */
-  private static final double STREAM_ELEMENTS = 30;
-
-  private static final double INNER_ELEMENTS = 12;
-
-  /** Each further pass reads and packs the weights anew. */
-  private static final double PASS = 0.03;
+  /** AdamW and clipping read and write a parameter, its gradient and both moments. */
+  private static final double UPDATE_PASSES = 9;
 
   /** Chunks of logits instead of one stretch. */
   private static final double CHUNKS = 0.02;
 
   /** Rounding to few bits and back, of a step's work. */
   private static final double CODES = 0.05;
-
-  /** Mapping a page anew costs about what copying it costs, and reading it the same again. */
-  private static final double STREAMED = 2;
 
   /** A matrix of a block: its form and size, and whether it belongs to gate or up. */
   private record Product(String form, long rows, long columns, boolean isInner) {}
@@ -40,15 +30,18 @@ final class StepTime {
   private final ModelConfig config;
   private final List<Product> block = new ArrayList<>();
   private final Product head;
-  private final double adapterFlops;
+  private final WorkTally.PerToken work;
+  private final long adapterBytes;
 
   /**
-   * @param adapterFlops of the adapters, for each token
+   * @param work between the products with whole matrices
+   * @param adapterBytes of the adapters' parameters in fp32
    */
-  StepTime(Rates rates, BaseModel base, double adapterFlops) {
+  StepTime(Rates rates, BaseModel base, WorkTally.PerToken work, long adapterBytes) {
     this.rates = rates;
     this.config = base.config();
-    this.adapterFlops = adapterFlops;
+    this.work = work;
+    this.adapterBytes = adapterBytes;
     long channels = config.hiddenSize();
     for (String module : config.family().layout().linearModules()) {
       long[] shape = ModelTensors.linearShape(config, module);
@@ -68,59 +61,76 @@ final class StepTime {
    * @param spilled bytes that the step writes to storage
    */
   double seconds(
-      Strategy strategy, StepSizes.Work work, int samples, long fileBytes, long spilled) {
-    double tokens = work.tokens();
+      Strategy strategy, StepSizes.Work sizes, int samples, long fileBytes, long spilled) {
+    double tokens = sizes.tokens();
+    double passes = Math.ceil(samples / (double) Math.min(strategy.microBatch(), samples));
     double forward = 0;
     double inner = 0;
     double backward = 0;
     for (Product product : block) {
-      double there = seconds(product, true, tokens);
+      double there = seconds(product, true, tokens, passes);
       forward += there;
       inner += product.isInner ? there : 0;
-      backward += seconds(product, false, tokens);
+      backward += seconds(product, false, tokens, passes);
     }
     Speed speed = rates.speed();
-    double width = (double) config.heads() * config.headDim();
-    double attention = 7 * width * work.squares() / speed.attention();
-    double elements =
-        STREAM_ELEMENTS * config.hiddenSize() + INNER_ELEMENTS * config.intermediateSize();
-    double between = elements * 4 * tokens / speed.copy();
     double layers = config.layers();
-    double seconds = layers * (forward + backward + attention + between);
-    double targets = work.targets();
-    seconds += seconds(head, true, targets) + seconds(head, false, targets);
-    Product typical = block.getFirst();
-    seconds += adapterFlops * tokens / speed.product("fp32", true, typical.rows, typical.columns);
-    double blocks = Math.min(strategy.recomputedBlocks(), layers);
+    double attention = attention(sizes) / speed.attention();
+    double between = tokens * work.forwardBytes() / speed.between();
+    double thin = thin(tokens);
+    double seconds = layers * (forward + backward) + attention + between + thin;
+    seconds += tokens * work.backwardBytes() / speed.betweenBackward();
+    double targets = sizes.targets();
+    seconds += seconds(head, true, targets, passes) + seconds(head, false, targets, passes);
+    seconds += UPDATE_PASSES * adapterBytes / speed.copy();
+    double share = Math.min(strategy.recomputedBlocks(), layers) / layers;
+    // Of an adapter's products two of seven are forward's.
+    double again = layers * forward + (attention + thin) * 2 / 7 + between;
     seconds +=
         switch (strategy.recompute()) {
           case NOTHING -> 0;
-          case MLP -> blocks * inner;
-          case BLOCK ->
-              blocks
-                  * (strategy.segmentBlocks() > 1 ? 2 : 1)
-                  * (forward + attention * 2 / 7 + between / 3);
+          case MLP -> share * layers * inner;
+          case BLOCK -> share * (strategy.segmentBlocks() > 1 ? 2 : 1) * again;
         };
-    return moved(strategy, seconds, samples, fileBytes, spilled);
+    return moved(strategy, seconds, passes, fileBytes, spilled);
+  }
+
+  /** Operations of attention in all blocks, each with the window that it has. */
+  private double attention(StepSizes.Work sizes) {
+    double squares = 0;
+    for (LayerKind kind : config.traits().layers()) {
+      squares += sizes.squares(kind.window());
+    }
+    return 7.0 * config.heads() * config.headDim() * squares;
+  }
+
+  /** The adapters' products: bytes where they are thin, operations where they no longer are. */
+  private double thin(double tokens) {
+    Product typical = block.getFirst();
+    double flops = 2.0 * typical.rows * typical.columns;
+    double multiplied =
+        rates.speed().product("fp32", true, typical.rows, typical.columns, 1, 0) / flops;
+    return tokens
+        * Math.max(work.thinBytes() / rates.speed().thin(), work.thinFlops() * multiplied);
   }
 
   private double moved(
-      Strategy strategy, double computed, int samples, long fileBytes, long spilled) {
-    double passes = Math.ceil(samples / (double) Math.min(strategy.microBatch(), samples));
-    double factor = 1 + PASS * (passes - 1) / passes;
+      Strategy strategy, double computed, double passes, long fileBytes, long spilled) {
+    double factor = 1;
     factor += strategy.headRows() > 0 ? CHUNKS : 0;
     factor += strategy.savedBits() < 32 ? CODES : 0;
     factor += strategy.momentBits() < 32 ? CODES / 5 : 0;
     double seconds = computed * factor;
     if (strategy.weights() == Strategy.Weights.STREAMED) {
       double readings = strategy.recompute() == Strategy.Recompute.NOTHING ? 2 : 3;
-      seconds += passes * readings * STREAMED * fileBytes / rates.speed().copy();
+      seconds += passes * readings * fileBytes / rates.speed().paging();
     }
     return seconds + 2.0 * spilled / rates.storageBytesPerSecond();
   }
 
-  private double seconds(Product product, boolean forward, double rows) {
-    double flops = 2.0 * product.rows * product.columns * rows;
-    return flops / rates.speed().product(product.form, forward, product.rows, product.columns);
+  private double seconds(Product product, boolean forward, double tokens, double passes) {
+    return rates
+        .speed()
+        .product(product.form, forward, product.rows, product.columns, tokens, passes);
   }
 }

@@ -3,6 +3,7 @@ package dev.nacelle.planning;
 import dev.nacelle.memory.Strategy;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * priced in earnest.
  */
 final class StrategySearch {
-  /** How far a guess may be off. */
+  /** How far a guess may be off, where blocks are small. */
   static final double DOUBT = 0.02;
 
   /** How many more than the best are found where all that is kept fits. */
@@ -31,21 +32,26 @@ final class StrategySearch {
   private final ToDoubleFunction<Strategy> seconds;
   private final Map<Strategy, Choice> priced = new HashMap<>();
   private final Map<Strategy, Choice> guessed = new HashMap<>();
-  private final Map<Boolean, Choice> leasts = new HashMap<>();
+  private final Map<Strategy.Spill, Choice> leasts = new EnumMap<>(Strategy.Spill.class);
+  private final long slack;
+  private @Nullable Choice leanestOfAll;
 
   /**
    * @param price says what a strategy takes
    * @param guess says about what it takes, and costs less to ask
+   * @param slack bytes that a guess may be off, where they are more than a small share of it
    * @param seconds says how long a step takes, and costs nothing to ask
    */
   StrategySearch(
       SearchSpace space,
       Function<Strategy, Choice> price,
       Function<Strategy, Choice> guess,
+      long slack,
       ToDoubleFunction<Strategy> seconds) {
     this.space = space;
     this.price = price;
     this.guess = guess;
+    this.slack = slack;
     this.seconds = seconds;
   }
 
@@ -65,13 +71,13 @@ final class StrategySearch {
       addNext(bound, best);
       return best;
     }
-    for (boolean spills : space.spills()) {
-      if (least(spills).peakBytes() > bound) {
+    for (Strategy.Spill spill : space.spills()) {
+      if (least(spill).peakBytes() > bound) {
         continue;
       }
-      settle(candidates(spills, bound), bound, best);
+      settle(candidates(spill, bound), bound, best);
       if (best.isEmpty()) {
-        best.add(least(spills)); // guesses thought too ill of it
+        best.add(least(spill)); // guesses thought too ill of it
       }
       break;
     }
@@ -82,9 +88,9 @@ final class StrategySearch {
    * What the rows have to offer, without rows that cannot be among the best ones: most of them are
    * told by one guess, at the most blocks that would still be fast enough.
    */
-  private List<Candidate> candidates(boolean spills, long bound) {
+  private List<Candidate> candidates(Strategy.Spill spill, long bound) {
     Map<SearchSpace.Row, Double> quickest = new LinkedHashMap<>();
-    for (SearchSpace.Row row : space.rows(spills)) {
+    for (SearchSpace.Row row : space.rows(spill)) {
       // Along a row time changes by as much with each block.
       quickest.put(row, Math.min(seconds(row, 0), seconds(row, space.layers())));
     }
@@ -114,7 +120,11 @@ final class StrategySearch {
    */
   private void addNext(long bound, List<Choice> best) {
     List<Strategy> plain =
-        space.rows(false).stream().map(row -> row.of(0)).distinct().skip(1).toList();
+        space.rows(Strategy.Spill.NOTHING).stream()
+            .map(row -> row.of(0))
+            .distinct()
+            .skip(1)
+            .toList();
     List<Choice> next = new ArrayList<>();
     for (Strategy strategy : plain) {
       next.add(new Choice(strategy, 0, 0, seconds.applyAsDouble(strategy)));
@@ -132,16 +142,30 @@ final class StrategySearch {
 
   /** The strategy that takes the least. */
   Choice least() {
-    return space.spills().stream().map(this::least).min(Choice.BY_BYTES).orElseThrow();
+    Choice known = leanestOfAll;
+    if (known == null) {
+      known = least(space.spills());
+      leanestOfAll = known;
+    }
+    return known;
   }
 
-  /** The one that takes the least of those that spill, or of those that do not. */
-  private Choice least(boolean spills) {
-    Choice known = leasts.get(spills);
-    if (known != null) {
-      return known;
+  /** The one that takes the least of those that spill so much. */
+  private Choice least(Strategy.Spill spill) {
+    Choice known = leasts.get(spill);
+    if (known == null) {
+      known = least(List.of(spill));
+      leasts.put(spill, known);
     }
-    List<Choice> lean = space.leanest(spills).stream().map(this::guess).toList();
+    return known;
+  }
+
+  /**
+   * Of many guesses those near the least are priced: what is kept there, and may be off, is few.
+   */
+  private Choice least(List<Strategy.Spill> spills) {
+    List<Choice> lean =
+        spills.stream().flatMap(s -> space.leanest(s).stream()).map(this::guess).toList();
     long leanest = lean.stream().mapToLong(Choice::peakBytes).min().orElse(Long.MAX_VALUE);
     Choice least =
         lean.stream()
@@ -150,9 +174,13 @@ final class StrategySearch {
             .min(Choice.BY_BYTES)
             .orElseThrow();
     Choice fastest = price(Strategy.FASTEST);
-    least = !spills && Choice.BY_BYTES.compare(fastest, least) < 0 ? fastest : least;
-    leasts.put(spills, least);
-    return least;
+    boolean keeps = spills.contains(Strategy.Spill.NOTHING);
+    return keeps && Choice.BY_BYTES.compare(fastest, least) < 0 ? fastest : least;
+  }
+
+  /** Bytes that a guess of about so many may be off. */
+  private long doubt(long bytes) {
+    return Math.max((long) (bytes * DOUBT), slack);
   }
 
   /**
@@ -166,11 +194,11 @@ final class StrategySearch {
     if (most == 0) {
       most = fewest(0, layers, n -> seconds(row, n) >= enough) - 1;
     }
-    long doubted = (long) (bound * (1 + DOUBT));
+    long doubted = bound + doubt(bound);
     if (most < 0 || !fits(row.of(most), doubted)) {
       return null;
     }
-    long sure = (long) (bound * (1 - DOUBT));
+    long sure = bound - doubt(bound);
     if (row.segment() > 1 && fits(row.ofSingleBlocks(layers), sure)) {
       // Whole blocks alone save nearly as much each at half the cost.
       return null;

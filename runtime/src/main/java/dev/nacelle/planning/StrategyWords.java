@@ -32,8 +32,10 @@ public final class StrategyWords {
     if (strategy.weights() == Strategy.Weights.STREAMED) {
       parts.add("weights streamed from their file");
     }
-    if (strategy.spill() != Strategy.Spill.NOTHING) {
-      parts.add("activations spilled to storage");
+    switch (strategy.spill()) {
+      case NOTHING -> {}
+      case ACTIVATIONS -> parts.add("activations spilled to storage");
+      case ACTIVATIONS_AND_MOMENTS -> parts.add("activations and moments spilled to storage");
     }
     if (strategy.savedBits() < 32) {
       parts.add("activations in " + strategy.savedBits() + " bits");

@@ -64,11 +64,15 @@ public final class QuantizedKeeping implements Keeping {
   }
 
   /**
-   * A scale goes over no row's end: narrow rows, the channels of an image say, are laid together.
+   * Rows that are no whole blocks, the channels of an image say, are laid together: bytes then rise
+   * with the elements alone, so that the largest pass takes the most, whatever its length is odd
+   * to.
    */
   private static long columns(Tensor tensor) {
-    boolean narrow = tensor.size(-1) % BLOCK != 0 && tensor.elements() % BLOCK == 0;
-    return narrow ? BLOCK : tensor.size(-1);
+    if (tensor.size(-1) % BLOCK == 0) {
+      return tensor.size(-1);
+    }
+    return tensor.elements() % BLOCK == 0 ? BLOCK : tensor.elements();
   }
 
   private final class Coded implements Deposit {

@@ -6,6 +6,7 @@ import dev.nacelle.adapter.WholeModule;
 import dev.nacelle.data.PackedBatch;
 import dev.nacelle.layer.Linear;
 import dev.nacelle.model.DecoderModel;
+import dev.nacelle.model.LayerKind;
 import dev.nacelle.model.ModelConfig;
 import java.util.List;
 
@@ -16,9 +17,15 @@ import java.util.List;
  *
  * @param perToken 4 · linear parameters + 6 · Σ r·(in + out) over the adapted layers
  * @param perTarget 4 · V · C, 6 · V · C where the head trains as a whole
- * @param perSquare 7 · layers · heads · head_dim, for each length squared of a sample
+ * @param perSquare 7 · heads · head_dim, for each length squared of a sample and each block
+ * @param windows of each block, how many tokens a token sees; 0 for all before it
  */
-public record NeededWork(double perToken, double perTarget, double perSquare) {
+public record NeededWork(
+    double perToken, double perTarget, double perSquare, List<Integer> windows) {
+  public NeededWork {
+    windows = List.copyOf(windows);
+  }
+
   /** The yardstick of a model with its adapter. */
   public static NeededWork of(DecoderModel model, Adapter adapter) {
     ModelConfig config = model.config();
@@ -38,7 +45,19 @@ public record NeededWork(double perToken, double perTarget, double perSquare) {
       }
     }
     return new NeededWork(
-        perToken, perTarget, 7.0 * config.layers() * config.heads() * config.headDim());
+        perToken,
+        perTarget,
+        7.0 * config.heads() * config.headDim(),
+        config.traits().layers().stream().map(LayerKind::window).toList());
+  }
+
+  /**
+   * The length squared of a sample, less what a window keeps from being seen: twice the pairs of a
+   * token with one that it sees, but for the diagonal.
+   */
+  static double square(double length, int window) {
+    double seen = window == 0 ? length : Math.min(window, length);
+    return seen * (2 * length - seen);
   }
 
   /** Operations of one step. */
@@ -48,7 +67,9 @@ public record NeededWork(double perToken, double perTarget, double perSquare) {
       flops += perToken * batch.tokens() + perTarget * batch.targetTokens();
       for (int s = 0; s < batch.samples(); s++) {
         double length = batch.starts()[s + 1] - batch.starts()[s];
-        flops += perSquare * length * length;
+        for (int window : windows) {
+          flops += perSquare * square(length, window);
+        }
       }
     }
     return flops;

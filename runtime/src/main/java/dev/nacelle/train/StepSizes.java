@@ -28,22 +28,34 @@ public final class StepSizes {
   /**
    * What a step costs in time.
    *
-   * @param squares Σ length² over its samples, for attention
+   * @param lengths of its samples, for attention
    */
-  public record Work(long tokens, long targets, double squares) {
+  public record Work(long tokens, long targets, List<Integer> lengths) {
+    public Work {
+      lengths = List.copyOf(lengths);
+    }
+
     static Work of(List<PackedBatch> step) {
       long tokens = 0;
       long targets = 0;
-      double squares = 0;
+      List<Integer> lengths = new ArrayList<>();
       for (PackedBatch batch : step) {
         tokens += batch.length();
         targets += batch.targetTokens();
         for (int s = 0; s < batch.samples(); s++) {
-          double length = batch.starts()[s + 1] - batch.starts()[s];
-          squares += length * length;
+          lengths.add(batch.starts()[s + 1] - batch.starts()[s]);
         }
       }
-      return new Work(tokens, targets, squares);
+      return new Work(tokens, targets, lengths);
+    }
+
+    /**
+     * Σ length² over its samples, less what a window keeps from being seen.
+     *
+     * @param window tokens that a token sees; 0 for all before it
+     */
+    public double squares(int window) {
+      return lengths.stream().mapToDouble(n -> NeededWork.square(n, window)).sum();
     }
   }
 

@@ -1,0 +1,133 @@
+package dev.nacelle.planning;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nacelle.NacelleException;
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Bytes a second of what moves more than it multiplies; no cache holds what is measured.
+ *
+ * @param copy read plus written
+ * @param between of a norm's and a gate's operands, forward
+ * @param betweenBackward the same in backward
+ * @param thin of a product's operands whose one side is as long as an adapter's rank
+ * @param paging of a mapped file whose pages were let go and come back from the page cache
+ */
+public record ByteRates(
+    double copy, double between, double betweenBackward, double thin, double paging) {
+  private static final long COPIED = 32L << 20;
+  private static final int COLUMNS = 1024;
+  private static final int RANK = 16;
+
+  static ByteRates measure(KernelSet kernels) {
+    long rows = COPIED / 4 / COLUMNS;
+    try (NativeBuffer a = filled(COPIED);
+        NativeBuffer b = filled(COPIED);
+        NativeBuffer c = filled(COPIED);
+        NativeBuffer small = filled(4L * Math.max(rows, COLUMNS) * RANK)) {
+      Operand x = Operand.of(a, DType.FP32, rows, COLUMNS);
+      Operand y = Operand.of(b, DType.FP32, rows, COLUMNS);
+      Operand z = Operand.of(c, DType.FP32, rows, COLUMNS);
+      double copy = Stopwatch.usual(() -> kernels.elementwise().convert(y, x));
+      Operand weight = Operand.of(small, DType.FP32, COLUMNS);
+      Operand sums =
+          Operand.view(small, 4L * COLUMNS, DType.FP32, new long[] {rows}, new long[] {1});
+      double forward =
+          Stopwatch.usual(
+              () -> {
+                kernels.swiGlu().forward(z, x, y);
+                kernels.rmsNorm().forward(y, sums, x, weight, 1e-5f, 0);
+              });
+      double backward =
+          Stopwatch.usual(
+              () -> {
+                kernels.swiGlu().backward(x, y, z, x, y);
+                kernels.rmsNorm().backward(z, null, y, x, weight, sums, 0, true);
+              });
+      Operand hidden = Operand.of(small, DType.FP32, rows, RANK);
+      double thin;
+      try (NativeBuffer pair = filled(4L * RANK * COLUMNS)) {
+        Operand matrix = Operand.of(pair, DType.FP32, RANK, COLUMNS);
+        thin =
+            Stopwatch.usual(
+                () -> {
+                  kernels.products().multiply(hidden, x, false, matrix, true, 1, 0);
+                  kernels.products().multiply(y, hidden, false, matrix, false, 1, 1);
+                });
+      }
+      double thinBytes = 3.0 * COPIED + 2 * hidden.byteSize();
+      return new ByteRates(
+          2.0 * COPIED / copy,
+          5.0 * COPIED / forward,
+          8.0 * COPIED / backward,
+          thinBytes / thin,
+          paged(kernels, x));
+    }
+  }
+
+  /** What a copy takes longer where its source's pages have to come back. */
+  private static double paged(KernelSet kernels, Operand to) {
+    try {
+      Path file = Files.createTempFile("nacelle-calibration", ".pages");
+      try (FileChannel channel =
+              FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+          Arena arena = Arena.ofShared()) {
+        channel.map(FileChannel.MapMode.READ_WRITE, 0, COPIED, arena).fill((byte) 0);
+        NativeBuffer pages =
+            NativeBuffer.wrap(channel.map(FileChannel.MapMode.READ_ONLY, 0, COPIED, arena), null);
+        Operand from = Operand.of(pages, DType.FP32, to.shape());
+        double there = Stopwatch.usual(() -> kernels.elementwise().convert(to, from));
+        double gone =
+            Stopwatch.usual(
+                () -> {
+                  pages.unload();
+                  kernels.elementwise().convert(to, from);
+                });
+        return COPIED / Math.max(gone - there, there / 10);
+      } finally {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw NacelleException.environment(
+          "no file can be mapped to measure this machine: " + e.getMessage(),
+          "make room in the folder for temporary files",
+          e);
+    }
+  }
+
+  static NativeBuffer filled(long bytes) {
+    NativeBuffer buffer = NativeBuffer.allocate(bytes);
+    buffer.zero();
+    return buffer;
+  }
+
+  ObjectNode json() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("copy", copy)
+        .put("between", between)
+        .put("between_backward", betweenBackward)
+        .put("thin", thin)
+        .put("paging", paging);
+  }
+
+  static ByteRates of(JsonNode json) {
+    return new ByteRates(
+        json.path("copy").asDouble(),
+        json.path("between").asDouble(),
+        json.path("between_backward").asDouble(),
+        json.path("thin").asDouble(),
+        json.path("paging").asDouble());
+  }
+}

@@ -1,0 +1,79 @@
+package dev.nacelle.planning;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nacelle.kernels.KernelSet;
+import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.backend.Kernels;
+import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The terms of a step's time, on shapes small enough to count by hand. */
+final class WorkTallyTest {
+  private static final int ROWS = 6;
+  private static final int WIDE = 10;
+  private static final int RANK = 2;
+
+  private static Operand matrix(NativeBuffer buffer, long rows, long columns) {
+    return Operand.of(buffer, DType.FP32, rows, columns);
+  }
+
+  @Test
+  void whatAWalkWouldMoveIsCounted() {
+    WorkTally tally = new WorkTally(RANK);
+    try (KernelSet real = Kernels.reference();
+        NativeBuffer memory = NativeBuffer.allocate(4L * WIDE * WIDE)) {
+      KernelSet kernels = new SilentKernels(real, tally).set();
+      Operand x = matrix(memory, ROWS, WIDE);
+      Operand thin = matrix(memory, ROWS, RANK);
+      Operand a = matrix(memory, RANK, WIDE);
+      kernels.products().multiply(thin, x, false, a, true, 1, 0);
+      kernels.products().multiply(x, thin, false, a, false, 1, 1);
+      kernels.products().multiply(x, x, false, matrix(memory, WIDE, WIDE), true, 1, 0);
+      kernels.swiGlu().forward(x, x, x);
+      kernels.swiGlu().backward(x, x, x, x, x);
+      kernels.elementwise().add(x, x, 1);
+      WorkTally.PerToken work = tally.take(ROWS);
+      double row = 4.0 * WIDE;
+      assertEquals(
+          3 * row + 3 * row, work.forwardBytes(), 1e-9, "gate, and a sum read and written");
+      assertEquals(5 * row, work.backwardBytes(), 1e-9);
+      assertEquals(2 * 2.0 * RANK * WIDE, work.thinFlops(), 1e-9);
+      double pair = 4.0 * RANK * WIDE;
+      double bytes = ROWS * (row + 8) + pair + ROWS * (2 * row + 8) + pair;
+      assertEquals(bytes / ROWS, work.thinBytes(), 1e-9, "the whole matrix is no adapter's");
+      assertEquals(new WorkTally.PerToken(0, 0, 0, 0), tally.take(1), "taken once");
+    }
+  }
+
+  /** Twice the passes widen the weight twice; rows cost what they cost, in how many passes ever. */
+  @Test
+  void aProductIsItsWeightsElementsAndItsRows() {
+    MachineSpeed.Product small = new MachineSpeed.Product(2e-10, 4e-12);
+    MachineSpeed.Product large = new MachineSpeed.Product(1e-10, 3e-12);
+    MachineSpeed speed =
+        new MachineSpeed(
+            Map.of(
+                "fp32 forward 576", small,
+                "fp32 forward 1536", large),
+            1e11,
+            new ByteRates(1e10, 1e10, 1e10, 1e10, 1e10));
+    double elements = 576.0 * 576;
+    assertEquals(
+        elements * (2e-10 + 4e-12 * 100), speed.product("fp32", true, 576, 576, 100, 1), 1e-15);
+    assertEquals(
+        elements * (4e-10 + 4e-12 * 100), speed.product("fp32", true, 576, 576, 100, 2), 1e-15);
+    assertEquals(
+        1e8 * (1e-10 + 3e-12 * 7), speed.product("fp32", true, 10_000, 10_000, 7, 1), 1e-12);
+    for (double[] seconds :
+        List.of(new double[] {2, 9}, new double[] {9, 9}, new double[] {1, 90})) {
+      MachineSpeed.Product law = MachineSpeed.Product.of(10, seconds[0], seconds[1]);
+      assertEquals(seconds[1], law.seconds(10, 512, 1), 1e-9, "what many rows took");
+      assertTrue(law.element() >= 0 && law.rowElement() > 0, law.toString());
+    }
+  }
+}
