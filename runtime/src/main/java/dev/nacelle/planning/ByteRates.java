@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.SplittableRandom;
 
 /**
  * Bytes a second of what moves more than it multiplies; no cache holds what is measured.
@@ -29,6 +30,7 @@ public record ByteRates(
   private static final long COPIED = 32L << 20;
   private static final int COLUMNS = 1024;
   private static final int RANK = 16;
+  private static final int DRAWN = 1 << 14;
 
   static ByteRates measure(KernelSet kernels) {
     long rows = COPIED / 4 / COLUMNS;
@@ -106,9 +108,17 @@ public record ByteRates(
     }
   }
 
+  /** Numbers as training has them: a processor may be quicker with zeros. */
   static NativeBuffer filled(long bytes) {
     NativeBuffer buffer = NativeBuffer.allocate(bytes);
-    buffer.zero();
+    float[] some = new float[(int) Math.min(DRAWN, bytes / Float.BYTES)];
+    SplittableRandom random = new SplittableRandom(bytes);
+    for (int i = 0; i < some.length; i++) {
+      some[i] = (float) random.nextDouble(-1, 1);
+    }
+    for (long at = 0; at < bytes / Float.BYTES; at += some.length) {
+      buffer.write(at, some, 0, (int) Math.min(some.length, bytes / Float.BYTES - at));
+    }
     return buffer;
   }
 

@@ -31,8 +31,12 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
   private static final int FEW_ROWS = 64;
 
   private static final int ROWS = 512;
+
+  /** Matrices that take turns: in a step each is met anew, none lies in a core's cache. */
+  private static final int TURNS = 4;
+
   private static final int[] SIZES = {576, 1536};
-  private static final int ATTENDED = 512;
+  private static final int ATTENDED = 256;
   private static final int HEADS = 8;
   private static final int HEAD = 64;
 
@@ -75,6 +79,8 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
   static MachineSpeed measure(int threads) {
     Map<String, Product> products = new TreeMap<>();
     try (KernelSet kernels = ComputeKernels.open(threads)) {
+      // Threads and clocks take a moment to come up: what is measured first does not count.
+      product(kernels, "fp32", SIZES[SIZES.length - 1], new TreeMap<>());
       for (String form : FORMS) {
         for (int size : SIZES) {
           if (size % 256 == 0 || !form.endsWith("_k")) {
@@ -89,18 +95,34 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
   private static void product(
       KernelSet kernels, String form, int n, Map<String, Product> products) {
     double elements = (double) n * n;
-    try (NativeBuffer x = ByteRates.filled(4L * ROWS * n);
-        NativeBuffer y = ByteRates.filled(4L * ROWS * n);
-        NativeBuffer w = ByteRates.filled(4L * n * n)) {
-      Matrix weight = weight(form, w, n);
+    try (NativeBuffer x = ByteRates.filled(4L * TURNS * ROWS * n);
+        NativeBuffer y = ByteRates.filled(4L * TURNS * ROWS * n);
+        NativeBuffer w = ByteRates.filled(4L * TURNS * n * n)) {
       var both = kernels.weightProducts();
+      int[] turn = {0};
       double[][] seconds = new double[2][2];
       for (int many = 0; many < 2; many++) {
         int rows = many == 0 ? FEW_ROWS : ROWS;
-        Operand left = Operand.of(x, DType.FP32, rows, n);
-        Operand out = Operand.of(y, DType.FP32, rows, n);
-        seconds[0][many] = Stopwatch.usual(() -> both.forward(out, left, weight));
-        seconds[1][many] = Stopwatch.usual(() -> both.backward(out, left, weight, 0));
+        Operand[] left = new Operand[TURNS];
+        Operand[] out = new Operand[TURNS];
+        Matrix[] weight = new Matrix[TURNS];
+        for (int t = 0; t < TURNS; t++) {
+          left[t] = Operand.of(x.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
+          out[t] = Operand.of(y.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
+          weight[t] = weight(form, w.slice(4L * t * n * n, 4L * n * n), n);
+        }
+        seconds[0][many] =
+            Stopwatch.usual(
+                () -> {
+                  int t = turn[0]++ % TURNS;
+                  both.forward(out[t], left[t], weight[t]);
+                });
+        seconds[1][many] =
+            Stopwatch.usual(
+                () -> {
+                  int t = turn[0]++ % TURNS;
+                  both.backward(out[t], left[t], weight[t], 0);
+                });
       }
       products.put(form + " forward " + n, Product.of(elements, seconds[0][0], seconds[0][1]));
       products.put(form + " backward " + n, Product.of(elements, seconds[1][0], seconds[1][1]));
