@@ -57,7 +57,8 @@ final class SpillStorageTest {
     dry = new ArrayList<>(job);
     dry.add("--dry-run");
     JsonNode plan = run(dry).expect(0).json().path("plan");
-    assertEquals("activations", plan.path("strategy").path("spill").asText(), plan.toString());
+    assertEquals(
+        "activations_and_moments", plan.path("strategy").path("spill").asText(), plan.toString());
     return job;
   }
 
