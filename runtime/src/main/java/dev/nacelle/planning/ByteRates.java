@@ -8,12 +8,11 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
+import dev.nacelle.nativeaccess.NativeMemory;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.nio.channels.FileChannel;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.SplittableRandom;
 
 /**
@@ -82,21 +81,19 @@ public record ByteRates(
   private static double paged(KernelSet kernels, Operand to) {
     try {
       Path file = Files.createTempFile("nacelle-calibration", ".pages");
-      try (FileChannel channel =
-              FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-          Arena arena = Arena.ofShared()) {
-        channel.map(FileChannel.MapMode.READ_WRITE, 0, COPIED, arena).fill((byte) 0);
-        NativeBuffer pages =
-            NativeBuffer.wrap(channel.map(FileChannel.MapMode.READ_ONLY, 0, COPIED, arena), null);
-        Operand from = Operand.of(pages, DType.FP32, to.shape());
-        double there = Stopwatch.usual(() -> kernels.elementwise().convert(to, from));
-        double gone =
-            Stopwatch.usual(
-                () -> {
-                  pages.unload();
-                  kernels.elementwise().convert(to, from);
-                });
-        return COPIED / Math.max(gone - there, there / 10);
+      try {
+        write(file);
+        try (NativeBuffer pages = NativeMemory.map(file)) {
+          Operand from = Operand.of(pages, DType.FP32, to.shape());
+          double there = Stopwatch.usual(() -> kernels.elementwise().convert(to, from));
+          double gone =
+              Stopwatch.usual(
+                  () -> {
+                    pages.unload();
+                    kernels.elementwise().convert(to, from);
+                  });
+          return COPIED / Math.max(gone - there, there / 10);
+        }
       } finally {
         Files.deleteIfExists(file);
       }
@@ -105,6 +102,15 @@ public record ByteRates(
           "no file can be mapped to measure this machine: " + e.getMessage(),
           "make room in the folder for temporary files",
           e);
+    }
+  }
+
+  private static void write(Path file) throws IOException {
+    byte[] piece = new byte[1 << 20];
+    try (OutputStream to = Files.newOutputStream(file)) {
+      for (long at = 0; at < COPIED; at += piece.length) {
+        to.write(piece);
+      }
     }
   }
 
