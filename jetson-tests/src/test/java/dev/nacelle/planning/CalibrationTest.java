@@ -36,7 +36,11 @@ final class CalibrationTest {
     MachineSpeed speed = first.speed();
     for (double rate :
         new double[] {
-          speed.copy(), speed.between(), speed.betweenBackward(), speed.thin(), speed.paging()
+          speed.bytes().copy(),
+          speed.bytes().between(),
+          speed.bytes().betweenBackward(),
+          speed.bytes().thin(),
+          speed.bytes().paging()
         }) {
       assertTrue(rate > 1e8, speed.toString());
     }

@@ -3,13 +3,12 @@ package dev.nacelle.cli;
 import static dev.nacelle.cli.FlagWords.choice;
 import static dev.nacelle.cli.FlagWords.isOn;
 
-import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Order;
-import dev.nacelle.data.TrainOn;
 import dev.nacelle.train.FinetuneOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What is trained on, and how it becomes batches. */
@@ -50,28 +49,14 @@ final class DataFlags {
       description = "shuffle or file (default: ${DEFAULT-VALUE}).")
   private String order = "shuffle";
 
-  @Option(
-      names = "--format",
-      defaultValue = "auto",
-      description =
-          "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
-  private String format = "auto";
-
-  @Option(
-      names = "--train-on",
-      defaultValue = "completions",
-      description = "completions or all (default: ${DEFAULT-VALUE}).")
-  private String trainOn = "completions";
-
-  @Option(names = "--skip-bad-lines", description = "Count bad lines and go on.")
-  private boolean skipBadLines;
+  @Mixin private RecordFlags records = new RecordFlags();
 
   FinetuneOptions.DataFlow dataFlow() {
     return new FinetuneOptions.DataFlow(
         Names.trainingData(files),
-        DataFormat.parse(format),
-        choice("--train-on", trainOn, TrainOn.class),
-        skipBadLines,
+        records.format(),
+        records.trainOn(),
+        records.skipBadLines,
         batchSize,
         accumulate,
         maxLength,

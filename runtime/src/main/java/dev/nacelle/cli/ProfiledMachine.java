@@ -34,7 +34,8 @@ record ProfiledMachine(MachineCosts here, DeviceChoice choice) implements Machin
     Sourced<Long> bandwidth = choice.bandwidth();
     Rates own = here.rates();
     double rate = flops == null ? own.speed().attention() : SHARE * flops.value();
-    double copy = bandwidth == null ? own.speed().copy() : BANDWIDTH_SHARE * bandwidth.value();
+    double copy =
+        bandwidth == null ? own.speed().bytes().copy() : BANDWIDTH_SHARE * bandwidth.value();
     return Rates.derived(rate, copy, own.storageBytesPerSecond());
   }
 }

@@ -1,11 +1,9 @@
 package dev.nacelle.cli;
 
 import dev.nacelle.NacelleException;
-import dev.nacelle.data.DataFormat;
 import dev.nacelle.data.Dataset;
 import dev.nacelle.data.SampleEncoder;
 import dev.nacelle.data.TokenizeOptions;
-import dev.nacelle.data.TrainOn;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.report.TrainProgress;
 import dev.nacelle.train.BaseModel;
@@ -13,6 +11,7 @@ import dev.nacelle.train.TrainEvent;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Data, and how its records become samples. */
@@ -32,21 +31,7 @@ final class SampleFlags {
       description = "Tokens a sample; longer ones are cut (default: ${DEFAULT-VALUE}).")
   private int maxLength;
 
-  @Option(
-      names = "--format",
-      defaultValue = "auto",
-      description =
-          "Shape of every record, recognised where it is auto (default: ${DEFAULT-VALUE}).")
-  private String format = "auto";
-
-  @Option(
-      names = "--train-on",
-      defaultValue = "completions",
-      description = "Which tokens are targets, completions or all (default: ${DEFAULT-VALUE}).")
-  private String trainOn = "completions";
-
-  @Option(names = "--skip-bad-lines", description = "Count bad lines and go on.")
-  private boolean skipBadLines;
+  @Mixin private RecordFlags records = new RecordFlags();
 
   /** The options, each checked. */
   TokenizeOptions options() {
@@ -55,10 +40,7 @@ final class SampleFlags {
           "--max-length " + maxLength + " is not possible", "choose 2 to " + LONGEST);
     }
     return new TokenizeOptions(
-        maxLength,
-        FlagWords.choice("--train-on", trainOn, TrainOn.class),
-        DataFormat.parse(format),
-        skipBadLines);
+        maxLength, records.trainOn(), records.format(), records.skipBadLines);
   }
 
   /**

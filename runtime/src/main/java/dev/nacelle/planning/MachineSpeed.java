@@ -208,31 +208,6 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
     };
   }
 
-  @Override
-  public double copy() {
-    return bytes.copy();
-  }
-
-  @Override
-  public double between() {
-    return bytes.between();
-  }
-
-  @Override
-  public double betweenBackward() {
-    return bytes.betweenBackward();
-  }
-
-  @Override
-  public double thin() {
-    return bytes.thin();
-  }
-
-  @Override
-  public double paging() {
-    return bytes.paging();
-  }
-
   ObjectNode json() {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     ObjectNode list = root.putObject("products");

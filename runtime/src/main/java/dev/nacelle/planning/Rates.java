@@ -9,35 +9,16 @@ package dev.nacelle.planning;
 public record Rates(Speed speed, double storageBytesPerSecond, boolean isMeasured) {
   /** Every product at one rate. */
   public static Rates derived(double flops, double copy, double storage) {
-    return new Rates(new Even(flops, copy), storage, false);
+    // A page mapped anew costs about what copying it costs.
+    ByteRates bytes = new ByteRates(copy, copy, copy, copy, copy / 2);
+    return new Rates(new Even(flops, bytes), storage, false);
   }
 
-  private record Even(double attention, double copy) implements Speed {
+  private record Even(double attention, ByteRates bytes) implements Speed {
     @Override
     public double product(
         String form, boolean forward, long rows, long columns, double tokens, double passes) {
       return 2.0 * rows * columns * tokens / attention;
-    }
-
-    @Override
-    public double between() {
-      return copy;
-    }
-
-    @Override
-    public double betweenBackward() {
-      return copy;
-    }
-
-    @Override
-    public double thin() {
-      return copy;
-    }
-
-    @Override
-    public double paging() {
-      // A page mapped anew costs about what copying it costs.
-      return copy / 2;
     }
   }
 

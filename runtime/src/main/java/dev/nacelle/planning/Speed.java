@@ -18,18 +18,6 @@ public interface Speed {
   /** Flop/s of causal attention, forward and backward together, 7 a square of length and width. */
   double attention();
 
-  /** Bytes read plus written a second by a copy that no cache holds. */
-  double copy();
-
-  /** Bytes of operands a second by norms, gates and sums, forward. */
-  double between();
-
-  /** The same in backward. */
-  double betweenBackward();
-
-  /** Bytes of operands a second by products with an adapter's thin matrices. */
-  double thin();
-
-  /** Bytes a second of a mapped file whose pages were let go and come back from the page cache. */
-  double paging();
+  /** Bytes a second of what moves more than it multiplies. */
+  ByteRates bytes();
 }

@@ -76,13 +76,13 @@ final class StepTime {
     Speed speed = rates.speed();
     double layers = config.layers();
     double attention = attention(sizes) / speed.attention();
-    double between = tokens * work.forwardBytes() / speed.between();
+    double between = tokens * work.forwardBytes() / speed.bytes().between();
     double thin = thin(tokens);
     double seconds = layers * (forward + backward) + attention + between + thin;
-    seconds += tokens * work.backwardBytes() / speed.betweenBackward();
+    seconds += tokens * work.backwardBytes() / speed.bytes().betweenBackward();
     double targets = sizes.targets();
     seconds += seconds(head, true, targets, passes) + seconds(head, false, targets, passes);
-    seconds += UPDATE_PASSES * adapterBytes / speed.copy();
+    seconds += UPDATE_PASSES * adapterBytes / speed.bytes().copy();
     double share = Math.min(strategy.recomputedBlocks(), layers) / layers;
     // Of an adapter's products two of seven are forward's.
     double again = layers * forward + (attention + thin) * 2 / 7 + between;
@@ -111,7 +111,7 @@ final class StepTime {
     double multiplied =
         rates.speed().product("fp32", true, typical.rows, typical.columns, 1, 0) / flops;
     return tokens
-        * Math.max(work.thinBytes() / rates.speed().thin(), work.thinFlops() * multiplied);
+        * Math.max(work.thinBytes() / rates.speed().bytes().thin(), work.thinFlops() * multiplied);
   }
 
   private double moved(
@@ -123,7 +123,7 @@ final class StepTime {
     double seconds = computed * factor;
     if (strategy.weights() == Strategy.Weights.STREAMED) {
       double readings = strategy.recompute() == Strategy.Recompute.NOTHING ? 2 : 3;
-      seconds += passes * readings * fileBytes / rates.speed().paging();
+      seconds += passes * readings * fileBytes / rates.speed().bytes().paging();
     }
     return seconds + 2.0 * spilled / rates.storageBytesPerSecond();
   }

@@ -3,7 +3,6 @@ package dev.nacelle.planning;
 import dev.nacelle.memory.Strategy;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,9 +31,8 @@ final class StrategySearch {
   private final ToDoubleFunction<Strategy> seconds;
   private final Map<Strategy, Choice> priced = new HashMap<>();
   private final Map<Strategy, Choice> guessed = new HashMap<>();
-  private final Map<Strategy.Spill, Choice> leasts = new EnumMap<>(Strategy.Spill.class);
+  private final Map<List<Strategy.Spill>, Choice> leasts = new HashMap<>();
   private final long slack;
-  private @Nullable Choice leanestOfAll;
 
   /**
    * @param price says what a strategy takes
@@ -142,20 +140,19 @@ final class StrategySearch {
 
   /** The strategy that takes the least. */
   Choice least() {
-    Choice known = leanestOfAll;
-    if (known == null) {
-      known = least(space.spills());
-      leanestOfAll = known;
-    }
-    return known;
+    return least(space.spills());
   }
 
   /** The one that takes the least of those that spill so much. */
   private Choice least(Strategy.Spill spill) {
-    Choice known = leasts.get(spill);
+    return least(List.of(spill));
+  }
+
+  private Choice least(List<Strategy.Spill> spills) {
+    Choice known = leasts.get(spills);
     if (known == null) {
-      known = least(List.of(spill));
-      leasts.put(spill, known);
+      known = leastOf(spills);
+      leasts.put(spills, known);
     }
     return known;
   }
@@ -163,7 +160,7 @@ final class StrategySearch {
   /**
    * Of many guesses those near the least are priced: what is kept there, and may be off, is few.
    */
-  private Choice least(List<Strategy.Spill> spills) {
+  private Choice leastOf(List<Strategy.Spill> spills) {
     List<Choice> lean =
         spills.stream().flatMap(s -> space.leanest(s).stream()).map(this::guess).toList();
     long leanest = lean.stream().mapToLong(Choice::peakBytes).min().orElse(Long.MAX_VALUE);

@@ -1,8 +1,15 @@
 package dev.nacelle.planning;
 
+import dev.nacelle.kernels.AdamW;
 import dev.nacelle.kernels.BlockMatrix;
+import dev.nacelle.kernels.ClipGradNorm;
+import dev.nacelle.kernels.Dequantize;
 import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.Products;
+import dev.nacelle.kernels.QuantizedLinear;
+import dev.nacelle.kernels.SumOfSquares;
 import java.lang.reflect.Method;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +18,14 @@ import org.jspecify.annotations.Nullable;
  * closed forms of their own and are not counted.
  */
 final class WorkTally {
+  private static final Set<Class<?>> HAVE_FORMS =
+      Set.of(
+          QuantizedLinear.class,
+          Dequantize.class,
+          AdamW.class,
+          ClipGradNorm.class,
+          SumOfSquares.class);
+
   private final long rank;
   private double forwardBytes;
   private double backwardBytes;
@@ -50,10 +65,11 @@ final class WorkTally {
     if (arguments == null) {
       return;
     }
-    switch (method.getDeclaringClass().getSimpleName()) {
-      case "Products" -> product(arguments);
-      case "QuantizedLinear", "Dequantize", "AdamW", "ClipGradNorm", "SumOfSquares" -> {}
-      default -> between(method.getName(), arguments);
+    Class<?> face = method.getDeclaringClass();
+    if (face == Products.class) {
+      product(arguments);
+    } else if (!HAVE_FORMS.contains(face)) {
+      between(method.getName(), arguments);
     }
   }
 

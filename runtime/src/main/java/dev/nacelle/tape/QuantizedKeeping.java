@@ -65,8 +65,7 @@ public final class QuantizedKeeping implements Keeping {
 
   /**
    * Rows that are no whole blocks, the channels of an image say, are laid together: bytes then rise
-   * with the elements alone, so that the largest pass takes the most, whatever its length is odd
-   * to.
+   * with the elements alone, so that the largest pass takes the most, however odd its length is.
    */
   private static long columns(Tensor tensor) {
     if (tensor.size(-1) % BLOCK == 0) {

@@ -23,7 +23,7 @@ public final class GenerationCache implements AutoCloseable {
   private int reused;
 
   /** One for all tokens: of a large vocabulary each would be a megabyte of the Java heap. */
-  private float[] logits = {};
+  private final float[] logits;
 
   public GenerationCache(DecoderModel model) {
     this(model, Strategy.FASTEST);
@@ -35,6 +35,7 @@ public final class GenerationCache implements AutoCloseable {
   GenerationCache(DecoderModel model, Strategy strategy) {
     this.model = model;
     this.strategy = strategy;
+    this.logits = new float[model.config().vocabularySize()];
   }
 
   /** Tokens held. */
@@ -81,9 +82,6 @@ public final class GenerationCache implements AutoCloseable {
   private float[] run(KeyValueCache held, int[] ids, int first) {
     if (seen.length < held.capacity()) {
       seen = Arrays.copyOf(seen, held.capacity());
-    }
-    if (logits.length == 0) {
-      logits = new float[model.config().vocabularySize()];
     }
     for (int from = first; from < ids.length; from += PROMPT_CHUNK) {
       int[] chunk = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PROMPT_CHUNK));

@@ -15,17 +15,11 @@ final class LikeliestFirst {
   private int[] found = new int[64];
   private int count;
 
-  LikeliestFirst() {}
-
-  LikeliestFirst(float[] logits) {
-    begin(logits);
-  }
-
   /**
    * Starts anew with other logits. The room is kept: of a large vocabulary it is megabytes, and a
    * heap that gets them token by token grows by them.
    */
-  final void begin(float[] logits) {
+  void begin(float[] logits) {
     if (heap.length != logits.length) {
       heap = new long[logits.length];
     }
