@@ -16,7 +16,8 @@ import re
 import shutil
 import subprocess
 
-from plan_accuracy import ROOT, processor
+from plan_accuracy import ROOT
+from processor import processor_name
 
 STEPS = 2
 MIB = 1 << 20
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--page")
     parser.add_argument("--pair", action="append", required=True, metavar="BOARD:NAME=MODEL:LENGTH")
     args = parser.parse_args()
-    machine = {"processor": processor(), "when": datetime.date.today().isoformat()}
+    machine = {"processor": processor_name(), "when": datetime.date.today().isoformat()}
     rows = []
     for pair in args.pair:
         board, named, length = pair.split(":")

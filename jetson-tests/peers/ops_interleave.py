@@ -25,7 +25,8 @@ import time
 import torch
 import torch.nn.functional as F
 
-from peer_machine import best_seconds, processor_name
+from peer_machine import best_seconds
+from processor import processor_name
 
 HERE = pathlib.Path(__file__).resolve().parent
 STEPS = 16

@@ -7,6 +7,8 @@ from importlib import metadata
 
 import torch
 
+from processor import processor_name
+
 # (M, N, K) of facts: SmolLM2-135M's linears at 1,024 tokens, its head, and LoRA's A.
 SHAPES = [
     (1024, 1536, 576), (1024, 576, 1536), (1024, 576, 576), (1024, 192, 576),
@@ -57,11 +59,6 @@ def product_rates():
             rates.append({"m": m, "n": n, "k": k, "form": "x·Wᵀ, W packed for oneDNN",
                           "gflop_per_second": 2e-9 * m * n * k / seconds})
     return rates
-
-
-def processor_name():
-    with open("/proc/cpuinfo", encoding="utf-8") as source:
-        return next((line.split(":", 1)[1].strip() for line in source if line.startswith("model name")), None)
 
 
 def provenance():

@@ -15,10 +15,11 @@ import datetime
 import itertools
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
+
+from processor import processor_name
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FEWEST_STEPS, MOST_STEPS = 3, 24
@@ -141,14 +142,6 @@ def kept(earlier, models):
         return [{**row, "earlier": True} for row in json.load(file)["jobs"] if row["model"] not in models]
 
 
-def processor():
-    with open("/proc/cpuinfo") as info:
-        for line in info:
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
@@ -163,7 +156,7 @@ def main():
     many = dict(m.split("=", 1) for m in args.models)
     few = dict(m.split("=", 1) for m in args.few)
     rows = kept(args.keep, {**many, **few})
-    machine = {"processor": processor(), "when": datetime.date.today().isoformat()}
+    machine = {"processor": processor_name(), "when": datetime.date.today().isoformat()}
     for job in itertools.islice(grid(many, few), args.limit):
         row = run(job, {**many, **few}, args.data, args.out)
         rows.append(row)

@@ -11,12 +11,13 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import re
 import shlex
 import statistics
 import subprocess
 import sys
+
+from processor import processor_name
 
 HERE = pathlib.Path(__file__).resolve().parent
 LINE = re.compile(r"epoch (\d+)  loss ([\d.]+)  test accuracy ([\d.]+) %  ([\d.]+) s")
@@ -42,13 +43,6 @@ def peer(args, seed):
     return [json.loads(line) for line in text.splitlines()]
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--ours", required=True)
@@ -61,7 +55,7 @@ def main():
 
     result = {
         "what": "examples/spiking against SpikingJelly, whole processes in turn",
-        "processor": processor(),
+        "processor": processor_name(),
         "threads": args.threads,
         "versions": {n: importlib.metadata.version(n) for n in ("torch", "spikingjelly")},
         "load_before": os.getloadavg()[0],
