@@ -33,7 +33,7 @@ final class StepTimeTest {
   private static final WorkTally.PerToken WORK = new WorkTally.PerToken(130, 170, 190, 0);
 
   /** Each term has a rate of its own, so that none can stand for another. */
-  private record ByHand(double attention, ByteRates bytes) implements Speed {
+  private record ByHand(AttentionSpeed attention, ByteRates bytes, double whole) implements Speed {
     static final double FORWARD = 1e-6;
     static final double BACKWARD = 3e-6;
 
@@ -46,7 +46,10 @@ final class StepTimeTest {
 
   private static final Rates RATES =
       new Rates(
-          new ByHand(1e4, new ByteRates(COPY, BETWEEN, BETWEEN_BACKWARD, THIN, PAGING)),
+          new ByHand(
+              new AttentionSpeed(2e-5, 7e-4),
+              new ByteRates(COPY, BETWEEN, BETWEEN_BACKWARD, THIN, PAGING),
+              1),
           STORAGE,
           true);
 
@@ -71,7 +74,7 @@ final class StepTimeTest {
   }
 
   private static double attention() {
-    return 7 * HEADS_BY_WIDTH * SQUARES * LAYERS / 1e4;
+    return HEADS_BY_WIDTH * LAYERS * (2e-5 * 60 + 7e-4 * SQUARES);
   }
 
   private static double fastest() {
@@ -101,6 +104,13 @@ final class StepTimeTest {
             + 7 * HEADS_BY_WIDTH * SQUARES * LAYERS;
     double seconds = new StepTime(even, base, work, 0).seconds(Strategy.FASTEST, SIZES, 2, 0, 0);
     assertEquals(flops / 1e6, seconds, 1e-9);
+  }
+
+  @Test
+  void aWholeStepTakesMoreThanItsParts() {
+    Speed speed = new ByHand(RATES.speed().attention(), RATES.speed().bytes(), 1.25);
+    StepTime time = new StepTime(new Rates(speed, STORAGE, true), base, WORK, 1000);
+    assertEquals(1.25 * fastest(), time.seconds(Strategy.FASTEST, SIZES, 2, 0, 0), 1e-9);
   }
 
   @Test

@@ -22,10 +22,10 @@ public final class CalibrationMain {
   private CalibrationMain() {}
 
   /**
-   * {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS}, {@code speed THREADS}; to hold
-   * what is foreseen against a model in use, {@code check MODEL DATA FOLDER THREADS LENGTH}; and
-   * {@code classes FOLDER}, which uses what planning and fine-tuning use, for an archive of their
-   * classes.
+   * {@code write FOLDER VOCABULARY}, {@code run FOLDER THREADS}, {@code speed THREADS FOLDER}; to
+   * hold what is foreseen against a model in use, {@code check MODEL DATA FOLDER THREADS LENGTH};
+   * and {@code classes FOLDER}, which uses what planning and fine-tuning use, for an archive of
+   * their classes.
    */
   public static void main(String[] args) {
     switch (args[0]) {
@@ -46,7 +46,8 @@ public final class CalibrationMain {
         useClasses(Path.of(args[1]));
         return;
       }
-      case "speed" -> System.out.println(ProcessProbe.speed(Integer.parseInt(args[1])));
+      case "speed" ->
+          System.out.println(ProcessProbe.speed(Integer.parseInt(args[1]), Path.of(args[2])));
       default -> throw new IllegalArgumentException(args[0]);
     }
     System.out.flush();

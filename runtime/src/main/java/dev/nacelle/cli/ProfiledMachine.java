@@ -33,7 +33,7 @@ record ProfiledMachine(MachineCosts here, DeviceChoice choice) implements Machin
     Sourced<Long> flops = choice.fp16Flops();
     Sourced<Long> bandwidth = choice.bandwidth();
     Rates own = here.rates();
-    double rate = flops == null ? own.speed().attention() : SHARE * flops.value();
+    double rate = flops == null ? own.speed().attention().flops() : SHARE * flops.value();
     double copy =
         bandwidth == null ? own.speed().bytes().copy() : BANDWIDTH_SHARE * bandwidth.value();
     return Rates.derived(rate, copy, own.storageBytesPerSecond());

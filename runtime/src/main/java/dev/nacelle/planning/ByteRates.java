@@ -40,40 +40,46 @@ public record ByteRates(
       Operand x = Operand.of(a, DType.FP32, rows, COLUMNS);
       Operand y = Operand.of(b, DType.FP32, rows, COLUMNS);
       Operand z = Operand.of(c, DType.FP32, rows, COLUMNS);
-      double copy = Stopwatch.usual(() -> kernels.elementwise().convert(y, x));
       Operand weight = Operand.of(small, DType.FP32, COLUMNS);
       Operand sums =
           Operand.view(small, 4L * COLUMNS, DType.FP32, new long[] {rows}, new long[] {1});
-      double forward =
-          Stopwatch.usual(
-              () -> {
-                kernels.swiGlu().forward(z, x, y);
-                kernels.rmsNorm().forward(y, sums, x, weight, 1e-5f, 0);
-              });
-      double backward =
-          Stopwatch.usual(
-              () -> {
-                kernels.swiGlu().backward(x, y, z, x, y);
-                kernels.rmsNorm().backward(z, null, y, x, weight, sums, 0, true);
-              });
       Operand hidden = Operand.of(small, DType.FP32, rows, RANK);
-      double thin;
       try (NativeBuffer pair = filled(4L * RANK * COLUMNS)) {
-        Operand matrix = Operand.of(pair, DType.FP32, RANK, COLUMNS);
-        thin =
-            Stopwatch.usual(
+        Operand down = Operand.of(pair, DType.FP32, RANK, COLUMNS);
+        Operand up = Operand.of(pair, DType.FP32, COLUMNS, RANK);
+        var products = kernels.products();
+        Stopwatch stopwatch = new Stopwatch();
+        Stopwatch.Reading copy = stopwatch.add(() -> kernels.elementwise().convert(y, x));
+        Stopwatch.Reading forward =
+            stopwatch.add(
                 () -> {
-                  kernels.products().multiply(hidden, x, false, matrix, true, 1, 0);
-                  kernels.products().multiply(y, hidden, false, matrix, false, 1, 1);
+                  kernels.swiGlu().forward(z, x, y);
+                  kernels.rmsNorm().forward(y, sums, x, weight, 1e-5f, 0);
                 });
+        Stopwatch.Reading backward =
+            stopwatch.add(
+                () -> {
+                  kernels.swiGlu().backward(x, y, z, x, y);
+                  kernels.rmsNorm().backward(z, null, y, x, weight, sums, 0, true);
+                });
+        // Down and up again, and the gradients of both.
+        Stopwatch.Reading thin =
+            stopwatch.add(
+                () -> {
+                  products.multiply(hidden, x, false, down, true, 1, 0);
+                  products.multiply(y, hidden, false, down, false, 1, 1);
+                  products.multiply(down, hidden, true, x, false, 1, 0);
+                  products.multiply(up, x, true, hidden, false, 1, 0);
+                });
+        stopwatch.run();
+        double thinBytes = 5.0 * COPIED + 4.0 * hidden.byteSize() + 4.0 * down.byteSize();
+        return new ByteRates(
+            2.0 * COPIED / copy.median(),
+            5.0 * COPIED / forward.median(),
+            8.0 * COPIED / backward.median(),
+            thinBytes / thin.median(),
+            paged(kernels, x));
       }
-      double thinBytes = 3.0 * COPIED + 2 * hidden.byteSize();
-      return new ByteRates(
-          2.0 * COPIED / copy,
-          5.0 * COPIED / forward,
-          8.0 * COPIED / backward,
-          thinBytes / thin,
-          paged(kernels, x));
     }
   }
 
@@ -85,14 +91,17 @@ public record ByteRates(
         write(file);
         try (NativeBuffer pages = NativeMemory.map(file)) {
           Operand from = Operand.of(pages, DType.FP32, to.shape());
-          double there = Stopwatch.usual(() -> kernels.elementwise().convert(to, from));
-          double gone =
-              Stopwatch.usual(
+          Stopwatch stopwatch = new Stopwatch();
+          Stopwatch.Reading there = stopwatch.add(() -> kernels.elementwise().convert(to, from));
+          Stopwatch.Reading gone =
+              stopwatch.add(
                   () -> {
                     pages.unload();
                     kernels.elementwise().convert(to, from);
                   });
-          return COPIED / Math.max(gone - there, there / 10);
+          stopwatch.run();
+          double more = gone.median() - there.median();
+          return COPIED / Math.max(more, there.median() / 10);
         }
       } finally {
         Files.deleteIfExists(file);

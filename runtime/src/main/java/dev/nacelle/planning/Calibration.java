@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Calibration(
     ProcessCost process, MachineSpeed speed, int threads, Map<String, String> provenance) {
-  private static final int VERSION = 3;
+  private static final int VERSION = 4;
   private static final String WHEN = "measured";
 
   public Calibration {
@@ -40,7 +40,7 @@ public record Calibration(
   }
 
   /**
-   * Reads what was measured before, or measures, which takes some ten seconds.
+   * Reads what was measured before, or measures, which takes some fifteen seconds.
    *
    * @param cache the cache folder; where it cannot be written, each run measures
    * @param main the class whose processes are measured, {@code dev.nacelle.cli.CalibrationMain}
@@ -57,7 +57,7 @@ public record Calibration(
     if (known != null) {
       return known;
     }
-    note.accept("measuring this machine once, some ten seconds");
+    note.accept("measuring this machine once, some fifteen seconds");
     Calibration fresh = measure(new ProbeRuns(jvm, main, threads), threads, facts);
     write(file, fresh);
     return fresh;

@@ -3,12 +3,12 @@ package dev.nacelle.planning;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nacelle.kernels.AttentionMask;
 import dev.nacelle.kernels.BlockFormat;
 import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Matrix;
 import dev.nacelle.kernels.Operand;
+import dev.nacelle.kernels.WeightProducts;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.train.ComputeKernels;
@@ -22,10 +22,12 @@ import java.util.TreeMap;
  * and forms of weights that a step has.
  *
  * @param products by {@code q4_1 forward 576}, the width and height of a square weight
- * @param attention flop/s of causal attention, forward and backward together
+ * @param attention of samples short and long
  * @param bytes bytes a second of what moves them
+ * @param whole a step's seconds over its parts'
  */
-public record MachineSpeed(Map<String, Product> products, double attention, ByteRates bytes)
+public record MachineSpeed(
+    Map<String, Product> products, AttentionSpeed attention, ByteRates bytes, double whole)
     implements Speed {
   /** Few rows show what a weight costs however many there are, many what each further one does. */
   private static final int FEW_ROWS = 64;
@@ -36,9 +38,7 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
   private static final int TURNS = 4;
 
   private static final int[] SIZES = {576, 1536};
-  private static final int ATTENDED = 256;
-  private static final int HEADS = 8;
-  private static final int HEAD = 64;
+  private static final int LARGEST = 1536;
 
   /** Forms of weights that are measured; others are taken as the nearest of them. */
   private static final List<String> FORMS =
@@ -75,58 +75,89 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
     products = Map.copyOf(products);
   }
 
-  /** Measures, for some seconds. */
+  /** Measures the parts of a step, for some seconds. */
   static MachineSpeed measure(int threads) {
-    Map<String, Product> products = new TreeMap<>();
     try (KernelSet kernels = ComputeKernels.open(threads)) {
-      // Threads and clocks take a moment to come up: what is measured first does not count.
-      product(kernels, "fp32", SIZES[SIZES.length - 1], new TreeMap<>());
-      for (String form : FORMS) {
-        for (int size : SIZES) {
-          if (size % 256 == 0 || !form.endsWith("_k")) {
-            product(kernels, form, size, products);
-          }
-        }
+      Stopwatch stopwatch = new Stopwatch();
+      Map<String, Product> products = new TreeMap<>();
+      AttentionSpeed attention;
+      try (ProductWorks works = new ProductWorks(kernels, stopwatch);
+          AttentionSpeed.Work attending = new AttentionSpeed.Work(kernels, stopwatch)) {
+        stopwatch.run();
+        works.laws(products);
+        attention = attending.speed();
       }
-      return new MachineSpeed(products, attention(kernels), ByteRates.measure(kernels));
+      return new MachineSpeed(products, attention, ByteRates.measure(kernels), 1);
     }
   }
 
-  private static void product(
-      KernelSet kernels, String form, int n, Map<String, Product> products) {
-    double elements = (double) n * n;
-    try (NativeBuffer x = ByteRates.filled(4L * TURNS * ROWS * n);
-        NativeBuffer y = ByteRates.filled(4L * TURNS * ROWS * n);
-        NativeBuffer w = ByteRates.filled(4L * TURNS * n * n)) {
-      var both = kernels.weightProducts();
-      int[] turn = {0};
-      double[][] seconds = new double[2][2];
-      for (int many = 0; many < 2; many++) {
-        int rows = many == 0 ? FEW_ROWS : ROWS;
-        Operand[] left = new Operand[TURNS];
-        Operand[] out = new Operand[TURNS];
-        Matrix[] weight = new Matrix[TURNS];
-        for (int t = 0; t < TURNS; t++) {
-          left[t] = Operand.of(x.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
-          out[t] = Operand.of(y.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
-          weight[t] = weight(form, w.slice(4L * t * n * n, 4L * n * n), n);
+  /** The same parts, in steps that take so many times as long as they do. */
+  MachineSpeed inSteps(double factor) {
+    return new MachineSpeed(products, attention, bytes, factor);
+  }
+
+  /** Products of every form, size and direction, with few rows and with many, to be measured. */
+  private static final class ProductWorks implements AutoCloseable {
+    private final NativeBuffer x = ByteRates.filled(4L * TURNS * ROWS * LARGEST);
+    private final NativeBuffer y = ByteRates.filled(4L * TURNS * ROWS * LARGEST);
+    private final NativeBuffer w = ByteRates.filled(4L * TURNS * LARGEST * LARGEST);
+    private final Map<String, Readings> readings = new TreeMap<>();
+
+    private record Readings(double elements, Stopwatch.Reading few, Stopwatch.Reading many) {}
+
+    ProductWorks(KernelSet kernels, Stopwatch stopwatch) {
+      for (String form : FORMS) {
+        for (int size : SIZES) {
+          if (size % 256 == 0 || !form.endsWith("_k")) {
+            for (boolean forward : new boolean[] {true, false}) {
+              readings.put(
+                  name(form, forward, size),
+                  new Readings(
+                      (double) size * size,
+                      stopwatch.add(work(kernels, form, forward, size, FEW_ROWS)),
+                      stopwatch.add(work(kernels, form, forward, size, ROWS))));
+            }
+          }
         }
-        seconds[0][many] =
-            Stopwatch.usual(
-                () -> {
-                  int t = turn[0]++ % TURNS;
-                  both.forward(out[t], left[t], weight[t]);
-                });
-        seconds[1][many] =
-            Stopwatch.usual(
-                () -> {
-                  int t = turn[0]++ % TURNS;
-                  both.backward(out[t], left[t], weight[t], 0);
-                });
       }
-      products.put(form + " forward " + n, Product.of(elements, seconds[0][0], seconds[0][1]));
-      products.put(form + " backward " + n, Product.of(elements, seconds[1][0], seconds[1][1]));
     }
+
+    private Runnable work(KernelSet kernels, String form, boolean forward, int n, int rows) {
+      Operand[] left = new Operand[TURNS];
+      Operand[] out = new Operand[TURNS];
+      Matrix[] weight = new Matrix[TURNS];
+      for (int t = 0; t < TURNS; t++) {
+        left[t] = Operand.of(x.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
+        out[t] = Operand.of(y.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
+        weight[t] = weight(form, w.slice(4L * t * n * n, 4L * n * n), n);
+      }
+      WeightProducts both = kernels.weightProducts();
+      int[] turn = {0};
+      return () -> {
+        int t = turn[0]++ % TURNS;
+        if (forward) {
+          both.forward(out[t], left[t], weight[t]);
+        } else {
+          both.backward(out[t], left[t], weight[t], 0);
+        }
+      };
+    }
+
+    void laws(Map<String, Product> products) {
+      readings.forEach(
+          (name, r) -> products.put(name, Product.of(r.elements, r.few.median(), r.many.median())));
+    }
+
+    @Override
+    public void close() {
+      x.close();
+      y.close();
+      w.close();
+    }
+  }
+
+  private static String name(String form, boolean forward, int size) {
+    return form + (forward ? " forward " : " backward ") + size;
   }
 
   private static Matrix weight(String form, NativeBuffer w, int n) {
@@ -137,57 +168,16 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
     return BlockMatrix.of(Operand.of(w, DType.U8, n, format.rowBytes(n)), format);
   }
 
-  private static double attention(KernelSet kernels) {
-    long bytes = 4L * ATTENDED * HEADS * HEAD;
-    try (NativeBuffer q = ByteRates.filled(bytes);
-        NativeBuffer out = ByteRates.filled(bytes);
-        NativeBuffer grad = ByteRates.filled(bytes);
-        NativeBuffer gradK = ByteRates.filled(bytes);
-        NativeBuffer gradV = ByteRates.filled(bytes);
-        NativeBuffer sums = ByteRates.filled(4L * ATTENDED * HEADS)) {
-      AttentionMask mask = AttentionMask.causal(0, ATTENDED);
-      Operand in = heads(q);
-      Operand lse = Operand.of(sums, DType.FP32, HEADS, ATTENDED);
-      float scale = 0.125f;
-      var attention = kernels.attention();
-      double seconds =
-          Stopwatch.usual(
-              () -> {
-                attention.forward(heads(out), lse, in, in, in, mask, scale, 0);
-                attention.backward(
-                    heads(grad),
-                    heads(gradK),
-                    heads(gradV),
-                    in,
-                    heads(out),
-                    lse,
-                    in,
-                    in,
-                    in,
-                    mask,
-                    scale,
-                    0);
-              });
-      // As NeededWork counts it: 7 a square of length, head and its width.
-      return 7.0 * HEADS * HEAD * ATTENDED * ATTENDED / seconds;
-    }
-  }
-
-  private static Operand heads(NativeBuffer buffer) {
-    return Operand.of(buffer, DType.FP32, ATTENDED, HEADS, HEAD);
-  }
-
   @Override
   public double product(
       String form, boolean forward, long rows, long columns, double tokens, double passes) {
     String measured = nearest(form.toLowerCase(Locale.ROOT));
-    String direction = forward ? " forward " : " backward ";
     double elements = (double) rows * columns;
-    Product low = products.get(measured + direction + SIZES[0]);
-    Product high = products.get(measured + direction + SIZES[1]);
+    Product low = products.get(name(measured, forward, SIZES[0]));
+    Product high = products.get(name(measured, forward, SIZES[1]));
     Product law = high == null ? low : high;
     if (law == null) {
-      throw new IllegalStateException("no product was measured of " + measured + direction);
+      throw new IllegalStateException("no product was measured of " + name(measured, forward, 0));
     }
     if (low != null && high != null) {
       double share = Math.log(elements / SIZES[0] / SIZES[0]) / 2;
@@ -217,8 +207,9 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
                 list.putObject(name)
                     .put("element", law.element)
                     .put("row_element", law.rowElement));
-    root.put("attention", attention);
+    root.set("attention", attention.json());
     root.set("bytes", bytes.json());
+    root.put("whole", whole);
     return root;
   }
 
@@ -234,6 +225,9 @@ public record MachineSpeed(Map<String, Product> products, double attention, Byte
                         p.getValue().path("element").asDouble(),
                         p.getValue().path("row_element").asDouble())));
     return new MachineSpeed(
-        products, json.path("attention").asDouble(), ByteRates.of(json.path("bytes")));
+        products,
+        AttentionSpeed.of(json.path("attention")),
+        ByteRates.of(json.path("bytes")),
+        json.path("whole").asDouble());
   }
 }

@@ -26,25 +26,33 @@ final class ProbeModel {
 
   private static final String LETTERS =
       "Ġabcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  private static final int HIDDEN = 64;
-  private static final int INNER = 128;
-  private static final int LAYERS = 2;
-  private static final int HEADS = 2;
   private static final int RECORDS = 200;
-  private static final int WORDS = 60;
+
+  /**
+   * Sizes of such a model.
+   *
+   * @param words of each record of its data
+   */
+  record Shape(int hidden, int inner, int layers, int heads, int words) {
+    /** Next to nothing. */
+    static final Shape TINY = new Shape(64, 128, 2, 2, 60);
+
+    /** Blocks as wide as a small language model's. */
+    static final Shape NARROW = new Shape(576, 1536, 3, 9, 300);
+  }
 
   private ProbeModel() {}
 
   /** Writes config.json, tokenizer.json, weights and data. */
-  static void write(Path folder, int vocabulary) {
+  static void write(Path folder, int vocabulary, Shape shape) {
     SplittableRandom random = new SplittableRandom(7);
     List<String> merges = new ArrayList<>();
     List<String> tokens = tokens(vocabulary - 1, random, merges);
     write(folder, "tokenizer.json", tokenizer(tokens, merges));
-    write(folder, "config.json", config(vocabulary));
-    write(folder, DATA, data(tokens, random));
+    write(folder, "config.json", config(vocabulary, shape));
+    write(folder, DATA, data(tokens, random, shape.words()));
     List<NamedTensor> tensors = new ArrayList<>();
-    for (ModelTensors.Expected tensor : ModelTensors.expected(shape(vocabulary))) {
+    for (ModelTensors.Expected tensor : ModelTensors.expected(modelConfig(vocabulary, shape))) {
       tensors.add(
           new NamedTensor(
               tensor.name(), DType.FP32, tensor.shape(), sink -> fill(tensor, random, sink)));
@@ -98,14 +106,14 @@ final class ProbeModel {
     return json.append("]}}").toString();
   }
 
-  private static ModelConfig shape(int vocabulary) {
+  private static ModelConfig modelConfig(int vocabulary, Shape shape) {
     return new ModelConfig(
-        HIDDEN,
-        INNER,
-        LAYERS,
-        HEADS,
-        HEADS,
-        HIDDEN / HEADS,
+        shape.hidden(),
+        shape.inner(),
+        shape.layers(),
+        shape.heads(),
+        shape.heads(),
+        shape.hidden() / shape.heads(),
         vocabulary,
         1e-6,
         10_000,
@@ -121,7 +129,7 @@ final class ProbeModel {
         DType.FP32);
   }
 
-  private static String config(int vocabulary) {
+  private static String config(int vocabulary, Shape shape) {
     return """
     {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
      "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d,
@@ -129,14 +137,21 @@ final class ProbeModel {
      "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "vocab_size": %d,
      "tie_word_embeddings": true, "eos_token_id": %d}
     """
-        .formatted(HIDDEN, INNER, LAYERS, HEADS, HEADS, vocabulary, vocabulary - 1);
+        .formatted(
+            shape.hidden(),
+            shape.inner(),
+            shape.layers(),
+            shape.heads(),
+            shape.heads(),
+            vocabulary,
+            vocabulary - 1);
   }
 
-  private static String data(List<String> tokens, SplittableRandom random) {
+  private static String data(List<String> tokens, SplittableRandom random, int words) {
     StringBuilder data = new StringBuilder();
     for (int record = 0; record < RECORDS; record++) {
       data.append("{\"text\":\"");
-      for (int word = 0; word < WORDS; word++) {
+      for (int word = 0; word < words; word++) {
         data.append(tokens.get(1 + random.nextInt(tokens.size() - 1)).replace('Ġ', ' '))
             .append(' ');
       }

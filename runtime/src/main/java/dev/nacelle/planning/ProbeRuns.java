@@ -34,7 +34,12 @@ final class ProbeRuns {
   }
 
   MachineSpeed speed() {
-    return MachineSpeed.of(start("speed", Integer.toString(threads)));
+    Path folder = temporary();
+    try {
+      return MachineSpeed.of(start("speed", Integer.toString(threads), folder.toString()));
+    } finally {
+      delete(folder);
+    }
   }
 
   /** One thread and several, a small vocabulary and a large one. */

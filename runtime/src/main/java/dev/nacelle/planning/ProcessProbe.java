@@ -63,12 +63,17 @@ public final class ProcessProbe {
 
   /** Makes the tiny model, with a vocabulary of so many tokens, in a folder. */
   public static void write(Path folder, int vocabulary) {
-    ProbeModel.write(folder, vocabulary);
+    ProbeModel.write(folder, vocabulary, ProbeModel.Shape.TINY);
   }
 
-  /** Measures products, attention and copies. */
-  public static String speed(int threads) {
-    return MachineSpeed.measure(threads).json().toString();
+  /**
+   * Measures products, attention and copies, and what a step takes beside them.
+   *
+   * @param folder empty, for a model and a run
+   */
+  public static String speed(int threads, Path folder) {
+    MachineSpeed parts = MachineSpeed.measure(threads);
+    return parts.inSteps(new StepProbe(folder, threads, parts).whole()).json().toString();
   }
 
   /**
@@ -157,24 +162,39 @@ public final class ProcessProbe {
   /** A run over any model and data, to hold what is foreseen against it. */
   public static FinetuneOptions options(
       Path model, Path data, Path folder, int threads, int length) {
-    return new FinetuneOptions(
+    return options(
         model,
         folder.resolve("out" + threads),
-        new FinetuneOptions.Adapting(new LoraKind(), 4, 8, 0, "all-linear", "", null, Set.of()),
+        4,
+        new FinetuneOptions.Saving(3, 2, false),
+        new Job(List.of(data), 2, length, STEPS),
+        threads);
+  }
+
+  /** How much of what data. */
+  record Job(List<Path> data, int batch, int length, int steps) {}
+
+  static FinetuneOptions options(
+      Path model, Path out, int rank, FinetuneOptions.Saving saving, Job job, int threads) {
+    return new FinetuneOptions(
+        model,
+        out,
+        new FinetuneOptions.Adapting(
+            new LoraKind(), rank, 2.0 * rank, 0, "all-linear", "", null, Set.of()),
         new FinetuneOptions.DataFlow(
-            List.of(data),
+            job.data(),
             DataFormat.AUTO,
             TrainOn.COMPLETIONS,
             false,
-            2,
+            job.batch(),
             1,
-            length,
+            job.length(),
             true,
             Order.SHUFFLE),
-        new FinetuneOptions.Length(STEPS, 0),
+        new FinetuneOptions.Length(job.steps(), 0),
         new FinetuneOptions.Learning(1e-3, Schedule.Kind.COSINE, 0.03, 1, AdamSettings.DEFAULT),
         new FinetuneOptions.Evaluating(List.of(), 5, 3, 0),
-        new FinetuneOptions.Saving(3, 2, false),
+        saving,
         DType.FP32,
         threads,
         0,

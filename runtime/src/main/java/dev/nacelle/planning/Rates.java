@@ -14,11 +14,21 @@ public record Rates(Speed speed, double storageBytesPerSecond, boolean isMeasure
     return new Rates(new Even(flops, bytes), storage, false);
   }
 
-  private record Even(double attention, ByteRates bytes) implements Speed {
+  private record Even(double flops, ByteRates bytes) implements Speed {
+    @Override
+    public AttentionSpeed attention() {
+      return AttentionSpeed.even(flops);
+    }
+
+    @Override
+    public double whole() {
+      return 1;
+    }
+
     @Override
     public double product(
         String form, boolean forward, long rows, long columns, double tokens, double passes) {
-      return 2.0 * rows * columns * tokens / attention;
+      return 2.0 * rows * columns * tokens / flops;
     }
   }
 

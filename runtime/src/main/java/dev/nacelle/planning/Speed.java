@@ -15,9 +15,15 @@ public interface Speed {
   double product(
       String form, boolean forward, long rows, long columns, double tokens, double passes);
 
-  /** Flop/s of causal attention, forward and backward together, 7 a square of length and width. */
-  double attention();
+  /** Causal attention, forward and backward together. */
+  AttentionSpeed attention();
 
   /** Bytes a second of what moves more than it multiplies. */
   ByteRates bytes();
+
+  /**
+   * A step's seconds over the sum of its parts': caches and clocks are shared by all of them, and
+   * between two kernels Java keeps its books and threads meet.
+   */
+  double whole();
 }

@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * Seconds of a step: the products at their own rates, attention, the bytes that everything between
- * them moves, and what a strategy computes or moves besides.
+ * them moves, what a whole step takes beside its parts, and what a strategy computes or moves
+ * besides.
  */
 final class StepTime {
   /** AdamW and clipping read and write a parameter, its gradient and both moments. */
@@ -75,7 +76,7 @@ final class StepTime {
     }
     Speed speed = rates.speed();
     double layers = config.layers();
-    double attention = attention(sizes) / speed.attention();
+    double attention = attention(sizes);
     double between = tokens * work.forwardBytes() / speed.bytes().between();
     double thin = thin(tokens);
     double seconds = layers * (forward + backward) + attention + between + thin;
@@ -92,16 +93,18 @@ final class StepTime {
           case MLP -> share * layers * inner;
           case BLOCK -> share * (strategy.segmentBlocks() > 1 ? 2 : 1) * again;
         };
-    return moved(strategy, seconds, passes, fileBytes, spilled);
+    return moved(strategy, speed.whole() * seconds, passes, fileBytes, spilled);
   }
 
-  /** Operations of attention in all blocks, each with the window that it has. */
+  /** Seconds of attention in all blocks, each with the window that it has. */
   private double attention(StepSizes.Work sizes) {
     double squares = 0;
     for (LayerKind kind : config.traits().layers()) {
       squares += sizes.squares(kind.window());
     }
-    return 7.0 * config.heads() * config.headDim() * squares;
+    double width = (double) config.heads() * config.headDim();
+    double tokens = (double) sizes.tokens() * config.layers();
+    return rates.speed().attention().seconds(width, tokens, squares);
   }
 
   /** The adapters' products: bytes where they are thin, operations where they no longer are. */

@@ -3,28 +3,63 @@ package dev.nacelle.planning;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Seconds of short work, as a calibration measures them. */
+/**
+ * Seconds of short works, as a calibration measures them: all in turn, round after round, and of
+ * each the median. A machine that is slow for half a second is slow for all of them alike, and each
+ * finds the caches as another left them, as in a step.
+ */
 final class Stopwatch {
-  private static final double LEAST_SECONDS = 0.04;
+  private static final int FEWEST_ROUNDS = 5;
+  private static final int MOST_ROUNDS = 60;
+  private static final double ENOUGH_SECONDS = 1.5;
 
-  /** On a slow machine one run is long enough to be usual. */
-  private static final double ENOUGH_SECONDS = 1;
+  /** On a slow machine three rounds are long enough to be usual. */
+  private static final double TOO_MANY_SECONDS = 20;
 
-  private Stopwatch() {}
+  private final List<Reading> readings = new ArrayList<>();
 
-  /** The median of some runs, after one that does not count: a step is made of usual ones. */
-  static double usual(Runnable work) {
-    work.run();
-    List<Double> all = new ArrayList<>();
-    double sum = 0;
-    while ((all.size() < 3 && sum < ENOUGH_SECONDS) || (sum < LEAST_SECONDS && all.size() < 50)) {
+  /** What a work took, once the watch has run. */
+  static final class Reading {
+    private final Runnable work;
+    private final List<Double> seconds = new ArrayList<>();
+
+    private Reading(Runnable work) {
+      this.work = work;
+    }
+
+    private double once() {
       long begin = System.nanoTime();
       work.run();
-      double seconds = (System.nanoTime() - begin) * 1e-9;
-      all.add(seconds);
-      sum += seconds;
+      return (System.nanoTime() - begin) * 1e-9;
     }
-    all.sort(null);
-    return all.get(all.size() / 2);
+
+    /** The median of all rounds: a step is made of usual ones. */
+    double median() {
+      List<Double> sorted = seconds.stream().sorted().toList();
+      return sorted.get(sorted.size() / 2);
+    }
+  }
+
+  Reading add(Runnable work) {
+    Reading reading = new Reading(work);
+    readings.add(reading);
+    return reading;
+  }
+
+  /** A round that does not count, then as many as make the time up. */
+  void run() {
+    readings.forEach(Reading::once);
+    double spent = 0;
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+      double most = round < FEWEST_ROUNDS ? TOO_MANY_SECONDS : ENOUGH_SECONDS;
+      if (round >= 3 && spent > most) {
+        return;
+      }
+      for (Reading reading : readings) {
+        double seconds = reading.once();
+        reading.seconds.add(seconds);
+        spent += seconds;
+      }
+    }
   }
 }

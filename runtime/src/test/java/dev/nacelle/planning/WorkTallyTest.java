@@ -60,8 +60,9 @@ final class WorkTallyTest {
             Map.of(
                 "fp32 forward 576", small,
                 "fp32 forward 1536", large),
-            1e11,
-            new ByteRates(1e10, 1e10, 1e10, 1e10, 1e10));
+            AttentionSpeed.even(1e11),
+            new ByteRates(1e10, 1e10, 1e10, 1e10, 1e10),
+            1);
     double elements = 576.0 * 576;
     assertEquals(
         elements * (2e-10 + 4e-12 * 100), speed.product("fp32", true, 576, 576, 100, 1), 1e-15);
