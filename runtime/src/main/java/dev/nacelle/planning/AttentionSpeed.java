@@ -8,6 +8,7 @@ import dev.nacelle.kernels.KernelSet;
 import dev.nacelle.kernels.Operand;
 import dev.nacelle.nativeaccess.DType;
 import dev.nacelle.nativeaccess.NativeBuffer;
+import java.util.stream.IntStream;
 
 /**
  * Causal attention, forward and backward together: a sample of L tokens takes heads · head_dim ·
@@ -20,8 +21,9 @@ public record AttentionSpeed(double token, double square) {
   /** As NeededWork counts them. */
   private static final double FLOPS_A_SQUARE = 7;
 
-  private static final int BRIEF = 64;
-  private static final int AMPLE = 512;
+  private static final int BRIEF = 128;
+  private static final int BRIEF_SAMPLES = 2;
+  private static final int AMPLE = 1024;
   private static final int HEADS = 8;
   private static final int HEAD = 64;
 
@@ -39,24 +41,25 @@ public record AttentionSpeed(double token, double square) {
     return FLOPS_A_SQUARE / square;
   }
 
-  /** A short and a long sample, to be measured. */
+  /** Two short samples and a long one, to be measured. */
   static final class Work implements AutoCloseable {
     private final NativeBuffer memory = ByteRates.filled(6L * Float.BYTES * AMPLE * HEADS * HEAD);
     private final Stopwatch.Reading brief;
     private final Stopwatch.Reading ample;
 
     Work(KernelSet kernels, Stopwatch stopwatch) {
-      brief = stopwatch.add(work(kernels, BRIEF));
-      ample = stopwatch.add(work(kernels, AMPLE));
+      brief = stopwatch.add(work(kernels, BRIEF, BRIEF_SAMPLES));
+      ample = stopwatch.add(work(kernels, AMPLE, 1));
     }
 
-    private Runnable work(KernelSet kernels, int length) {
+    private Runnable work(KernelSet kernels, int sample, int samples) {
+      int length = sample * samples;
       Operand[] heads = new Operand[5];
       for (int i = 0; i < heads.length; i++) {
         heads[i] = Operand.of(part(i), DType.FP32, length, HEADS, HEAD);
       }
       Operand sums = Operand.of(part(heads.length), DType.FP32, HEADS, length);
-      AttentionMask mask = AttentionMask.causal(0, length);
+      AttentionMask mask = AttentionMask.causal(starts(sample, samples));
       float scale = 0.125f;
       var attention = kernels.attention();
       Operand in = heads[0];
@@ -67,13 +70,17 @@ public record AttentionSpeed(double token, double square) {
       };
     }
 
+    private static int[] starts(int sample, int samples) {
+      return IntStream.rangeClosed(0, samples).map(i -> i * sample).toArray();
+    }
+
     private NativeBuffer part(int number) {
       long bytes = (long) Float.BYTES * AMPLE * HEADS * HEAD;
       return memory.slice(number * bytes, bytes);
     }
 
     AttentionSpeed speed() {
-      double few = brief.median() / (HEADS * HEAD * BRIEF);
+      double few = brief.median() / (HEADS * HEAD * BRIEF * BRIEF_SAMPLES);
       double many = ample.median() / (HEADS * HEAD * AMPLE);
       double square = Math.clamp((many - few) / (AMPLE - BRIEF), many / AMPLE / 10, many / AMPLE);
       return new AttentionSpeed(Math.max(0, many - square * AMPLE), square);

@@ -40,7 +40,7 @@ public record Calibration(
   }
 
   /**
-   * Reads what was measured before, or measures, which takes some fifteen seconds.
+   * Reads what was measured before, or measures, which takes some twenty seconds.
    *
    * @param cache the cache folder; where it cannot be written, each run measures
    * @param main the class whose processes are measured, {@code dev.nacelle.cli.CalibrationMain}
@@ -57,7 +57,7 @@ public record Calibration(
     if (known != null) {
       return known;
     }
-    note.accept("measuring this machine once, some fifteen seconds");
+    note.accept("measuring this machine once, some twenty seconds");
     Calibration fresh = measure(new ProbeRuns(jvm, main, threads), threads, facts);
     write(file, fresh);
     return fresh;

@@ -3,14 +3,7 @@ package dev.nacelle.planning;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nacelle.kernels.BlockFormat;
-import dev.nacelle.kernels.BlockMatrix;
 import dev.nacelle.kernels.KernelSet;
-import dev.nacelle.kernels.Matrix;
-import dev.nacelle.kernels.Operand;
-import dev.nacelle.kernels.WeightProducts;
-import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.nativeaccess.NativeBuffer;
 import dev.nacelle.train.ComputeKernels;
 import java.util.List;
 import java.util.Locale;
@@ -29,20 +22,11 @@ import java.util.TreeMap;
 public record MachineSpeed(
     Map<String, Product> products, AttentionSpeed attention, ByteRates bytes, double whole)
     implements Speed {
-  /** Few rows show what a weight costs however many there are, many what each further one does. */
-  private static final int FEW_ROWS = 64;
-
-  private static final int ROWS = 512;
-
-  /** Matrices that take turns: in a step each is met anew, none lies in a core's cache. */
-  private static final int TURNS = 4;
-
-  private static final int[] SIZES = {576, 1536};
-  private static final int LARGEST = 1536;
+  /** Widths and heights of the weights that are measured. */
+  static final List<Integer> SIZES = List.of(576, 1536);
 
   /** Forms of weights that are measured; others are taken as the nearest of them. */
-  private static final List<String> FORMS =
-      List.of("fp32", "bf16", "q4_0", "q4_1", "q8_0", "q4_k", "q6_k");
+  static final List<String> FORMS = List.of("fp32", "bf16", "q4_0", "q4_1", "q8_0", "q4_k", "q6_k");
 
   /**
    * A product's law: what each element of the weight costs, read, widened and packed, and what it
@@ -54,10 +38,11 @@ public record MachineSpeed(
   public record Product(double element, double rowElement) {
     /** The line through two measurements. */
     static Product of(double elements, double few, double many) {
-      double slope = Math.clamp((many - few) / (ROWS - FEW_ROWS), 0, many / ROWS);
+      double rows = ProductWorks.ROWS;
+      double slope = Math.clamp((many - few) / (rows - ProductWorks.FEW_ROWS), 0, many / rows);
       // Where few rows were as slow as many, which noise alone does, rows cost all of it.
-      double each = slope > 0 ? slope : many / ROWS;
-      return new Product((many - each * ROWS) / elements, each / elements);
+      double each = slope > 0 ? slope : many / rows;
+      return new Product((many - each * rows) / elements, each / elements);
     }
 
     double seconds(double elements, double rows, double passes) {
@@ -79,12 +64,12 @@ public record MachineSpeed(
   static MachineSpeed measure(int threads) {
     try (KernelSet kernels = ComputeKernels.open(threads)) {
       Stopwatch stopwatch = new Stopwatch();
-      Map<String, Product> products = new TreeMap<>();
+      Map<String, Product> products;
       AttentionSpeed attention;
       try (ProductWorks works = new ProductWorks(kernels, stopwatch);
           AttentionSpeed.Work attending = new AttentionSpeed.Work(kernels, stopwatch)) {
         stopwatch.run();
-        works.laws(products);
+        products = works.laws();
         attention = attending.speed();
       }
       return new MachineSpeed(products, attention, ByteRates.measure(kernels), 1);
@@ -96,76 +81,9 @@ public record MachineSpeed(
     return new MachineSpeed(products, attention, bytes, factor);
   }
 
-  /** Products of every form, size and direction, with few rows and with many, to be measured. */
-  private static final class ProductWorks implements AutoCloseable {
-    private final NativeBuffer x = ByteRates.filled(4L * TURNS * ROWS * LARGEST);
-    private final NativeBuffer y = ByteRates.filled(4L * TURNS * ROWS * LARGEST);
-    private final NativeBuffer w = ByteRates.filled(4L * TURNS * LARGEST * LARGEST);
-    private final Map<String, Readings> readings = new TreeMap<>();
-
-    private record Readings(double elements, Stopwatch.Reading few, Stopwatch.Reading many) {}
-
-    ProductWorks(KernelSet kernels, Stopwatch stopwatch) {
-      for (String form : FORMS) {
-        for (int size : SIZES) {
-          if (size % 256 == 0 || !form.endsWith("_k")) {
-            for (boolean forward : new boolean[] {true, false}) {
-              readings.put(
-                  name(form, forward, size),
-                  new Readings(
-                      (double) size * size,
-                      stopwatch.add(work(kernels, form, forward, size, FEW_ROWS)),
-                      stopwatch.add(work(kernels, form, forward, size, ROWS))));
-            }
-          }
-        }
-      }
-    }
-
-    private Runnable work(KernelSet kernels, String form, boolean forward, int n, int rows) {
-      Operand[] left = new Operand[TURNS];
-      Operand[] out = new Operand[TURNS];
-      Matrix[] weight = new Matrix[TURNS];
-      for (int t = 0; t < TURNS; t++) {
-        left[t] = Operand.of(x.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
-        out[t] = Operand.of(y.slice(4L * t * ROWS * n, 4L * ROWS * n), DType.FP32, rows, n);
-        weight[t] = weight(form, w.slice(4L * t * n * n, 4L * n * n), n);
-      }
-      WeightProducts both = kernels.weightProducts();
-      int[] turn = {0};
-      return () -> {
-        int t = turn[0]++ % TURNS;
-        if (forward) {
-          both.forward(out[t], left[t], weight[t]);
-        } else {
-          both.backward(out[t], left[t], weight[t], 0);
-        }
-      };
-    }
-
-    void laws(Map<String, Product> products) {
-      readings.forEach(
-          (name, r) -> products.put(name, Product.of(r.elements, r.few.median(), r.many.median())));
-    }
-
-    @Override
-    public void close() {
-      x.close();
-      y.close();
-      w.close();
-    }
-  }
-
-  private static String name(String form, boolean forward, int size) {
+  /** The key of a product. */
+  static String name(String form, boolean forward, int size) {
     return form + (forward ? " forward " : " backward ") + size;
-  }
-
-  private static Matrix weight(String form, NativeBuffer w, int n) {
-    if (form.equals("fp32") || form.equals("bf16")) {
-      return Operand.of(w, form.equals("fp32") ? DType.FP32 : DType.BF16, n, n);
-    }
-    BlockFormat format = BlockFormat.valueOf(form.toUpperCase(Locale.ROOT));
-    return BlockMatrix.of(Operand.of(w, DType.U8, n, format.rowBytes(n)), format);
   }
 
   @Override
@@ -173,15 +91,17 @@ public record MachineSpeed(
       String form, boolean forward, long rows, long columns, double tokens, double passes) {
     String measured = nearest(form.toLowerCase(Locale.ROOT));
     double elements = (double) rows * columns;
-    Product low = products.get(name(measured, forward, SIZES[0]));
-    Product high = products.get(name(measured, forward, SIZES[1]));
+    Product low = products.get(name(measured, forward, SIZES.getFirst()));
+    Product high = products.get(name(measured, forward, SIZES.getLast()));
     Product law = high == null ? low : high;
     if (law == null) {
       throw new IllegalStateException("no product was measured of " + name(measured, forward, 0));
     }
     if (low != null && high != null) {
-      double share = Math.log(elements / SIZES[0] / SIZES[0]) / 2;
-      law = low.towards(high, Math.clamp(share / Math.log(1.0 * SIZES[1] / SIZES[0]), 0, 1));
+      double share = Math.log(elements / SIZES.getFirst() / SIZES.getFirst()) / 2;
+      law =
+          low.towards(
+              high, Math.clamp(share / Math.log(1.0 * SIZES.getLast() / SIZES.getFirst()), 0, 1));
     }
     return law.seconds(elements, tokens, passes);
   }

@@ -81,9 +81,6 @@ final class StepProbe {
         .run();
     List<Double> last = new ArrayList<>(seconds.subList(steps * 2 / 3, steps));
     last.sort(null);
-    System.err.printf(
-        "%d x %d: parts %.2f ms seen %.2f%n",
-        batch, length, foreseen[0] * 1e3, 1e3 * last.get(last.size() / 2));
     return last.get(last.size() / 2) / foreseen[0];
   }
 }
