@@ -38,7 +38,7 @@ final class ProbeModel {
     static final Shape TINY = new Shape(64, 128, 2, 2, 60);
 
     /** Blocks as wide as a small language model's. */
-    static final Shape NARROW = new Shape(576, 1536, 3, 9, 300);
+    static final Shape NARROW = new Shape(576, 1536, 4, 9, 300);
   }
 
   private ProbeModel() {}

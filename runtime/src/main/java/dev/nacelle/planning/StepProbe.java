@@ -21,10 +21,10 @@ final class StepProbe {
   private static final int RANK = 16;
 
   /** Many short steps, for the JVM compiles meanwhile; only the last third of any run counts. */
-  private static final int SHORT_STEPS = 90;
+  private static final int SHORT_STEPS = 60;
 
   private static final int SHORT_LENGTH = 64;
-  private static final int LONG_STEPS = 12;
+  private static final int LONG_STEPS = 15;
   private static final int LONG_LENGTH = 256;
 
   /** What is further off says more of a disturbed machine than of a step. */
@@ -46,7 +46,7 @@ final class StepProbe {
   double whole() {
     ProbeModel.write(folder, VOCABULARY, ProbeModel.Shape.NARROW);
     double brief = ratio(1, SHORT_LENGTH, SHORT_STEPS);
-    double ample = ratio(2, LONG_LENGTH, LONG_STEPS);
+    double ample = ratio(1, LONG_LENGTH, LONG_STEPS);
     return Math.clamp(Math.sqrt(brief * ample), LEAST, MOST);
   }
 
