@@ -1,6 +1,7 @@
 package dev.nacelle.planning;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -52,7 +53,7 @@ final class CalibrationTest {
           speed.product(form, false, 4096, 4096, 512, 1) < 4096.0 * 4096 * 1024 / 1e7,
           form + " " + speed);
     }
-    for (String fact : List.of("jvm", "flags", "processor", "classes", "measured")) {
+    for (String fact : List.of("jvm", "flags", "processor", "classes", "measured", "load")) {
       assertNotEquals("", first.provenance().getOrDefault(fact, ""), fact);
     }
 
@@ -63,6 +64,14 @@ final class CalibrationTest {
     Files.writeString(file, Files.readString(file).replace("\"run\"", "\"ran\""));
     assertTrue(Calibration.of(cache, MAIN, 2, notes::add).process().run() > 0);
     assertEquals(2, notes.size(), "a damaged file was believed");
+  }
+
+  @Test
+  void whatABusyMachineSaidCountsUntilItIsCalmer() {
+    assertTrue(Calibration.isCalmer("4.0", 2));
+    assertFalse(Calibration.isCalmer("4.0", 2.5), "as busy as before");
+    assertFalse(Calibration.isCalmer("0.8", 0), "was calm");
+    assertFalse(Calibration.isCalmer(null, 0), "nobody knows");
   }
 
   @Test

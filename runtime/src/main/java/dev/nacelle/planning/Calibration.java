@@ -25,15 +25,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * What this machine's processes cost and how fast it is, measured once and kept in the cache folder
  * with what it was measured of: another JVM, other flags, other classes or another processor are
- * measured anew.
+ * measured anew, and so is a machine that was busy then and is calmer now.
  *
  * @param threads that the speed is for
  * @param provenance what was measured, and when
  */
 public record Calibration(
     ProcessCost process, MachineSpeed speed, int threads, Map<String, String> provenance) {
-  private static final int VERSION = 4;
+  private static final int VERSION = 5;
   private static final String WHEN = "measured";
+
+  /** Of the minute before it was measured; what was measured does not depend on it. */
+  private static final String LOAD = "load";
+
+  /** Processes that wait for the processor, from which on a machine counts as busy. */
+  private static final double BUSY = 1;
 
   public Calibration {
     provenance = Map.copyOf(provenance);
@@ -54,13 +60,29 @@ public record Calibration(
     Path file =
         cache.resolve("calibration").resolve(ContentHash.of(bytes(facts.toString())) + ".json");
     Calibration known = read(file, facts);
-    if (known != null) {
+    double load = load();
+    if (known != null && !isCalmer(known.provenance.get(LOAD), load)) {
       return known;
     }
-    note.accept("measuring this machine once, some twenty seconds");
-    Calibration fresh = measure(new ProbeRuns(jvm, main, threads), threads, facts);
+    note.accept(
+        known == null
+            ? "measuring this machine once, some twenty seconds"
+            : "measuring this machine again, some twenty seconds: it was busy last time");
+    Calibration fresh = measure(new ProbeRuns(jvm, main, threads), threads, facts, load);
     write(file, fresh);
     return fresh;
+  }
+
+  /** Whether a machine that was busy has half as much to do, or less. */
+  static boolean isCalmer(@Nullable String then, double now) {
+    double before = then == null ? 0 : Double.parseDouble(then);
+    return before >= BUSY && now <= before / 2;
+  }
+
+  /** Processes that ran or waited in the last minute; 0 where nothing says so. */
+  private static double load() {
+    String text = new DeviceFiles(Path.of("/")).text("/proc/loadavg");
+    return text == null ? 0 : Double.parseDouble(text.strip().split(" ", 2)[0]);
   }
 
   /** What the numbers depend on. */
@@ -101,8 +123,10 @@ public record Calibration(
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static Calibration measure(ProbeRuns runs, int threads, Map<String, String> facts) {
+  private static Calibration measure(
+      ProbeRuns runs, int threads, Map<String, String> facts, double load) {
     Map<String, String> provenance = new TreeMap<>(facts);
+    provenance.put(LOAD, Double.toString(load));
     provenance.put(WHEN, Instant.now().toString());
     return new Calibration(runs.cost(), runs.speed(), threads, provenance);
   }
@@ -119,6 +143,7 @@ public record Calibration(
           .forEach(p -> provenance.put(p.getKey(), p.getValue().asText()));
       Map<String, String> held = new TreeMap<>(provenance);
       held.remove(WHEN);
+      held.remove(LOAD);
       ProcessCost process = ProcessCost.of(root.path("process"));
       boolean whole = process.run() > 0 && process.load() > 0 && held.equals(facts);
       return whole
