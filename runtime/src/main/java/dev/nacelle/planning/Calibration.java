@@ -11,7 +11,6 @@ import dev.nacelle.file.ContentHash;
 import dev.nacelle.file.FaultInjector;
 import dev.nacelle.file.JsonText;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +18,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,25 +96,8 @@ public record Calibration(
     for (String name : new String[] {"NACELLE_ISA", "NACELLE_PRODUCTS", "MALLOC_ARENA_MAX"}) {
       facts.put(name, String.valueOf(System.getenv(name)));
     }
-    facts.put("classes", classes());
+    facts.put("classes", ClassPath.digest(System.getProperty("java.class.path")));
     return facts;
-  }
-
-  /** A digest of the class path: of each file its name, size and time of change. */
-  private static String classes() {
-    StringBuilder text = new StringBuilder();
-    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
-      Path path = Path.of(entry);
-      try (Stream<Path> files = Files.isDirectory(path) ? Files.walk(path) : Stream.of(path)) {
-        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-          text.append(file).append(' ').append(Files.size(file)).append(' ');
-          text.append(Files.getLastModifiedTime(file).toMillis()).append('\n');
-        }
-      } catch (IOException | UncheckedIOException e) {
-        text.append(entry).append(" unreadable\n");
-      }
-    }
-    return ContentHash.of(bytes(text.toString()));
   }
 
   private static byte[] bytes(String text) {
