@@ -54,10 +54,14 @@ final class MovingBudgetTest {
 
     long seed = System.nanoTime();
     Random random = new Random(seed);
+    // Every other step has less than the fastest plan takes.
     Ran shaken =
         run(
             "shaken",
-            step -> sizes[0] + (long) (random.nextDouble() * sizes[0]),
+            step ->
+                sizes[0]
+                    + (long)
+                        (random.nextDouble() * (step % 2 == 0 ? sizes[1] - sizes[0] : sizes[0])),
             FaultInjector.none());
     assertTrue(shaken.notes.size() > 5, "seed " + seed + " " + shaken.notes);
     same(free.losses, shaken.losses);
