@@ -72,6 +72,7 @@ final class CalibrationTest {
     assertFalse(Calibration.isCalmer("4.0", 2.5), "as busy as before");
     assertFalse(Calibration.isCalmer("0.8", 0), "was calm");
     assertFalse(Calibration.isCalmer(null, 0), "nobody knows");
+    assertFalse(Calibration.isCalmer("much", 0), "damaged");
   }
 
   @Test

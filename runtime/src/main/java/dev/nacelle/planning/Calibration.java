@@ -73,14 +73,23 @@ public record Calibration(
 
   /** Whether a machine that was busy has half as much to do, or less. */
   static boolean isCalmer(@Nullable String then, double now) {
-    double before = then == null ? 0 : Double.parseDouble(then);
+    double before = number(then);
     return before >= BUSY && now <= before / 2;
   }
 
   /** Processes that ran or waited in the last minute; 0 where nothing says so. */
   private static double load() {
     String text = new DeviceFiles(Path.of("/")).text("/proc/loadavg");
-    return text == null ? 0 : Double.parseDouble(text.strip().split(" ", 2)[0]);
+    return number(text == null ? null : text.strip().split(" ", 2)[0]);
+  }
+
+  /** 0 for what is none. */
+  private static double number(@Nullable String text) {
+    try {
+      return text == null ? 0 : Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      return 0;
+    }
   }
 
   /** What the numbers depend on. */

@@ -45,19 +45,19 @@ final class StepProbe {
   /** A step's seconds over its parts', the geometric mean of a short step's and a long one's. */
   double whole() {
     ProbeModel.write(folder, VOCABULARY, ProbeModel.Shape.NARROW);
-    double brief = ratio(1, SHORT_LENGTH, SHORT_STEPS);
-    double ample = ratio(1, LONG_LENGTH, LONG_STEPS);
+    double brief = ratio(SHORT_LENGTH, SHORT_STEPS);
+    double ample = ratio(LONG_LENGTH, LONG_STEPS);
     return Math.clamp(Math.sqrt(brief * ample), LEAST, MOST);
   }
 
-  private double ratio(int batch, int length, int steps) {
+  private double ratio(int length, int steps) {
     FinetuneOptions options =
         ProcessProbe.options(
             folder,
             folder.resolve("steps" + length),
             RANK,
             new FinetuneOptions.Saving(0, 1, false),
-            new ProcessProbe.Job(List.of(folder.resolve(ProbeModel.DATA)), batch, length, steps),
+            new ProcessProbe.Job(List.of(folder.resolve(ProbeModel.DATA)), 1, length, steps),
             threads);
     List<Double> seconds = new ArrayList<>();
     double[] foreseen = new double[1];
@@ -79,8 +79,6 @@ final class StepProbe {
               return RunPlan.UNBOUNDED;
             })
         .run();
-    List<Double> last = new ArrayList<>(seconds.subList(steps * 2 / 3, steps));
-    last.sort(null);
-    return last.get(last.size() / 2) / foreseen[0];
+    return Stopwatch.median(seconds.subList(steps * 2 / 3, steps)) / foreseen[0];
   }
 }

@@ -9,11 +9,12 @@ import java.util.List;
  * finds the caches as another left them, as in a step.
  */
 final class Stopwatch {
+  private static final int LEAST_ROUNDS = 3;
   private static final int FEWEST_ROUNDS = 5;
   private static final int MOST_ROUNDS = 60;
   private static final double ENOUGH_SECONDS = 1.5;
 
-  /** On a slow machine three rounds are long enough to be usual. */
+  /** On a slow machine the least of rounds are long enough to be usual. */
   private static final double TOO_MANY_SECONDS = 20;
 
   private final List<Reading> readings = new ArrayList<>();
@@ -33,11 +34,15 @@ final class Stopwatch {
       return (System.nanoTime() - begin) * 1e-9;
     }
 
-    /** The median of all rounds: a step is made of usual ones. */
+    /** Of all rounds: a step is made of usual ones. */
     double median() {
-      List<Double> sorted = seconds.stream().sorted().toList();
-      return sorted.get(sorted.size() / 2);
+      return Stopwatch.median(seconds);
     }
+  }
+
+  static double median(List<Double> seconds) {
+    List<Double> sorted = seconds.stream().sorted().toList();
+    return sorted.get(sorted.size() / 2);
   }
 
   Reading add(Runnable work) {
@@ -52,7 +57,7 @@ final class Stopwatch {
     double spent = 0;
     for (int round = 0; round < MOST_ROUNDS; round++) {
       double most = round < FEWEST_ROUNDS ? TOO_MANY_SECONDS : ENOUGH_SECONDS;
-      if (round >= 3 && spent > most) {
+      if (round >= LEAST_ROUNDS && spent > most) {
         return;
       }
       for (Reading reading : readings) {
