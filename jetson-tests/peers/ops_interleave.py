@@ -8,7 +8,7 @@ measures copy bandwidth and product rate beside them. Printed and written: the m
 should be idle.
 
 Rows without a peer in Python are held against the copy bandwidth (bytes that the operator has to move) or against another of
-our own operators, as the column says.
+our own operators, the two in turn, as the column says.
 """
 
 import argparse
@@ -205,7 +205,7 @@ def one_round(args, out):
             share = next(r["share"] for r in results["results"] if r["op"] == name and r.get("variant") == form)
             out.setdefault(f"{name} {form}", []).append({"share": share})
         for one, other, _ in PAIRS:
-            results = ours(args, one, other)
+            results = ours(args, one, other, "--in-turn", "--seconds", "1")
             ratio = sum(time_of(results, one, p) for p in ("forward", "backward")) / sum(
                 time_of(results, other, p) for p in ("forward", "backward"))
             out.setdefault(f"{one} / {other}", []).append({"ratio": ratio})

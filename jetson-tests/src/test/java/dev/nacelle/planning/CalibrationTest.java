@@ -40,12 +40,13 @@ final class CalibrationTest {
           speed.bytes().copy(),
           speed.bytes().between(),
           speed.bytes().betweenBackward(),
-          speed.bytes().thin(),
           speed.bytes().paging()
         }) {
       assertTrue(rate > 1e8, speed.toString());
     }
     assertTrue(speed.attention().flops() > 1e6, speed.toString());
+    assertTrue(speed.lowRank().seconds(4e6, 64e6) > 1e-5, speed.toString());
+    assertTrue(speed.logit() >= 0 && speed.logit() < 1e-6, speed.toString());
     assertTrue(speed.whole() >= 0.6 && speed.whole() <= 2, speed.toString());
     for (String form : List.of("fp32", "bf16", "q4_0", "q4_1", "q8_0", "q6_k", "q5_1")) {
       assertTrue(speed.product(form, true, 576, 1536, 1, 1) > 0, form + " " + speed);

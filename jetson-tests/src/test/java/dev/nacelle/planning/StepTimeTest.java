@@ -27,13 +27,16 @@ final class StepTimeTest {
   private static final double COPY = 1e3;
   private static final double BETWEEN = 2e3;
   private static final double BETWEEN_BACKWARD = 3e3;
-  private static final double THIN = 5e3;
+  private static final LowRankSpeed LOW_RANK = new LowRankSpeed(2e-4, 3e-5);
+  private static final double LOGIT = 5e-5;
   private static final double PAGING = 7e3;
   private static final double STORAGE = 11e3;
-  private static final WorkTally.PerToken WORK = new WorkTally.PerToken(130, 170, 190, 0);
+  private static final WorkTally.PerToken WORK = new WorkTally.PerToken(130, 170, 190, 230);
 
   /** Each term has a rate of its own, so that none can stand for another. */
-  private record ByHand(AttentionSpeed attention, ByteRates bytes, double whole) implements Speed {
+  private record ByHand(
+      AttentionSpeed attention, LowRankSpeed lowRank, ByteRates bytes, double logit, double whole)
+      implements Speed {
     static final double FORWARD = 1e-6;
     static final double BACKWARD = 3e-6;
 
@@ -48,7 +51,9 @@ final class StepTimeTest {
       new Rates(
           new ByHand(
               new AttentionSpeed(2e-5, 7e-4),
-              new ByteRates(COPY, BETWEEN, BETWEEN_BACKWARD, THIN, PAGING),
+              LOW_RANK,
+              new ByteRates(COPY, BETWEEN, BETWEEN_BACKWARD, PAGING),
+              LOGIT,
               1),
           STORAGE,
           true);
@@ -77,11 +82,17 @@ final class StepTimeTest {
     return HEADS_BY_WIDTH * LAYERS * (2e-5 * 60 + 7e-4 * SQUARES);
   }
 
+  private static double lowRank() {
+    return 60 * (190 * 2e-4 + 230 * 3e-5);
+  }
+
   private static double fastest() {
     double products = LAYERS * BLOCK * 60 + HEAD * 45;
     return products * (ByHand.FORWARD + ByHand.BACKWARD)
         + attention()
-        + 60 * (130 / BETWEEN + 170 / BETWEEN_BACKWARD + 190 / THIN)
+        + 60 * (130 / BETWEEN + 170 / BETWEEN_BACKWARD)
+        + lowRank()
+        + 45 * 352 * LOGIT
         + 9 * 1000 / COPY;
   }
 
@@ -108,7 +119,8 @@ final class StepTimeTest {
 
   @Test
   void aWholeStepTakesMoreThanItsParts() {
-    Speed speed = new ByHand(RATES.speed().attention(), RATES.speed().bytes(), 1.25);
+    Speed parts = RATES.speed();
+    Speed speed = new ByHand(parts.attention(), LOW_RANK, parts.bytes(), LOGIT, 1.25);
     StepTime time = new StepTime(new Rates(speed, STORAGE, true), base, WORK, 1000);
     assertEquals(1.25 * fastest(), time.seconds(Strategy.FASTEST, SIZES, 2, 0, 0), 1e-9);
   }
@@ -116,7 +128,7 @@ final class StepTimeTest {
   @Test
   void recomputingAddsWhatItComputesAgain() {
     double between = 60 * 130 / BETWEEN;
-    double again = LAYERS * forward(BLOCK) + (attention() + 60 * 190 / THIN) * 2 / 7 + between;
+    double again = LAYERS * forward(BLOCK) + (attention() + lowRank()) * 2 / 7 + between;
     Map<Strategy, Double> added =
         Map.of(
             Strategy.FASTEST.withRecompute(Strategy.Recompute.MLP, 1),

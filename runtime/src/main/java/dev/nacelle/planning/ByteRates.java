@@ -21,14 +21,11 @@ import java.util.SplittableRandom;
  * @param copy read plus written
  * @param between of a norm's and a gate's operands, forward
  * @param betweenBackward the same in backward
- * @param thin of a product's operands whose one side is as long as an adapter's rank
  * @param paging of a mapped file whose pages were let go and come back from the page cache
  */
-public record ByteRates(
-    double copy, double between, double betweenBackward, double thin, double paging) {
+public record ByteRates(double copy, double between, double betweenBackward, double paging) {
   private static final long COPIED = 32L << 20;
   private static final int COLUMNS = 1024;
-  private static final int RANK = 16;
   private static final int DRAWN = 1 << 14;
 
   static ByteRates measure(KernelSet kernels) {
@@ -36,50 +33,33 @@ public record ByteRates(
     try (NativeBuffer a = filled(COPIED);
         NativeBuffer b = filled(COPIED);
         NativeBuffer c = filled(COPIED);
-        NativeBuffer small = filled(4L * Math.max(rows, COLUMNS) * RANK)) {
+        NativeBuffer small = filled(4L * (rows + COLUMNS))) {
       Operand x = Operand.of(a, DType.FP32, rows, COLUMNS);
       Operand y = Operand.of(b, DType.FP32, rows, COLUMNS);
       Operand z = Operand.of(c, DType.FP32, rows, COLUMNS);
       Operand weight = Operand.of(small, DType.FP32, COLUMNS);
       Operand sums =
           Operand.view(small, 4L * COLUMNS, DType.FP32, new long[] {rows}, new long[] {1});
-      Operand hidden = Operand.of(small, DType.FP32, rows, RANK);
-      try (NativeBuffer pair = filled(4L * RANK * COLUMNS)) {
-        Operand down = Operand.of(pair, DType.FP32, RANK, COLUMNS);
-        Operand up = Operand.of(pair, DType.FP32, COLUMNS, RANK);
-        var products = kernels.products();
-        Stopwatch stopwatch = new Stopwatch();
-        Stopwatch.Reading copy = stopwatch.add(() -> kernels.elementwise().convert(y, x));
-        Stopwatch.Reading forward =
-            stopwatch.add(
-                () -> {
-                  kernels.swiGlu().forward(z, x, y);
-                  kernels.rmsNorm().forward(y, sums, x, weight, 1e-5f, 0);
-                });
-        Stopwatch.Reading backward =
-            stopwatch.add(
-                () -> {
-                  kernels.swiGlu().backward(x, y, z, x, y);
-                  kernels.rmsNorm().backward(z, null, y, x, weight, sums, 0, true);
-                });
-        // Down and up again, and the gradients of both.
-        Stopwatch.Reading thin =
-            stopwatch.add(
-                () -> {
-                  products.multiply(hidden, x, false, down, true, 1, 0);
-                  products.multiply(y, hidden, false, down, false, 1, 1);
-                  products.multiply(down, hidden, true, x, false, 1, 0);
-                  products.multiply(up, x, true, hidden, false, 1, 0);
-                });
-        stopwatch.run();
-        double thinBytes = 5.0 * COPIED + 4.0 * hidden.byteSize() + 4.0 * down.byteSize();
-        return new ByteRates(
-            2.0 * COPIED / copy.median(),
-            5.0 * COPIED / forward.median(),
-            8.0 * COPIED / backward.median(),
-            thinBytes / thin.median(),
-            paged(kernels, x));
-      }
+      Stopwatch stopwatch = new Stopwatch();
+      Stopwatch.Reading copy = stopwatch.add(() -> kernels.elementwise().convert(y, x));
+      Stopwatch.Reading forward =
+          stopwatch.add(
+              () -> {
+                kernels.swiGlu().forward(z, x, y);
+                kernels.rmsNorm().forward(y, sums, x, weight, 1e-5f, 0);
+              });
+      Stopwatch.Reading backward =
+          stopwatch.add(
+              () -> {
+                kernels.swiGlu().backward(x, y, z, x, y);
+                kernels.rmsNorm().backward(z, null, y, x, weight, sums, 0, true);
+              });
+      stopwatch.run();
+      return new ByteRates(
+          2.0 * COPIED / copy.median(),
+          5.0 * COPIED / forward.median(),
+          8.0 * COPIED / backward.median(),
+          paged(kernels, x));
     }
   }
 
@@ -143,7 +123,6 @@ public record ByteRates(
         .put("copy", copy)
         .put("between", between)
         .put("between_backward", betweenBackward)
-        .put("thin", thin)
         .put("paging", paging);
   }
 
@@ -152,7 +131,6 @@ public record ByteRates(
         json.path("copy").asDouble(),
         json.path("between").asDouble(),
         json.path("between_backward").asDouble(),
-        json.path("thin").asDouble(),
         json.path("paging").asDouble());
   }
 }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Calibration(
     ProcessCost process, MachineSpeed speed, int threads, Map<String, String> provenance) {
-  private static final int VERSION = 5;
+  private static final int VERSION = 6;
   private static final String WHEN = "measured";
 
   /** Of the minute before it was measured; what was measured does not depend on it. */

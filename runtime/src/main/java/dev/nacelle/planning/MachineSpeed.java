@@ -16,11 +16,18 @@ import java.util.TreeMap;
  *
  * @param products by {@code q4_1 forward 576}, the width and height of a square weight
  * @param attention of samples short and long
+ * @param lowRank of the adapters' products
  * @param bytes bytes a second of what moves them
+ * @param logit seconds a logit of the loss, beside the head's products
  * @param whole a step's seconds over its parts'
  */
 public record MachineSpeed(
-    Map<String, Product> products, AttentionSpeed attention, ByteRates bytes, double whole)
+    Map<String, Product> products,
+    AttentionSpeed attention,
+    LowRankSpeed lowRank,
+    ByteRates bytes,
+    double logit,
+    double whole)
     implements Speed {
   /** Widths and heights of the weights that are measured. */
   static final List<Integer> SIZES = List.of(576, 1536);
@@ -64,21 +71,25 @@ public record MachineSpeed(
   static MachineSpeed measure(int threads) {
     try (KernelSet kernels = ComputeKernels.open(threads)) {
       Stopwatch stopwatch = new Stopwatch();
-      Map<String, Product> products;
-      AttentionSpeed attention;
       try (ProductWorks works = new ProductWorks(kernels, stopwatch);
-          AttentionSpeed.Work attending = new AttentionSpeed.Work(kernels, stopwatch)) {
+          AttentionSpeed.Work attending = new AttentionSpeed.Work(kernels, stopwatch);
+          LowRankSpeed.Work adapting = new LowRankSpeed.Work(kernels, stopwatch);
+          HeadWork head = new HeadWork(kernels, stopwatch)) {
         stopwatch.run();
-        products = works.laws();
-        attention = attending.speed();
+        return new MachineSpeed(
+            works.laws(),
+            attending.speed(),
+            adapting.speed(),
+            ByteRates.measure(kernels),
+            head.logitSeconds(),
+            1);
       }
-      return new MachineSpeed(products, attention, ByteRates.measure(kernels), 1);
     }
   }
 
   /** The same parts, in steps that take so many times as long as they do. */
   MachineSpeed inSteps(double factor) {
-    return new MachineSpeed(products, attention, bytes, factor);
+    return new MachineSpeed(products, attention, lowRank, bytes, logit, factor);
   }
 
   /** The key of a product. */
@@ -128,7 +139,9 @@ public record MachineSpeed(
                     .put("element", law.element)
                     .put("row_element", law.rowElement));
     root.set("attention", attention.json());
+    root.set("low_rank", lowRank.json());
     root.set("bytes", bytes.json());
+    root.put("logit", logit);
     root.put("whole", whole);
     return root;
   }
@@ -147,7 +160,9 @@ public record MachineSpeed(
     return new MachineSpeed(
         products,
         AttentionSpeed.of(json.path("attention")),
+        LowRankSpeed.of(json.path("low_rank")),
         ByteRates.of(json.path("bytes")),
+        json.path("logit").asDouble(),
         json.path("whole").asDouble());
   }
 }

@@ -10,7 +10,7 @@ public record Rates(Speed speed, double storageBytesPerSecond, boolean isMeasure
   /** Every product at one rate. */
   public static Rates derived(double flops, double copy, double storage) {
     // A page mapped anew costs about what copying it costs.
-    ByteRates bytes = new ByteRates(copy, copy, copy, copy, copy / 2);
+    ByteRates bytes = new ByteRates(copy, copy, copy, copy / 2);
     return new Rates(new Even(flops, bytes), storage, false);
   }
 
@@ -18,6 +18,17 @@ public record Rates(Speed speed, double storageBytesPerSecond, boolean isMeasure
     @Override
     public AttentionSpeed attention() {
       return AttentionSpeed.even(flops);
+    }
+
+    @Override
+    public LowRankSpeed lowRank() {
+      return new LowRankSpeed(1 / bytes.copy(), 1 / flops);
+    }
+
+    /** Written, and read twice. */
+    @Override
+    public double logit() {
+      return 3 * Float.BYTES / bytes.copy();
     }
 
     @Override

@@ -18,6 +18,12 @@ public interface Speed {
   /** Causal attention, forward and backward together. */
   AttentionSpeed attention();
 
+  /** An adapter's products. */
+  LowRankSpeed lowRank();
+
+  /** Seconds a logit of the loss, beside the head's products. */
+  double logit();
+
   /** Bytes a second of what moves more than it multiplies. */
   ByteRates bytes();
 

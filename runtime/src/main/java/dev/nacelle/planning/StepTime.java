@@ -78,11 +78,12 @@ final class StepTime {
     double layers = config.layers();
     double attention = attention(sizes);
     double between = tokens * work.forwardBytes() / speed.bytes().between();
-    double thin = thin(tokens);
+    double thin = speed.lowRank().seconds(tokens * work.thinBytes(), tokens * work.thinFlops());
     double seconds = layers * (forward + backward) + attention + between + thin;
     seconds += tokens * work.backwardBytes() / speed.bytes().betweenBackward();
     double targets = sizes.targets();
     seconds += seconds(head, true, targets, passes) + seconds(head, false, targets, passes);
+    seconds += targets * config.vocabularySize() * speed.logit();
     seconds += UPDATE_PASSES * adapterBytes / speed.bytes().copy();
     double share = Math.min(strategy.recomputedBlocks(), layers) / layers;
     // Of an adapter's products two of seven are forward's.
@@ -105,16 +106,6 @@ final class StepTime {
     double width = (double) config.heads() * config.headDim();
     double tokens = (double) sizes.tokens() * config.layers();
     return rates.speed().attention().seconds(width, tokens, squares);
-  }
-
-  /** The adapters' products: bytes where they are thin, operations where they no longer are. */
-  private double thin(double tokens) {
-    Product typical = block.getFirst();
-    double flops = 2.0 * typical.rows * typical.columns;
-    double multiplied =
-        rates.speed().product("fp32", true, typical.rows, typical.columns, 1, 0) / flops;
-    return tokens
-        * Math.max(work.thinBytes() / rates.speed().bytes().thin(), work.thinFlops() * multiplied);
   }
 
   private double moved(

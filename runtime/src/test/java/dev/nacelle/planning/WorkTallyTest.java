@@ -61,7 +61,9 @@ final class WorkTallyTest {
                 "fp32 forward 576", small,
                 "fp32 forward 1536", large),
             AttentionSpeed.even(1e11),
-            new ByteRates(1e10, 1e10, 1e10, 1e10, 1e10),
+            new LowRankSpeed(1e-10, 1e-11),
+            new ByteRates(1e10, 1e10, 1e10, 1e10),
+            1e-9,
             1);
     double elements = 576.0 * 576;
     assertEquals(
@@ -75,6 +77,22 @@ final class WorkTallyTest {
       MachineSpeed.Product law = MachineSpeed.Product.of(10, seconds[0], seconds[1]);
       assertEquals(seconds[1], law.seconds(10, 512, 1), 1e-9, "what many rows took");
       assertTrue(law.element() >= 0 && law.rowElement() > 0, law.toString());
+    }
+  }
+
+  /** With a low rank bytes cost, with a high one operations; noise makes no cost negative. */
+  @Test
+  void lowRankProductsLieOnTheLineThroughBothMeasurements() {
+    double[] low = {100, 40, 100 * 3e-3 + 40 * 7e-3};
+    double[] high = {130, 320, 130 * 3e-3 + 320 * 7e-3};
+    LowRankSpeed law = LowRankSpeed.of(low, high);
+    assertEquals(3e-3, law.byteSeconds(), 1e-12);
+    assertEquals(7e-3, law.flopSeconds(), 1e-12);
+    assertEquals(110 * 3e-3 + 80 * 7e-3, law.seconds(110, 80), 1e-12);
+    for (double ofHigh : new double[] {0.5, 1.01, 1.3, 9, 90}) {
+      LowRankSpeed noisy = LowRankSpeed.of(low, new double[] {high[0], high[1], ofHigh * low[2]});
+      assertEquals(low[2], noisy.seconds(low[0], low[1]), 1e-12, "what the low one took");
+      assertTrue(noisy.byteSeconds() >= 0 && noisy.flopSeconds() >= 0, noisy.toString());
     }
   }
 }

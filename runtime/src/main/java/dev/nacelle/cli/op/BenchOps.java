@@ -7,21 +7,21 @@ import dev.nacelle.NacelleException;
 import dev.nacelle.devices.Processor;
 import dev.nacelle.kernels.Backend;
 import dev.nacelle.kernels.KernelSet;
-import dev.nacelle.kernels.operator.BenchTensors;
 import dev.nacelle.kernels.operator.Measurement;
 import dev.nacelle.kernels.operator.Operator;
 import dev.nacelle.kernels.operator.OperatorRunner;
 import dev.nacelle.kernels.operator.OperatorUsageException;
 import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
-import dev.nacelle.nativeaccess.NativeMemory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +38,8 @@ import picocli.CommandLine.Parameters;
     },
     footer = {
       "",
-      "Times are the best of many runs. A share is bytes or flops per second, divided by the copy",
+      "Times are the best of many runs, or with --in-turn the usual ones (medians). A share is"
+          + " bytes or flops per second, divided by the copy",
       "bandwidth (bytes read plus written a second) or the product rate (flop/s). With --json,",
       "extra_bytes is native memory that one run takes beside its tensors, scratch_bytes what all",
       "products share.",
@@ -49,6 +50,7 @@ import picocli.CommandLine.Parameters;
       "  ./nacelle bench ops",
       "  ./nacelle bench ops rms_norm swiglu --dtype bf16 --threads 2",
       "  ./nacelle bench ops cross_entropy --size N=1024,V=32000,C=2048 --json",
+      "  ./nacelle bench ops lora_linear hydra_linear dora_linear --dtype fp32 --in-turn",
     })
 public final class BenchOps implements Callable<Integer> {
   private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -85,6 +87,14 @@ public final class BenchOps implements Callable<Integer> {
       description = "Time to spend on one measurement (default: ${DEFAULT-VALUE}).")
   private double seconds = 0.2;
 
+  @Option(
+      names = "--in-turn",
+      description = {
+        "All that is named takes turns, to compare one with another on a machine that is not",
+        "equally fast all the time. Their tensors are there together: name few operators."
+      })
+  private boolean inTurn;
+
   @Option(names = "--threads", description = "Threads of every kernel (default: physical cores).")
   private int threads;
 
@@ -117,12 +127,12 @@ public final class BenchOps implements Callable<Integer> {
             limits.gemmLibrary());
       }
       ArrayNode results = result.putArray("results");
-      for (Operator operator : operators) {
-        for (DType dtype : operator.spec().dtypes()) {
-          if (types.isEmpty() || types.contains(dtype)) {
-            measure(kernels, operator, dtype, asked, limits, stopwatch, results);
-          }
-        }
+      BenchReport report = new BenchReport(kernels, limits, results, !speech.json);
+      List<Supplier<BenchCase>> cases = cases(kernels, operators, types, asked);
+      if (inTurn) {
+        measureInTurn(cases, stopwatch, report);
+      } else {
+        measureAlone(cases, stopwatch, report);
       }
       if (speech.json) {
         System.out.println(result);
@@ -144,73 +154,53 @@ public final class BenchOps implements Callable<Integer> {
     return result;
   }
 
-  private void measure(
-      KernelSet kernels,
-      Operator operator,
-      DType dtype,
-      Map<String, Long> asked,
-      Limits limits,
-      Stopwatch stopwatch,
-      ArrayNode results) {
-    Map<String, Long> size = new LinkedHashMap<>(operator.benchSizes());
-    if (kernels.backend() == Backend.REFERENCE) {
-      size.replaceAll((letter, n) -> Math.min(n, REFERENCE_SIZE));
-    }
-    size.replaceAll((letter, n) -> asked.getOrDefault(letter, n));
-    try (BenchTensors bench = new BenchTensors(size)) {
-      for (Measurement measurement : operator.measurements(kernels, dtype, bench)) {
-        double time = stopwatch.best(measurement.work());
-        long extra = measurement.workspace() + allocated(measurement.work());
-        boolean copies = measurement.shareOf() == Measurement.Limit.COPY;
-        double share =
-            copies
-                ? measurement.bytes() / time / limits.copyBandwidth()
-                : measurement.flops() / time / limits.gemmRate();
-        ObjectNode node = results.addObject();
-        node.put("op", operator.spec().name())
-            .put("backend", kernels.backend().label())
-            .put("dtype", dtype.label())
-            .put("pass", measurement.pass());
-        if (!measurement.variant().isEmpty()) {
-          node.put("variant", measurement.variant());
-        }
-        ObjectNode letters = node.putObject("size");
-        size.forEach(letters::put);
-        node.put("seconds", time)
-            .put("bytes", measurement.bytes())
-            .put("flops", measurement.flops())
-            .put("extra_bytes", extra)
-            .put("share", share)
-            .put("share_of", measurement.shareOf().label());
-        if (!speech.json) {
-          System.out.printf(
-              Locale.ROOT,
-              "%-16s %-5s %-4s %-17s %9.3f ms  %6.1f GB/s  %3.0f %% of %s  %s%n",
-              operator.spec().name(),
-              dtype.label(),
-              measurement.variant(),
-              measurement.pass(),
-              time * 1e3,
-              measurement.bytes() / time / 1e9,
-              100 * share,
-              measurement.shareOf().label(),
-              size);
+  /** One after the other, each with the memory to itself. */
+  private static void measureAlone(
+      List<Supplier<BenchCase>> cases, Stopwatch stopwatch, BenchReport report) {
+    for (Supplier<BenchCase> each : cases) {
+      try (BenchCase made = each.get()) {
+        for (Measurement pass : made.passes()) {
+          report.add(made, pass, stopwatch.best(made.work(pass)));
         }
       }
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new NacelleException(
-          NacelleException.Kind.USAGE,
-          operator.spec().name() + " cannot be measured at " + size + ": " + e.getMessage(),
-          "choose other sizes with --size",
-          e);
     }
   }
 
-  /** Bytes of native memory that one run takes on its way, all together. */
-  private static long allocated(Runnable work) {
-    long before = NativeMemory.allocatedBytes();
-    work.run();
-    return NativeMemory.allocatedBytes() - before;
+  private static void measureInTurn(
+      List<Supplier<BenchCase>> cases, Stopwatch stopwatch, BenchReport report) {
+    List<BenchCase> made = new ArrayList<>();
+    try {
+      List<Runnable> works = new ArrayList<>();
+      for (Supplier<BenchCase> each : cases) {
+        BenchCase one = each.get();
+        made.add(one);
+        one.passes().forEach(pass -> works.add(one.work(pass)));
+      }
+      Iterator<Double> seconds = stopwatch.inTurn(works).iterator();
+      for (BenchCase one : made) {
+        one.passes().forEach(pass -> report.add(one, pass, seconds.next()));
+      }
+    } finally {
+      made.forEach(BenchCase::close);
+    }
+  }
+
+  private static List<Supplier<BenchCase>> cases(
+      KernelSet kernels, List<Operator> operators, List<DType> types, Map<String, Long> asked) {
+    List<Supplier<BenchCase>> cases = new ArrayList<>();
+    for (Operator operator : operators) {
+      Map<String, Long> size = new LinkedHashMap<>(operator.benchSizes());
+      if (kernels.backend() == Backend.REFERENCE) {
+        size.replaceAll((letter, n) -> Math.min(n, REFERENCE_SIZE));
+      }
+      size.replaceAll((letter, n) -> asked.getOrDefault(letter, n));
+      for (DType dtype : operator.spec().dtypes()) {
+        if (types.isEmpty() || types.contains(dtype)) {
+          cases.add(() -> new BenchCase(kernels, operator, dtype, size));
+        }
+      }
+    }
+    return cases;
   }
 
   private List<Operator> chosen() {

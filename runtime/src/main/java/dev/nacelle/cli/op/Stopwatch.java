@@ -1,6 +1,9 @@
 package dev.nacelle.cli.op;
 
-/** The best time of many runs: what disturbs a run only ever makes it longer. */
+import java.util.ArrayList;
+import java.util.List;
+
+/** Seconds of works that are short enough to be run many times. */
 final class Stopwatch {
   private static final int FEWEST_RUNS = 5;
 
@@ -14,7 +17,10 @@ final class Stopwatch {
     this.secondsToSpend = secondsToSpend;
   }
 
-  /** Seconds of the fastest run; the first one only warms up, where there is time for more. */
+  /**
+   * Seconds of the fastest run: what disturbs a run only ever makes it longer. The first one only
+   * warms up, where there is time for more.
+   */
   double best(Runnable work) {
     double first = once(work);
     if (first > secondsToSpend) {
@@ -31,6 +37,30 @@ final class Stopwatch {
       }
     }
     return best;
+  }
+
+  /**
+   * Seconds of each work's usual run, the median: all take turns, so that a machine which is slow
+   * for a while is slow for all of them, and one may be divided by another. The first round only
+   * warms up.
+   */
+  List<Double> inTurn(List<Runnable> works) {
+    works.forEach(Stopwatch::once);
+    List<List<Double>> seconds = new ArrayList<>();
+    works.forEach(work -> seconds.add(new ArrayList<>()));
+    double spent = 0;
+    for (int round = 0; round < FEWEST_RUNS || spent < secondsToSpend * works.size(); round++) {
+      for (int i = 0; i < works.size(); i++) {
+        double took = once(works.get(i));
+        seconds.get(i).add(took);
+        spent += took;
+      }
+    }
+    List<Double> medians = new ArrayList<>();
+    for (List<Double> each : seconds) {
+      medians.add(each.stream().sorted().toList().get(each.size() / 2));
+    }
+    return medians;
   }
 
   private static double once(Runnable work) {

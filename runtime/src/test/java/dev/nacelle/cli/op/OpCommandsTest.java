@@ -287,6 +287,50 @@ final class OpCommandsTest {
         passes);
   }
 
+  /**
+   * In turn everything is there at once: the same rows in the same order, and no figure swapped.
+   */
+  @Test
+  void benchesInTurn() throws IOException {
+    String[] asked = {
+      "rms_norm",
+      "quantized_linear",
+      "--size",
+      "T=64,C=96,M=256,K=256",
+      "--dtype",
+      "fp32",
+      "--seconds",
+      "0.001",
+      "--threads",
+      "1",
+      "--json"
+    };
+    List<String> alone = rows(run(new BenchOps(), asked));
+    String[] inTurn = Arrays.copyOf(asked, asked.length + 1);
+    inTurn[asked.length] = "--in-turn";
+    Outcome outcome = run(new BenchOps(), inTurn);
+    assertTrue(alone.size() >= 4, alone.toString());
+    assertEquals(alone, rows(outcome));
+    for (JsonNode one : MAPPER.readTree(outcome.out()).get("results")) {
+      assertTrue(one.get("seconds").asDouble() > 0, one.toString());
+    }
+  }
+
+  private static List<String> rows(Outcome outcome) throws IOException {
+    assertEquals(0, outcome.code(), outcome.message());
+    List<String> rows = new ArrayList<>();
+    for (JsonNode one : MAPPER.readTree(outcome.out()).get("results")) {
+      rows.add(
+          one.get("op").asText()
+              + one.get("pass").asText()
+              + one.path("variant").asText()
+              + one.get("size")
+              + one.get("bytes")
+              + one.get("extra_bytes"));
+    }
+    return rows;
+  }
+
   @Test
   void benchRefusesWhatItCannotMeasure() {
     for (List<String> args :
@@ -299,7 +343,8 @@ final class OpCommandsTest {
             List.of("--dtype", "i32"),
             List.of("--backend", "cuda"),
             List.of("--seconds", "0"),
-            List.of("rope", "--size", "D=3", "--seconds", "0.001"))) {
+            List.of("rope", "--size", "D=3", "--seconds", "0.001"),
+            List.of("rms_norm", "rope", "--size", "D=3", "--seconds", "0.001", "--in-turn"))) {
       assertEquals(2, run(new BenchOps(), args.toArray(String[]::new)).code(), args.toString());
     }
   }
