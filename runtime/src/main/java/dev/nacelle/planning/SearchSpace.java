@@ -63,6 +63,14 @@ record SearchSpace(
     return maySpill ? List.of(Strategy.Spill.values()) : List.of(Strategy.Spill.NOTHING);
   }
 
+  /**
+   * Of these one holds the least: with more than a few blocks what more of it leaves behind is less
+   * than what it takes to move it.
+   */
+  List<Strategy.Spill> sparest() {
+    return layers > FEW_BLOCKS ? List.of(spills().getLast()) : spills();
+  }
+
   /** All rows that spill so much. */
   List<Row> rows(Strategy.Spill spill) {
     return rows(spill, StepSizes.passes(samples), bits(), updates(), List.of(0, FEW_ROWS));

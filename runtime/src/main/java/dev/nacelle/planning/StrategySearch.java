@@ -140,7 +140,7 @@ final class StrategySearch {
 
   /** The strategy that takes the least. */
   Choice least() {
-    return least(space.spills());
+    return least(space.sparest());
   }
 
   /** The one that takes the least of those that spill so much. */
@@ -157,19 +157,21 @@ final class StrategySearch {
     return known;
   }
 
-  /**
-   * Of many guesses those near the least are priced: what is kept there, and may be off, is few.
-   */
+  /** Priced in the order of guesses, until no other can be less than what was found. */
   private Choice leastOf(List<Strategy.Spill> spills) {
     List<Choice> lean =
-        spills.stream().flatMap(s -> space.leanest(s).stream()).map(this::guess).toList();
-    long leanest = lean.stream().mapToLong(Choice::peakBytes).min().orElse(Long.MAX_VALUE);
-    Choice least =
-        lean.stream()
-            .filter(choice -> choice.peakBytes() <= leanest * (1 + 2 * DOUBT))
-            .map(choice -> price(choice.strategy()))
-            .min(Choice.BY_BYTES)
-            .orElseThrow();
+        spills.stream()
+            .flatMap(s -> space.leanest(s).stream())
+            .map(this::guess)
+            .sorted(Choice.BY_BYTES)
+            .toList();
+    Choice least = price(lean.getFirst().strategy());
+    for (Choice next : lean) {
+      if (next.peakBytes() - doubt(next.arenaBytes()) < least.peakBytes()) {
+        Choice sure = price(next.strategy());
+        least = Choice.BY_BYTES.compare(sure, least) < 0 ? sure : least;
+      }
+    }
     Choice fastest = price(Strategy.FASTEST);
     boolean keeps = spills.contains(Strategy.Spill.NOTHING);
     return keeps && Choice.BY_BYTES.compare(fastest, least) < 0 ? fastest : least;

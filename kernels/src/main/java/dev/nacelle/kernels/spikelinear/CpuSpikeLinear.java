@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 public final class CpuSpikeLinear implements SpikeLinear {
   private final int threads;
   private final Products products;
-  private final MethodHandle stride;
-  private final MethodHandle turn;
+  private final MethodHandle panel;
+  private final MethodHandle count;
   private final MethodHandle list;
   private final MethodHandle forward;
   private final MethodHandle backward;
@@ -24,28 +24,29 @@ public final class CpuSpikeLinear implements SpikeLinear {
   public CpuSpikeLinear(KernelLibrary library, Products products) {
     this.threads = library.threads();
     this.products = products;
-    stride = library.bindLong("nk_spike_linear_stride", "L");
-    turn = library.bind("nk_spike_linear_turn", "PPLLLII");
+    panel = library.bindLong("nk_spike_linear_panel", "L");
+    count = library.bindLong("nk_spike_linear_count", "PPLL");
     list = library.bind("nk_spike_linear_list", "PPPLLI");
-    forward = library.bind("nk_spike_linear_forward", "PPPPPLLLLIII");
-    backward = library.bind("nk_spike_linear_backward", "PPPPPPLLLLII");
+    forward = library.bind("nk_spike_linear_forward", "PPPPPPLLLIIII");
+    backward = library.bind("nk_spike_linear_backward", "PPPPPPLLLII");
   }
 
   /** The spiking neurons of every row, written down once for all columns of the result. */
-  private record Active(Operand neurons, Operand counts) {}
+  private record Active(Operand neurons, Operand first) {}
 
-  private Active active(Scratch scratch, Operand bits, long columns) throws Throwable {
+  private Active active(Scratch scratch, Operand given, long columns) throws Throwable {
+    Operand bits = scratch.contiguous(given);
     long rows = SpikeLinearArguments.rows(bits);
-    Active active =
-        new Active(scratch.tensor(DType.I32, rows, columns), scratch.tensor(DType.I32, rows));
-    list.invokeExact(
-        active.neurons().address(),
-        active.counts().address(),
-        scratch.contiguous(bits).address(),
-        rows,
-        columns,
-        threads);
-    return active;
+    Operand first = scratch.tensor(DType.I64, rows + 1);
+    long spikes = (long) count.invokeExact(first.address(), bits.address(), rows, columns);
+    Operand neurons = scratch.tensor(DType.I32, spikes);
+    list.invokeExact(neurons.address(), first.address(), bits.address(), rows, columns, threads);
+    return new Active(neurons, first);
+  }
+
+  /** A panel for each thread. */
+  private Operand panels(Scratch scratch, long columns) throws Throwable {
+    return scratch.tensor(DType.FP32, threads, (long) panel.invokeExact(columns));
   }
 
   @Override
@@ -55,27 +56,18 @@ public final class CpuSpikeLinear implements SpikeLinear {
     long columns = weight.size(1);
     try (Scratch scratch = new Scratch()) {
       Active active = active(scratch, bits, columns);
-      long apart = (long) stride.invokeExact(outputs);
-      Operand turned = scratch.tensor(DType.FP32, columns, apart);
-      turn.invokeExact(
-          turned.address(),
-          scratch.contiguous(weight).address(),
-          outputs,
-          columns,
-          apart,
-          DTypeCodes.of(weight.dtype()),
-          threads);
       forward.invokeExact(
           y.address(),
-          turned.address(),
+          panels(scratch, columns).address(),
+          scratch.contiguous(weight).address(),
           bias == null ? 0L : scratch.contiguous(bias).address(),
           active.neurons().address(),
-          active.counts().address(),
+          active.first().address(),
           SpikeLinearArguments.rows(bits),
           columns,
           outputs,
-          apart,
           DTypeCodes.of(y.dtype()),
+          DTypeCodes.of(weight.dtype()),
           bias == null ? 0 : DTypeCodes.of(bias.dtype()),
           threads);
     } catch (Throwable t) {
@@ -105,18 +97,16 @@ public final class CpuSpikeLinear implements SpikeLinear {
         return;
       }
       Active active = active(scratch, bits, columns);
-      long apart = (long) stride.invokeExact(outputs);
       backward.invokeExact(
           gradWeight == null ? 0L : gradWeight.address(),
           gradBias == null ? 0L : gradBias.address(),
-          scratch.tensor(DType.FP32, gradWeight == null ? 1 : columns, apart).address(),
+          gradWeight == null ? 0L : panels(scratch, columns).address(),
           g.address(),
           active.neurons().address(),
-          active.counts().address(),
+          active.first().address(),
           rows,
           columns,
           outputs,
-          apart,
           DTypeCodes.of(gradY.dtype()),
           threads);
     } catch (Throwable t) {

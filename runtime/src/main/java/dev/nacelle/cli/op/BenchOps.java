@@ -38,11 +38,10 @@ import picocli.CommandLine.Parameters;
     },
     footer = {
       "",
-      "Times are the best of many runs, or with --in-turn the usual ones (medians). A share is"
-          + " bytes or flops per second, divided by the copy",
-      "bandwidth (bytes read plus written a second) or the product rate (flop/s). With --json,",
-      "extra_bytes is native memory that one run takes beside its tensors, scratch_bytes what all",
-      "products share.",
+      "Times are the best of many runs, or with --in-turn the usual ones, the medians. A share is",
+      "bytes or flops per second, divided by the copy bandwidth (bytes read plus written a second)",
+      "or the product rate (flop/s). With --json, extra_bytes is native memory that one run takes",
+      "beside its tensors, scratch_bytes what all products share.",
       "",
       "Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 5 the environment lacks something.",
       "",
