@@ -23,7 +23,7 @@ from processor import processor_name
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FEWEST_STEPS, MOST_STEPS = 3, 24
-TOKENS = 3072  # of all steps of a job
+TOKENS = 2048  # of all steps of a job
 
 PLAIN = dict(length=256, rank=16, batch=2, targets="all-linear", threads=2, budget=None)
 MANY = [

@@ -41,6 +41,10 @@ final class PlanningWorkTest {
   @TempDir private Path folder;
 
   private FinetuneOptions options(Path model, int batch, boolean approximate) {
+    return options(model, batch, 512, approximate);
+  }
+
+  private FinetuneOptions options(Path model, int batch, int length, boolean approximate) {
     return new FinetuneOptions(
         model,
         folder.resolve("out"),
@@ -52,7 +56,7 @@ final class PlanningWorkTest {
             false,
             batch,
             1,
-            512,
+            length,
             true,
             Order.SHUFFLE),
         new FinetuneOptions.Length(3, 0),
@@ -132,5 +136,35 @@ final class PlanningWorkTest {
         });
     assertEquals(216, compared[0]);
     assertEquals(List.of(), off);
+  }
+
+  /** The least is looked for among what spills most: nothing that spills less takes less. */
+  @Test
+  void theLeastSpillsAllThatCanBeSpilled() throws IOException {
+    for (int layers : new int[] {8, LAYERS}) {
+      Path model = SparseModel.write(folder.resolve("model" + layers), layers);
+      for (int length : new int[] {8, 512}) {
+        for (int batch : new int[] {1, 3}) {
+          FinetuneOptions asked = options(model, batch, length, false);
+          String job = layers + " blocks, " + batch + " of " + length;
+          Finetuning.plan(
+              asked,
+              (base, kernels, given, sizes) -> {
+                JobPrices prices =
+                    new JobPrices(
+                        base, kernels, given, sizes.get(), MachineCosts.free(RATES), new Walks());
+                SearchSpace space = new SearchSpace(layers, batch, true, false, false, true);
+                long least = Long.MAX_VALUE;
+                for (Strategy.Spill spill : space.spills()) {
+                  for (Strategy strategy : space.leanest(spill)) {
+                    least = Math.min(least, prices.price(strategy).peakBytes());
+                  }
+                }
+                assertEquals(least, prices.search().least().peakBytes(), job);
+                return RunPlan.UNBOUNDED;
+              });
+        }
+      }
+    }
   }
 }

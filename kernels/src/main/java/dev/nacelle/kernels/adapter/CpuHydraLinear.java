@@ -13,6 +13,7 @@ import dev.nacelle.kernels.common.NativeFunctions;
 import dev.nacelle.kernels.common.Scratch;
 import dev.nacelle.nativeaccess.DType;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,6 +162,10 @@ public final class CpuHydraLinear implements HydraLinear {
       Operand gradOmega = scratch.tensor(DType.FP32, omega.shape());
       Elements.fill(gradOmega, 0);
       unmix(gradHidden, gradLogits, gradOmega, gradMixed, omega, hidden);
+      if (to.a() != null && to.router() != null && !pair.dropout().isActive()) {
+        backwardTogether(scratch, to, gradY, x, gradHidden, gradLogits, weight, router, pair);
+        return;
+      }
       if (to.a() != null) {
         steps.downBackward(to.a(), gradHidden, x, pair);
       }
@@ -177,6 +182,47 @@ public final class CpuHydraLinear implements HydraLinear {
             });
       }
     }
+  }
+
+  /**
+   * Where a and the router see the same x, one product over it serves both, and so does one back.
+   */
+  private void backwardTogether(
+      Scratch scratch,
+      Gradients to,
+      Operand gradY,
+      Operand x,
+      Operand gradHidden,
+      Operand gradLogits,
+      Matrix weight,
+      Operand router,
+      AdapterPair pair) {
+    long rank = gradHidden.size(1);
+    long all = rank + gradLogits.size(1);
+    Operand pull = scratch.tensor(DType.FP32, x.size(0), all);
+    steps.convert(columns(pull, 0, rank), gradHidden);
+    steps.convert(columns(pull, rank, all), gradLogits);
+    Operand both = scratch.tensor(DType.FP32, all, x.size(1));
+    steps.turnedTimes(both, pull, x, 1, 0);
+    steps.convert(Objects.requireNonNull(to.a()), both.rows(0, rank));
+    steps.convert(Objects.requireNonNull(to.router()), both.rows(rank, all));
+    if (to.x() != null) {
+      // The gradients have gone: the matrices themselves take their memory.
+      steps.convert(both.rows(0, rank), pair.a());
+      steps.convert(both.rows(rank, all), router);
+      steps.roundedOnce(
+          to.x(),
+          (out, from, end) -> {
+            steps.baseBackward(out, gradY.rows(from, end), weight);
+            steps.timesPlain(out, pull.rows(from, end), both, 1, 1);
+          });
+    }
+  }
+
+  private static Operand columns(Operand x, long from, long end) {
+    long offset = x.byteOffset() + from * x.dtype().bytes();
+    long[] shape = {x.size(0), end - from};
+    return Operand.view(x.buffer(), offset, x.dtype(), shape, new long[] {x.stride(0), 1});
   }
 
   @Override
