@@ -162,7 +162,8 @@ public final class CpuHydraLinear implements HydraLinear {
       Operand gradOmega = scratch.tensor(DType.FP32, omega.shape());
       Elements.fill(gradOmega, 0);
       unmix(gradHidden, gradLogits, gradOmega, gradMixed, omega, hidden);
-      if (to.a() != null && to.router() != null && !pair.dropout().isActive()) {
+      boolean same = x.elements() > 0 && !pair.dropout().isActive();
+      if (same && to.a() != null && to.router() != null) {
         backwardTogether(scratch, to, gradY, x, gradHidden, gradLogits, weight, router, pair);
         return;
       }
