@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class BudgetTest {
   private static final Pattern LEAST = Pattern.compile("--budget (\\d+)|give it (\\d+)MiB");
 
+  private static final Pattern AT_MOST = Pattern.compile("([0-9.]+) MiB at most");
+
   private final List<Long> before = Tiny.held();
   private final List<String> notes = new ArrayList<>();
 
@@ -75,8 +77,8 @@ final class BudgetTest {
   @Test
   void lessMemoryGivesTheSameAdapter() {
     FinetuneSummary free = run(job("free"));
-    // Beside the ledger a plan counts what the kernels hold, some 4 MiB here.
-    long most = free.peakBytes() + (4 << 20);
+    // Beside the ledger a plan counts what the kernels hold: 1 to 5 MiB, by the processor.
+    long most = free.peakBytes() + (5 << 20);
     int tighter = 0;
     for (int percent : new int[] {200, 85, 65}) {
       long budget = most * percent / 100;
@@ -90,6 +92,9 @@ final class BudgetTest {
       if (percent == 200) {
         assertEquals(
             Tiny.adapter(folder.resolve("free")), Tiny.adapter(folder.resolve(name)), planned);
+        Matcher all = AT_MOST.matcher(planned);
+        assertTrue(all.find(), planned);
+        most = (long) (Double.parseDouble(all.group(1)) * (1 << 20));
       }
     }
     assertEquals(2, tighter, "budgets that asked for another way");
