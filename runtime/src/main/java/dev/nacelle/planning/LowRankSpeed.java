@@ -37,7 +37,7 @@ public record LowRankSpeed(double byteSeconds, double flopSeconds) {
   static final class Work implements AutoCloseable {
     private final NativeBuffer x = ByteRates.filled(4L * ROWS * COLUMNS);
     private final NativeBuffer y = ByteRates.filled(4L * ROWS * COLUMNS);
-    private final NativeBuffer small = ByteRates.filled(4L * HIGH * (ROWS + 2 * COLUMNS));
+    private final NativeBuffer small = ByteRates.filled(4L * HIGH * (ROWS + 4 * COLUMNS));
     private final Stopwatch.Reading low;
     private final Stopwatch.Reading high;
 
@@ -50,18 +50,23 @@ public record LowRankSpeed(double byteSeconds, double flopSeconds) {
     private Runnable work(KernelSet kernels, int rank) {
       Operand in = Operand.of(x, DType.FP32, ROWS, COLUMNS);
       Operand out = Operand.of(y, DType.FP32, ROWS, COLUMNS);
-      long matrix = 4L * rank * COLUMNS;
-      Operand hidden = Operand.of(small.slice(0, 4L * ROWS * rank), DType.FP32, ROWS, rank);
-      NativeBuffer factors = small.slice(4L * ROWS * rank, 2 * matrix);
-      Operand down = Operand.of(factors.slice(0, matrix), DType.FP32, rank, COLUMNS);
-      Operand up = Operand.of(factors.slice(matrix, matrix), DType.FP32, COLUMNS, rank);
+      Operand hidden = narrow(0, ROWS, rank);
+      Operand down = narrow(ROWS, rank, COLUMNS);
+      Operand up = narrow(ROWS + COLUMNS, COLUMNS, rank);
+      Operand gradDown = narrow(ROWS + 2 * COLUMNS, rank, COLUMNS);
+      Operand gradUp = narrow(ROWS + 3 * COLUMNS, COLUMNS, rank);
       var products = kernels.products();
       return () -> {
         products.multiply(hidden, in, false, down, true, 1, 0);
         products.multiply(out, hidden, false, up, true, 1, 1);
-        products.multiply(down, hidden, true, in, false, 1, 0);
-        products.multiply(up, in, true, hidden, false, 1, 0);
+        products.multiply(gradDown, hidden, true, in, false, 1, 0);
+        products.multiply(gradUp, in, true, hidden, false, 1, 0);
       };
+    }
+
+    /** Rows by columns of {@code small}; {@code at} counts what is as long as the highest rank. */
+    private Operand narrow(long at, long rows, long columns) {
+      return Operand.of(small.slice(4 * HIGH * at, 4 * rows * columns), DType.FP32, rows, columns);
     }
 
     LowRankSpeed speed() {

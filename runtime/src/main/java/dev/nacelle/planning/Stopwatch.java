@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Seconds of short works, as a calibration measures them: all in turn, round after round, and of
+ * Seconds of short works that are held against each other: all in turn, round after round, and of
  * each the median. A machine that is slow for half a second is slow for all of them alike, and each
  * finds the caches as another left them, as in a step.
  */
-final class Stopwatch {
+public final class Stopwatch {
   private static final int LEAST_ROUNDS = 3;
   private static final int FEWEST_ROUNDS = 5;
   private static final int MOST_ROUNDS = 60;
@@ -17,10 +17,25 @@ final class Stopwatch {
   /** On a slow machine the least of rounds are long enough to be usual. */
   private static final double TOO_MANY_SECONDS = 20;
 
+  private final int mostRounds;
+  private final double enoughSeconds;
   private final List<Reading> readings = new ArrayList<>();
 
+  /** As long as a calibration measures. */
+  Stopwatch() {
+    this(MOST_ROUNDS, ENOUGH_SECONDS);
+  }
+
+  /**
+   * @param enoughSeconds of all works together: after that no further round begins
+   */
+  public Stopwatch(int mostRounds, double enoughSeconds) {
+    this.mostRounds = mostRounds;
+    this.enoughSeconds = enoughSeconds;
+  }
+
   /** What a work took, once the watch has run. */
-  static final class Reading {
+  public static final class Reading {
     private final Runnable work;
     private final List<Double> seconds = new ArrayList<>();
 
@@ -35,7 +50,7 @@ final class Stopwatch {
     }
 
     /** Of all rounds: a step is made of usual ones. */
-    double median() {
+    public double median() {
       return Stopwatch.median(seconds);
     }
   }
@@ -45,18 +60,19 @@ final class Stopwatch {
     return sorted.get(sorted.size() / 2);
   }
 
-  Reading add(Runnable work) {
+  /** A work that takes part in every round. */
+  public Reading add(Runnable work) {
     Reading reading = new Reading(work);
     readings.add(reading);
     return reading;
   }
 
   /** A round that does not count, then as many as make the time up. */
-  void run() {
+  public void run() {
     readings.forEach(Reading::once);
     double spent = 0;
-    for (int round = 0; round < MOST_ROUNDS; round++) {
-      double most = round < FEWEST_ROUNDS ? TOO_MANY_SECONDS : ENOUGH_SECONDS;
+    for (int round = 0; round < mostRounds; round++) {
+      double most = round < FEWEST_ROUNDS ? TOO_MANY_SECONDS : enoughSeconds;
       if (round >= LEAST_ROUNDS && spent > most) {
         return;
       }

@@ -13,6 +13,7 @@ import dev.nacelle.kernels.operator.OperatorRunner;
 import dev.nacelle.kernels.operator.OperatorUsageException;
 import dev.nacelle.kernels.registry.Operators;
 import dev.nacelle.nativeaccess.DType;
+import dev.nacelle.planning.Stopwatch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -110,9 +111,9 @@ public final class BenchOps implements Callable<Integer> {
     checkLetters(operators, asked);
     List<DType> types = types();
     Backend wanted = backend(operators);
-    Stopwatch stopwatch = new Stopwatch(seconds);
+    BestTime best = new BestTime(seconds);
     try (KernelSet kernels = Sets.open(wanted, Sets.threads(threads), speech)) {
-      Limits limits = Limits.measure(kernels, stopwatch);
+      Limits limits = Limits.measure(kernels, best);
       ObjectNode result = header(kernels, limits);
       if (!speech.json) {
         System.out.printf(
@@ -129,9 +130,9 @@ public final class BenchOps implements Callable<Integer> {
       BenchReport report = new BenchReport(kernels, limits, results, !speech.json);
       List<Supplier<BenchCase>> cases = cases(kernels, operators, types, asked);
       if (inTurn) {
-        measureInTurn(cases, stopwatch, report);
+        measureInTurn(cases, report);
       } else {
-        measureAlone(cases, stopwatch, report);
+        measureAlone(cases, best, report);
       }
       if (speech.json) {
         System.out.println(result);
@@ -155,29 +156,34 @@ public final class BenchOps implements Callable<Integer> {
 
   /** One after the other, each with the memory to itself. */
   private static void measureAlone(
-      List<Supplier<BenchCase>> cases, Stopwatch stopwatch, BenchReport report) {
+      List<Supplier<BenchCase>> cases, BestTime best, BenchReport report) {
     for (Supplier<BenchCase> each : cases) {
       try (BenchCase made = each.get()) {
         for (Measurement pass : made.passes()) {
-          report.add(made, pass, stopwatch.best(made.work(pass)));
+          report.add(made, pass, best.of(made.work(pass)));
         }
       }
     }
   }
 
-  private static void measureInTurn(
-      List<Supplier<BenchCase>> cases, Stopwatch stopwatch, BenchReport report) {
+  /** Medians of rounds in which everything takes a turn. */
+  private void measureInTurn(List<Supplier<BenchCase>> cases, BenchReport report) {
     List<BenchCase> made = new ArrayList<>();
     try {
-      List<Runnable> works = new ArrayList<>();
+      int works = 0;
       for (Supplier<BenchCase> each : cases) {
-        BenchCase one = each.get();
-        made.add(one);
-        one.passes().forEach(pass -> works.add(one.work(pass)));
+        made.add(each.get());
+        works += made.getLast().passes().size();
       }
-      Iterator<Double> seconds = stopwatch.inTurn(works).iterator();
+      Stopwatch stopwatch = new Stopwatch(Integer.MAX_VALUE, seconds * works);
+      List<Stopwatch.Reading> readings = new ArrayList<>();
       for (BenchCase one : made) {
-        one.passes().forEach(pass -> report.add(one, pass, seconds.next()));
+        one.passes().forEach(pass -> readings.add(stopwatch.add(one.work(pass))));
+      }
+      stopwatch.run();
+      Iterator<Stopwatch.Reading> reading = readings.iterator();
+      for (BenchCase one : made) {
+        one.passes().forEach(pass -> report.add(one, pass, reading.next().median()));
       }
     } finally {
       made.forEach(BenchCase::close);

@@ -22,16 +22,15 @@ record Limits(double copyBandwidth, double gemmRate, String gemmLibrary) {
   /** (M, N, K) of SmolLM2-135M's feed-forward and head, as facts/libtorch-abi.md §3 has them. */
   private static final long[][] PRODUCTS = {{1024, 1536, 576}, {1024, 576, 1536}, {512, 8192, 576}};
 
-  static Limits measure(KernelSet kernels, Stopwatch stopwatch) {
+  static Limits measure(KernelSet kernels, BestTime time) {
     double copy;
     try (BenchTensors bench = new BenchTensors(Map.of())) {
       Operand from = bench.random(DType.FP32, COPY_FLOATS);
       Operand to = bench.zeros(DType.FP32, COPY_FLOATS);
       double bytes = 2.0 * from.byteSize();
-      double ours = stopwatch.best(() -> kernels.elementwise().convert(to, from));
+      double ours = time.of(() -> kernels.elementwise().convert(to, from));
       // The system's own copy may bypass the cache, but runs on one thread.
-      double system =
-          stopwatch.best(() -> to.buffer().copyFrom(0, from.buffer(), 0, from.byteSize()));
+      double system = time.of(() -> to.buffer().copyFrom(0, from.buffer(), 0, from.byteSize()));
       copy = bytes / Math.min(ours, system);
     }
     double best = 0;
@@ -42,7 +41,7 @@ record Limits(double copyBandwidth, double gemmRate, String gemmLibrary) {
         Operand b = bench.random(DType.FP32, shape[1], shape[2]);
         Operand c = bench.zeros(DType.FP32, shape[0], shape[1]);
         for (Products products : kernels.productLibraries()) {
-          double seconds = stopwatch.best(() -> products.multiply(c, a, false, b, true, 1, 0));
+          double seconds = time.of(() -> products.multiply(c, a, false, b, true, 1, 0));
           double rate = 2.0 * shape[0] * shape[1] * shape[2] / seconds;
           if (rate > best) {
             best = rate;
