@@ -57,7 +57,8 @@ NK_INLINE void nk_pair_run(uint32_t *words, int64_t seed, uint64_t first, int64_
     uint64_t key = nk_draw_key((uint64_t)seed, first + (uint64_t)begin);
     uint32_t base = (uint32_t)first;
 #pragma omp simd
-    for (int64_t i = begin; i < end; i++) words[i] = nk_draw_pair(key, base + (uint32_t)i);
+    for (int32_t i = (int32_t)begin; i < (int32_t)end; i++)
+      words[i] = nk_draw_pair(key, base + (uint32_t)i);
   }
 }
 

@@ -37,7 +37,13 @@ typedef struct nk_call {
   const float *v0, *b0, *gain_re, *gain_im;
   int64_t steps, neurons;
   int adaptive;
+  int64_t run; /* neurons of a run, and of a row that backward keeps */
 } nk_call;
+
+/* Fourier series are taken over runs of NK_RUN, and parameters are summed over such. */
+NK_INLINE int64_t nk_run_of(int64_t modes, const double *sums) {
+  return modes > 0 || sums != NULL ? NK_RUN : NK_NEURON_RUN;
+}
 
 /* A division by a power of two and the product with its inverse round alike, and a product is faster. */
 NK_INLINE void nk_multiply_where_exact(nk_neuron *p) {
@@ -99,19 +105,19 @@ NK_EXPORT void NK_FN(nk_neuron_forward)(
     const float *cosine, const float *sine, int64_t steps, int64_t batch, int64_t neurons,
     int64_t modes, int type, int bits, float leak, float v_threshold, float v_reset, float rho,
     float beta, int multiply, int decay_input, int soft, int strict, int adaptive, int threads) {
-  int64_t runs = (neurons + NK_RUN - 1) / NK_RUN, step = batch * neurons;
+  int64_t run = nk_run_of(modes, NULL), runs = (neurons + run - 1) / run, step = batch * neurons;
   int64_t words = (neurons + 31) / 32, own = steps * NK_RUN + 2 * NK_SPECTRUM(modes);
   nk_call c = {{leak, v_threshold, v_reset, rho, beta, 1.0f, multiply, decay_input, soft, 0, 0, strict},
                {cosine, sine, steps, modes},
                {(void *)(uintptr_t)x, 0, step, type},
-               v0, b0, gain_re, gain_im, steps, neurons, adaptive};
+               v0, b0, gain_re, gain_im, steps, neurons, adaptive, run};
   nk_multiply_where_exact(&c.neuron);
   int stream = steps * step * nk_bytes(type) >= NK_STREAM_BYTES;
 #pragma omp parallel num_threads(threads) if (steps * step > NK_SERIAL_WORK / 4)
   {
 #pragma omp for schedule(static) nowait
     for (int64_t item = 0; item < batch * runs; item++) {
-      int64_t row = item / runs, from = item % runs * NK_RUN, n = nk_min(NK_RUN, neurons - from);
+      int64_t row = item / runs, from = item % runs * run, n = nk_min(run, neurons - from);
       int64_t first = row * neurons + from;
       float *rows = scratch + omp_get_thread_num() * own, *spectrum = rows + steps * NK_RUN;
       nk_rows in = nk_input(&c, rows, spectrum, spectrum + NK_SPECTRUM(modes), first, from, n);
@@ -217,10 +223,9 @@ NK_INLINE void nk_repeat(const nk_call *c, const nk_rows *in, const nk_rows *gs,
       nk_ask(in, ahead, n);
     }
     const float *xt = nk_row(buffer, in, t, n);
-    if (trace->b != NULL) memcpy(trace->b + t * NK_RUN, b, (size_t)n * 4);
-    if (trace->v != NULL) memcpy(trace->v + t * NK_RUN, v, (size_t)n * 4);
-    NK_FN(nk_neuron_advance)(&c->neuron, c->adaptive, xt, v, b, trace->h + t * NK_RUN, NULL,
-                                 n);
+    if (trace->b != NULL) memcpy(trace->b + t * c->run, b, (size_t)n * 4);
+    if (trace->v != NULL) memcpy(trace->v + t * c->run, v, (size_t)n * 4);
+    NK_FN(nk_neuron_advance)(&c->neuron, c->adaptive, xt, v, b, trace->h + t * c->run, NULL, n);
   }
 }
 
@@ -268,14 +273,14 @@ NK_EXPORT void NK_FN(nk_neuron_backward)(
     int64_t modes, int64_t chunk_rows, int type, float leak, float v_threshold, float v_reset,
     float rho, float beta, float alpha, int multiply, int decay_input, int soft, int detach_reset,
     int surrogate, int strict, int adaptive, int threads) {
-  int64_t runs = (neurons + NK_RUN - 1) / NK_RUN, step = batch * neurons;
+  int64_t run = nk_run_of(modes, sums), runs = (neurons + run - 1) / run, step = batch * neurons;
   int64_t chunks = (batch + chunk_rows - 1) / chunk_rows, gains = modes * neurons;
   int64_t plane = steps * NK_RUN, own = 5 * plane + 2 * NK_SPECTRUM(modes);
   nk_call c = {{leak, v_threshold, v_reset, rho, beta, alpha, multiply, decay_input, soft,
                 detach_reset, surrogate, strict},
                {cosine, sine, steps, modes},
                {(void *)(uintptr_t)x, 0, step, type},
-               v0, b0, gain_re, gain_im, steps, neurons, adaptive};
+               v0, b0, gain_re, gain_im, steps, neurons, adaptive, run};
   nk_multiply_where_exact(&c.neuron);
   float inverse = multiply ? leak : 1.0f / leak;
   nk_chain chain = {decay_input ? inverse : 1.0f, 1.0f - inverse};
@@ -286,10 +291,10 @@ NK_EXPORT void NK_FN(nk_neuron_backward)(
   {
 #pragma omp for schedule(static) nowait
     for (int64_t item = 0; item < chunks * runs; item++) {
-      int64_t chunk = item / runs, from = item % runs * NK_RUN, n = nk_min(NK_RUN, neurons - from);
+      int64_t chunk = item / runs, from = item % runs * run, n = nk_min(run, neurons - from);
       float *rows = scratch + omp_get_thread_num() * own, *dx = rows + plane;
       float *up = dx + plane, *down = up + NK_SPECTRUM(modes), *kept = down + NK_SPECTRUM(modes);
-      nk_trace trace = {kept, kept + plane, kept + 2 * plane};
+      nk_trace trace = {kept, kept + plane, kept + 2 * plane}; /* rows `run` apart */
       if (!adaptive && !shaped) trace.b = NULL;
       if (!learned) trace.v = NULL;
       double own_sums[NK_NEURON_SUMS] = {0.0};
@@ -309,9 +314,9 @@ NK_EXPORT void NK_FN(nk_neuron_backward)(
           threshold[i] = v_threshold;
         }
         for (int64_t t = steps - 1; t >= 0; t--) {
-          const float *h = trace.h + t * NK_RUN;
+          const float *h = trace.h + t * run;
           if (adaptive) {
-            const float *b = trace.b + t * NK_RUN;
+            const float *b = trace.b + t * run;
 #pragma omp simd
             for (int64_t i = 0; i < n; i++) threshold[i] = nk_neuron_threshold(&c.neuron, b[i]);
           }

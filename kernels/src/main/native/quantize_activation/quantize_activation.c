@@ -77,12 +77,11 @@ NK_INLINE float nk_activation_scale(int32_t largest, int steps) {
 
 /* Codes of n elements; those of 0 where there is no scale to speak of. */
 NK_INLINE void nk_activation_round(uint8_t *codes, const float *x, const int16_t *draw, int64_t n,
-                                   float scale, int steps) {
+                                   float scale, float factor, int steps) {
   if (!(scale > 0.0f)) {
     memset(codes, steps + 1, (size_t)n);
     return;
   }
-  float factor = nk_activation_factor(scale);
   int64_t done = factor > 0.0f ? nk_activation_codes_simd(codes, x, draw, n, factor, steps) : 0;
 #pragma omp simd
   for (int64_t i = done; i < n; i++)
@@ -93,7 +92,7 @@ typedef int16_t __attribute__((may_alias)) nk_draws;
 
 /* Draws of a run: of n elements from number `first` on, which may be a pair's second. */
 typedef struct nk_run_draws {
-  uint32_t words[NK_RUN / 2 + 1];
+  uint32_t words[NK_RUN / 2 + 1] __attribute__((aligned(64)));
 } nk_run_draws;
 
 NK_INLINE const int16_t *nk_activation_draw(nk_run_draws *draws, int64_t seed, int64_t first,
@@ -103,39 +102,65 @@ NK_INLINE const int16_t *nk_activation_draw(nk_run_draws *draws, int64_t seed, i
   return (const nk_draws *)draws->words + odd;
 }
 
-/* Scales and codes, a byte each, of the blocks of n elements; says where the last one's room ends. */
-NK_INLINE int64_t nk_activation_each(uint8_t *codes, float *scales, const float *x,
-                                     const int16_t *draw, int64_t n, int64_t block, int steps) {
-  int64_t from = 0;
-  for (int64_t b = 0; from < n; b++, from += block) {
-    int64_t count = nk_min(block, n - from);
-    int32_t largest = 0;
-    nk_activation_look(x + from, count, &largest);
-    scales[b] = nk_activation_scale(largest, steps);
-    nk_activation_round(codes + from, x + from, draw + from, count, scales[b], steps);
-    if (count < block) memset(codes + from + count, steps + 1, (size_t)(block - count));
-  }
-  return from;
+/* The scale of n elements, and what they are multiplied by. */
+NK_INLINE void nk_activation_measure(float *scale, float *factor, const float *x, int64_t n,
+                                     int steps) {
+  int32_t largest = 0;
+  nk_activation_look(x, n, &largest);
+  *scale = nk_activation_scale(largest, steps);
+  *factor = nk_activation_factor(*scale);
+}
+
+/* That of the blocks of n elements. */
+NK_INLINE void nk_activation_scales(float *scales, float *factors, const float *x, int64_t n,
+                                    int64_t block, int steps) {
+  int64_t whole = n / block, from = whole * block;
+  for (int64_t b = 0; b < whole; b++)
+    nk_activation_measure(scales + b, factors + b, x + b * block, block, steps);
+  if (from < n)
+    nk_activation_measure(scales + whole, factors + whole, x + from, n - from, steps);
+}
+
+/* Codes of the blocks of n elements, a byte each; says where the last one's room ends. */
+NK_INLINE int64_t nk_activation_codes(uint8_t *codes, const float *scales, const float *factors,
+                                      const float *x, const int16_t *draw, int64_t n,
+                                      int64_t block, int steps) {
+  int64_t whole = n / block, from = whole * block;
+  for (int64_t b = 0; b < whole; b++)
+    nk_activation_round(codes + b * block, x + b * block, draw + b * block, block, scales[b],
+                        factors[b], steps);
+  if (from == n) return n;
+  nk_activation_round(codes + from, x + from, draw + from, n - from, scales[whole], factors[whole],
+                      steps);
+  memset(codes + n, steps + 1, (size_t)(from + block - n));
+  return from + block;
 }
 
 /* The block that nearly everybody asks for: where a run is full, loops have constant bounds. */
 #define NK_USUAL_BLOCK 64
 
-/* Some blocks of one row, of at most NK_RUN elements together: they are read once. */
+/*
+ * Some blocks of one row, of at most NK_RUN elements together: they are read once. From a block's
+ * largest element to its factor it is a chain of two divisions, longer than the rest of the block's work:
+ * the chains of all blocks run beside each other, and beside the draws.
+ */
 NK_INLINE void nk_activation_blocks(uint8_t *codes, float *scales, const void *x, int type,
                                     int64_t at, int64_t number, int64_t n, int64_t block,
                                     int64_t seed, const int bits) {
   int steps = nk_activation_steps(bits);
-  float buffer[NK_RUN];
+  float buffer[NK_RUN], factors[NK_RUN];
   nk_run_draws draws;
   nk_run_codes own;
   const float *v = nk_fetch(buffer, x, type, at, n);
-  const int16_t *draw = nk_activation_draw(&draws, seed, number, n);
   if (n == NK_RUN && block == NK_USUAL_BLOCK) {
-    nk_activation_each(own.each, scales, v, draw, NK_RUN, NK_USUAL_BLOCK, steps);
+    nk_activation_scales(scales, factors, v, NK_RUN, NK_USUAL_BLOCK, steps);
+    const int16_t *draw = nk_activation_draw(&draws, seed, number, NK_RUN);
+    nk_activation_codes(own.each, scales, factors, v, draw, NK_RUN, NK_USUAL_BLOCK, steps);
     nk_activation_pack(codes, &own, NK_RUN, bits);
   } else {
-    int64_t end = nk_activation_each(own.each, scales, v, draw, n, block, steps);
+    nk_activation_scales(scales, factors, v, n, block, steps);
+    const int16_t *draw = nk_activation_draw(&draws, seed, number, n);
+    int64_t end = nk_activation_codes(own.each, scales, factors, v, draw, n, block, steps);
     nk_activation_pack(codes, &own, end, bits);
   }
 }
@@ -160,7 +185,7 @@ NK_INLINE void nk_activation_long(uint8_t *codes, float *scales, const void *x, 
     if (count > 0) {
       const int16_t *draw = nk_activation_draw(&draws, seed, number + from, count);
       nk_activation_round(own.each, nk_view(buffer, x, type, at + from, count), draw, count,
-                          *scales, steps);
+                          *scales, nk_activation_factor(*scales), steps);
     }
     nk_activation_pack(codes + from * bits / 8, &own, room, bits);
   }
