@@ -1,6 +1,7 @@
 /*
  * Loops of a block by hand for x86's vectors, bit for bit what quantize_activation_math.h
- * gives: the block's largest size, its codes, a byte each, and values of codes of 2 bits. GCC 12 widens and narrows between 16,
+ * gives: the block's largest size, its codes, a byte each, codes of 4 and 2 bits from those, and values of
+ * codes of 2 bits. GCC 12 widens and narrows between 16,
  * 32 and 8 bits in so many shuffles that its own vectors took twice as long (November 2026). Each
  * takes what whole vectors there are and says how many elements that was; the caller does the rest.
  */
@@ -47,6 +48,22 @@ NK_INLINE int64_t nk_activation_codes_simd(uint8_t *codes, const float *x, const
     __m512i q = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(a, b));
     q = _mm512_add_epi8(_mm512_max_epi8(_mm512_min_epi8(q, top), bottom), zero);
     _mm512_storeu_si512(codes + i, q);
+  }
+  return i;
+}
+
+/* Two or four codes become a byte: a product with the powers of two by which they are shifted. */
+NK_INLINE int64_t nk_activation_pack_simd(uint8_t *to, const uint8_t *codes, int64_t n,
+                                          const int bits) {
+  __m512i by = _mm512_set1_epi16(bits == 4 ? 0x1001 : 0x0401), fours = _mm512_set1_epi32(0x100001);
+  int64_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    __m512i two = _mm512_maddubs_epi16(_mm512_loadu_si512(codes + i), by);
+    if (bits == 4)
+      _mm256_storeu_si256((__m256i *)(to + i / 2), _mm512_cvtepi16_epi8(two));
+    else
+      _mm_storeu_si128((__m128i *)(to + i / 4),
+                       _mm512_cvtepi32_epi8(_mm512_madd_epi16(two, fours)));
   }
   return i;
 }
@@ -112,6 +129,27 @@ NK_INLINE int64_t nk_activation_codes_simd(uint8_t *codes, const float *x, const
   return i;
 }
 
+/* Two or four codes become a byte: a product with the powers of two by which they are shifted. */
+NK_INLINE int64_t nk_activation_pack_simd(uint8_t *to, const uint8_t *codes, int64_t n,
+                                          const int bits) {
+  __m256i by = _mm256_set1_epi16(bits == 4 ? 0x1001 : 0x0401), fours = _mm256_set1_epi32(0x100001);
+  int64_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    __m256i a = _mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)(codes + i)), by);
+    __m256i b = _mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)(codes + i + 32)), by);
+    if (bits == 4) {
+      __m256i q = _mm256_permute4x64_epi64(_mm256_packus_epi16(a, b), 0xd8);
+      _mm256_storeu_si256((__m256i *)(to + i / 2), q);
+    } else {
+      __m256i q = _mm256_packs_epi32(_mm256_madd_epi16(a, fours), _mm256_madd_epi16(b, fours));
+      q = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(q, q),
+                                      _mm256_setr_epi32(0, 4, 1, 5, 0, 0, 0, 0));
+      _mm_storeu_si128((__m128i *)(to + i / 4), _mm256_castsi256_si128(q));
+    }
+  }
+  return i;
+}
+
 /* Values of codes of 2 bits: 8 of them are looked up at once, in a table of four. */
 NK_INLINE int64_t nk_activation_values_simd(float *y, const uint8_t *codes, int64_t n,
                                             float scale) {
@@ -138,6 +176,12 @@ NK_INLINE int64_t nk_activation_look_simd(const float *x, int64_t n, int32_t *la
 NK_INLINE int64_t nk_activation_codes_simd(uint8_t *codes, const float *x, const int16_t *draw,
                                            int64_t n, float factor, int steps) {
   (void)codes, (void)x, (void)draw, (void)n, (void)factor, (void)steps;
+  return 0;
+}
+
+NK_INLINE int64_t nk_activation_pack_simd(uint8_t *to, const uint8_t *codes, int64_t n,
+                                          const int bits) {
+  (void)to, (void)codes, (void)n, (void)bits;
   return 0;
 }
 

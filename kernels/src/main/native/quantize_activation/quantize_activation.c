@@ -32,15 +32,14 @@ typedef struct nk_run_codes {
 NK_INLINE void nk_activation_pack(uint8_t *restrict to, const nk_run_codes *codes, int64_t n,
                                   const int bits) {
   if (bits == 8) memcpy(to, codes->each, (size_t)n);
+  int64_t done = bits == 8 ? n : nk_activation_pack_simd(to, codes->each, n, bits);
   if (bits == 4) {
     const nk_codes_2 *two = (const nk_codes_2 *)codes->each;
-#pragma omp simd
-    for (int64_t i = 0; i < n / 2; i++) to[i] = (uint8_t)(two[i] | two[i] >> 4);
+    for (int64_t i = done / 2; i < n / 2; i++) to[i] = (uint8_t)(two[i] | two[i] >> 4);
   }
   if (bits == 2) {
     const nk_codes_4 *four = (const nk_codes_4 *)codes->each;
-#pragma omp simd
-    for (int64_t i = 0; i < n / 4; i++)
+    for (int64_t i = done / 4; i < n / 4; i++)
       to[i] = (uint8_t)(four[i] | four[i] >> 6 | four[i] >> 12 | four[i] >> 18);
   }
 }

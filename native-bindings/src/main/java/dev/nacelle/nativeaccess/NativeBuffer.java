@@ -62,6 +62,15 @@ public final class NativeBuffer implements AutoCloseable {
     return live().isMapped();
   }
 
+  /** What this was cut from in the end, or itself. */
+  NativeBuffer whole() {
+    NativeBuffer buffer = this;
+    while (buffer.parent != null) {
+      buffer = buffer.parent;
+    }
+    return buffer;
+  }
+
   public long byteSize() {
     return segment.byteSize();
   }

@@ -21,6 +21,9 @@ public final class NativeMemory {
   /** No processor has more addresses; rounding up cannot overflow below it. */
   private static final long LARGEST = 1L << 56;
 
+  /** Bytes of the largest pages in which Linux caches files, where its small ones have 4 KiB. */
+  private static final long HUGE_PAGE = 2 << 20;
+
   private static final AtomicLong LIVE_BUFFERS = new AtomicLong();
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
   private static final AtomicLong ALLOCATED_BYTES = new AtomicLong();
@@ -127,24 +130,27 @@ public final class NativeMemory {
 
   /** Has the pages of a mapped file's part read ahead, without waiting for them. */
   public static void willNeed(NativeBuffer part) {
-    advise(part, true);
+    advise(part, Libc.pageBytes(), true);
   }
 
   /**
-   * Takes the pages of a mapped file's part out of this process; whoever reads them next has them
-   * read again, from the system's cache where they are still there. Does nothing for other memory,
-   * whose content would be lost.
+   * Takes the pages of a mapped file's part out of this process, and with them those that came for
+   * company: the kernel maps what lies around a page that is read, up to the huge page in which its
+   * cache holds it. Whoever reads any of them next has them read again, from the system's cache
+   * where they are still there. Does nothing for other memory, whose content would be lost.
    */
   public static void letGo(NativeBuffer part) {
-    advise(part, false);
+    advise(part, HUGE_PAGE, false);
   }
 
-  // Whole pages outwards: a neighbour's part that goes too comes back in the same way. A mapping
-  // begins at a page, so that the first one is never anybody else's.
-  private static void advise(NativeBuffer part, boolean needed) {
+  // Outwards, but not beyond the mapping: a neighbour's pages that go too come back in the same
+  // way. A mapping begins at a page, so that the first one is never anybody else's.
+  private static void advise(NativeBuffer part, long unit, boolean needed) {
     if (part.isMapped() && part.byteSize() > 0) {
-      long from = part.address() & -(long) Libc.pageBytes();
-      Libc.advise(from, part.address() + part.byteSize() - from, needed);
+      NativeBuffer whole = part.whole();
+      long from = Math.max(part.address() & -unit, whole.address() & -(long) Libc.pageBytes());
+      long to = (part.address() + part.byteSize() + unit - 1) & -unit;
+      Libc.advise(from, Math.min(to, whole.address() + whole.byteSize()) - from, needed);
     }
   }
 

@@ -4,15 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Native memory: aligned, bounded, closed once. */
 class NativeBufferTest {
+  private static final Path SMAPS = Path.of("/proc/self/smaps");
+
   @TempDir Path temp = Path.of("");
 
   @Test
@@ -108,5 +112,51 @@ class NativeBufferTest {
     try (NativeBuffer mapped = NativeMemory.map(file)) {
       assertEquals(0, mapped.byteSize());
     }
+  }
+
+  /** The kernel maps more than the page that is read; what nobody asked for has to go too. */
+  @Test
+  void lettingAPartGoLeavesNothingOfWhatCameWithIt() throws IOException {
+    assumeTrue(Files.isReadable(SMAPS), "no " + SMAPS);
+    Path file = temp.resolve("weights");
+    byte[] content = new byte[8 << 20];
+    new Random(5).nextBytes(content);
+    Files.write(file, content);
+    int from = (3 << 20) + (20 << 10);
+    int bytes = 100 << 10;
+    try (NativeBuffer mapped = NativeMemory.map(file);
+        NativeBuffer before = mapped.slice(0, 1 << 20);
+        NativeBuffer part = mapped.slice(from, bytes).slice(0, bytes)) {
+      assertEquals(content[0], before.getByte(0));
+      assertEquals(content[from + bytes - 1], readThrough(part));
+      assertTrue(residentKibibytes(file) > bytes >> 10);
+      NativeMemory.letGo(part);
+      NativeMemory.letGo(before);
+      assertEquals(0, residentKibibytes(file));
+      assertEquals(content[from + bytes - 1], readThrough(part));
+      assertEquals(content[0], before.getByte(0));
+    }
+  }
+
+  private static byte readThrough(NativeBuffer buffer) {
+    byte last = 0;
+    for (long at = 0; at < buffer.byteSize(); at++) {
+      last = buffer.getByte(at);
+    }
+    return last;
+  }
+
+  /** What this process has of a mapped file, by the kernel's own count. */
+  private static long residentKibibytes(Path file) throws IOException {
+    String name = file.toRealPath().toString();
+    boolean within = false;
+    for (String line : Files.readAllLines(SMAPS)) {
+      if (line.contains("-") && line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+        within = line.endsWith(name);
+      } else if (within && line.startsWith("Rss:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", ""));
+      }
+    }
+    throw new AssertionError(name + " is not mapped");
   }
 }
