@@ -50,7 +50,7 @@ NK_MATH unsigned int nk_draw_pair(unsigned long long key, unsigned int low) {
 }
 
 #if !defined(__CUDACC__) && !defined(NK_EMULATION)
-/* The words of `count` pairs from pair `first` on, at most 2^32 of them. */
+/* The words of `count` pairs from pair `first` on, fewer than 2^31 of them. */
 NK_INLINE void nk_pair_run(uint32_t *words, int64_t seed, uint64_t first, int64_t count) {
   int64_t before = nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);
   for (int64_t begin = 0, end = before; begin < count; begin = end, end = count) {

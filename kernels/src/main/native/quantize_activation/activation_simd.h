@@ -1,9 +1,9 @@
 /*
- * Loops of a block by hand for x86's vectors, bit for bit what quantize_activation_math.h
- * gives: the block's largest size, its codes, a byte each, codes of 4 and 2 bits from those, and values of
- * codes of 2 bits. GCC 12 widens and narrows between 16,
- * 32 and 8 bits in so many shuffles that its own vectors took twice as long (November 2026). Each
- * takes what whole vectors there are and says how many elements that was; the caller does the rest.
+ * Loops of a block by hand for x86's vectors, bit for bit what quantize_activation_math.h gives: the
+ * block's largest size, its codes, a byte each, codes of 4 and 2 bits from those, and values of codes of
+ * 2 bits. GCC 12 widens and narrows between 16, 32 and 8 bits in so many shuffles that its own vectors
+ * took twice as long (November 2026). Each takes what whole vectors there are and says how many elements
+ * that was; the caller does the rest.
  */
 #ifndef NK_ACTIVATION_SIMD_H
 #define NK_ACTIVATION_SIMD_H
