@@ -113,7 +113,7 @@ NK_INLINE void nk_adamw_run_8(const int64_t *slot, int64_t at, int64_t n, int ty
   *v_scale = v_unit;
   uint32_t draw[NK_RUN];
   uint64_t seed = 2 * (uint64_t)step;
-  nk_draw_run(draw, (int64_t)seed, (uint64_t)at, n);
+  nk_draw_run(draw, (int64_t)seed, (uint64_t)at, (int32_t)n);
   float m_over = m_unit > 0.0f ? m_unit : INFINITY, v_over = v_unit > 0.0f ? v_unit : INFINITY;
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) {
@@ -121,7 +121,7 @@ NK_INLINE void nk_adamw_run_8(const int64_t *slot, int64_t at, int64_t n, int ty
     int k = nk_moment_code(size / m_over, draw[i], NK_MOMENT_BIAS_SIGNED, 127);
     m_codes[i] = (uint8_t)(m[i] < 0.0f ? 128 - k : 128 + k);
   }
-  nk_draw_run(draw, (int64_t)(seed + 1), (uint64_t)at, n);
+  nk_draw_run(draw, (int64_t)(seed + 1), (uint64_t)at, (int32_t)n);
 #pragma omp simd
   for (int64_t i = 0; i < n; i++)
     v_codes[i] = (uint8_t)nk_moment_code(v[i] / v_over, draw[i], NK_MOMENT_BIAS, 255);

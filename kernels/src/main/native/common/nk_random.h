@@ -50,28 +50,35 @@ NK_MATH unsigned int nk_draw_pair(unsigned long long key, unsigned int low) {
 }
 
 #if !defined(__CUDACC__) && !defined(NK_EMULATION)
-/* The words of `count` pairs from pair `first` on, fewer than 2^31 of them. */
-NK_INLINE void nk_pair_run(uint32_t *words, int64_t seed, uint64_t first, int64_t count) {
-  int64_t before = nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);
-  for (int64_t begin = 0, end = before; begin < count; begin = end, end = count) {
+/*
+ * Runs of draws. Their counters have 32 bits: GCC narrows counters of 64 by shuffles, which is a third of
+ * a hash. So short a run crosses one border between keys at most.
+ */
+
+/* How many of `count` numbers from `first` on share its keys. */
+NK_INLINE int32_t nk_of_one_key(uint64_t first, int32_t count) {
+  return (int32_t)nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);
+}
+
+/* The words of `count` pairs from pair `first` on. */
+NK_INLINE void nk_pair_run(uint32_t *words, int64_t seed, uint64_t first, int32_t count) {
+  uint32_t base = (uint32_t)first;
+  int32_t end = nk_of_one_key(first, count);
+  for (int32_t begin = 0; begin < count; begin = end, end = count) {
     uint64_t key = nk_draw_key((uint64_t)seed, first + (uint64_t)begin);
-    uint32_t base = (uint32_t)first;
 #pragma omp simd
-    for (int32_t i = (int32_t)begin; i < (int32_t)end; i++)
-      words[i] = nk_draw_pair(key, base + (uint32_t)i);
+    for (int32_t i = begin; i < end; i++) words[i] = nk_draw_pair(key, base + (uint32_t)i);
   }
 }
 
-/* The draws of `count` elements from `first` on: a run of less than 2^32 crosses one border at most. */
-NK_INLINE void nk_draw_run(uint32_t *draw, int64_t seed, uint64_t first, int64_t count) {
-  int64_t before = nk_min((int64_t)(0x100000000u - (first & 0xffffffffu)), count);
-  for (int side = 0; side < 2; side++) {
-    int64_t begin = side == 0 ? 0 : before, end = side == 0 ? before : count;
+/* The draws of `count` elements from `first` on. */
+NK_INLINE void nk_draw_run(uint32_t *draw, int64_t seed, uint64_t first, int32_t count) {
+  uint32_t base = (uint32_t)first;
+  int32_t end = nk_of_one_key(first, count);
+  for (int32_t begin = 0; begin < count; begin = end, end = count) {
     uint64_t key = nk_draw_key((uint64_t)seed, first + (uint64_t)begin);
-    uint32_t low = (uint32_t)key, high = (uint32_t)(key >> 32), base = (uint32_t)first;
 #pragma omp simd
-    for (int64_t i = begin; i < end; i++)
-      draw[i] = nk_mix32(nk_mix32((base + (uint32_t)i) ^ low) + high);
+    for (int32_t i = begin; i < end; i++) draw[i] = nk_draw(key, base + (uint32_t)i);
   }
 }
 #endif

@@ -133,7 +133,7 @@ NK_EXPORT void NK_FN(nk_dropout_forward)(void *y, const void *x, int64_t n, int 
     int64_t from = run * NK_RUN, count = nk_min(NK_RUN, n - from);
     float a[NK_RUN], b[NK_RUN];
     uint32_t draw[NK_RUN];
-    nk_draw_run(draw, seed, (uint64_t)offset + (uint64_t)from, count);
+    nk_draw_run(draw, seed, (uint64_t)offset + (uint64_t)from, (int32_t)count);
     nk_load(b, x, x_type, from, count);
     if (accumulate) nk_load(a, y, y_type, from, count);
 #pragma omp simd

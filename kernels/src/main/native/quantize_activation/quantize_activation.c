@@ -97,7 +97,7 @@ typedef struct nk_run_draws {
 NK_INLINE const int16_t *nk_activation_draw(nk_run_draws *draws, int64_t seed, int64_t first,
                                              int64_t n) {
   int64_t odd = first & 1;
-  nk_pair_run(draws->words, seed, (uint64_t)first >> 1, (n + odd + 1) / 2);
+  nk_pair_run(draws->words, seed, (uint64_t)first >> 1, (int32_t)(n + odd + 1) / 2);
   return (const nk_draws *)draws->words + odd;
 }
 
