@@ -118,6 +118,15 @@ NK_INLINE int64_t nk_seen_to(const nk_seen *seen, int64_t i) {
  * rows.
  */
 
+/* Asks for the rows of a product's next panel, which begins at row `from`. Rows of scratch follow each
+ * other; a tensor's rows of one head lie too far apart for the processor to foresee them. */
+NK_INLINE void nk_panel_ask(const float *rows, int64_t stride, int64_t from, int64_t n, int64_t d) {
+  if (stride == nk_padded(d)) return;
+  for (int64_t i = from; i < nk_min(n, from + NK_MR); i++)
+    for (int64_t j = 0; j < d; j += 64 / (int64_t)sizeof(float))
+      __builtin_prefetch(rows + i * stride + j);
+}
+
 /* scores (n, keys) = alpha · x · turned, x (n, d), turned (d, keys); from a whole vector of columns
  * on, to one. */
 NK_INLINE void nk_tile_scores(float *scores, nk_view x, const float *turned, int64_t n, int64_t d,
@@ -126,6 +135,7 @@ NK_INLINE void nk_tile_scores(float *scores, nk_view x, const float *turned, int
   for (int64_t panel = 0; panel < panels; panel++) {
     int64_t i = n * panel / panels, end = n * (panel + 1) / panels;
     int64_t from = nk_seen_from(seen, i) / NK_W * NK_W, to = nk_seen_to(seen, end - 1);
+    nk_panel_ask(x.data, x.stride, end, n, d);
     if (from < to)
       nk_tile_panel(scores + i * NK_TILE + from, NK_TILE, NK_A_ROWS, x.data + i * x.stride,
                     x.stride, turned + from, NK_TILE, end - i, to - from, d, alpha, 0);
@@ -139,6 +149,7 @@ NK_INLINE void nk_tile_rows(float *sums, int64_t stride, const float *p, nk_view
   for (int64_t panel = 0; panel < panels; panel++) {
     int64_t i = n * panel / panels, end = n * (panel + 1) / panels;
     int64_t from = nk_seen_from(seen, i), depth = nk_seen_to(seen, end - 1) - from;
+    nk_panel_ask(sums, stride, end, n, d);
     if (depth > 0)
       nk_tile_panel(sums + i * stride, stride, NK_A_ROWS, p + i * NK_TILE + from, NK_TILE,
                     y.data + from * y.stride, y.stride, end - i, d, depth, 1.0f, 1);
