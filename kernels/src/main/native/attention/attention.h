@@ -65,6 +65,15 @@ NK_INLINE nk_view nk_tile_load(float *tile, nk_rows x, int64_t from, int64_t n, 
   return nk_loaded(tile, x, from, h, d);
 }
 
+/* Asks for rows from…from+n of head h, which will be read soon: a tensor's rows of one head lie too
+ * far apart for the processor to foresee them. */
+NK_INLINE void nk_tile_ask(nk_rows x, int64_t from, int64_t n, int64_t h, int64_t d) {
+  int64_t size = x.dtype == NK_FP32 ? 4 : 2;
+  for (int64_t i = from; i < from + n; i++)
+    for (int64_t at = 0; at < d * size; at += 64)
+      __builtin_prefetch((const char *)x.data + (i * x.stride + h * d) * size + at);
+}
+
 /* A tile of n rows into rows from…from+n of head h, times a factor. */
 NK_INLINE void nk_tile_store(nk_rows y, float *tile, int64_t width, int64_t from, int64_t n,
                              int64_t h, int64_t d, float factor) {
@@ -119,7 +128,7 @@ NK_INLINE int64_t nk_seen_to(const nk_seen *seen, int64_t i) {
  */
 
 /* Asks for the rows of a product's next panel, which begins at row `from`. Rows of scratch follow each
- * other; a tensor's rows of one head lie too far apart for the processor to foresee them. */
+ * other and need no asking. */
 NK_INLINE void nk_panel_ask(const float *rows, int64_t stride, int64_t from, int64_t n, int64_t d) {
   if (stride == nk_padded(d)) return;
   for (int64_t i = from; i < nk_min(n, from + NK_MR); i++)

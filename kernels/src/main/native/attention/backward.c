@@ -130,6 +130,9 @@ static void nk_begin(const nk_backward *b, const nk_tiles *t, int64_t head, int6
   int64_t d = b->d, width = nk_padded(d);
   for (int64_t at = from; at < length; at += NK_TILE) {
     int64_t n = nk_min(NK_TILE, length - at);
+    int64_t next = at + n, more = nk_min(NK_TILE, length - next);
+    nk_tile_ask(b->out, start + next, more, head, d);
+    nk_tile_ask(b->grad_out, start + next, more, head, d);
     nk_view out = nk_tile_load(t->queries, b->out, start + at, n, head, d);
     nk_view grad = nk_tile_load(t->grad_out, b->grad_out, start + at, n, head, d);
     for (int64_t i = 0; i < n; i++) {

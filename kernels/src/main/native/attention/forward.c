@@ -78,8 +78,10 @@ static void nk_forward_tile(const nk_forward *f, int64_t kv, int64_t start, int6
   for (int64_t key = lows ? lows[0] : 0; key < seen_end; key += NK_TILE) {
     int64_t keys = nk_min(NK_TILE, seen_end - key);
     nk_seen seen = {lows, key, keys, position - key, f->causal};
+    nk_tile_ask(f->v, start + key, keys, kv, d);
     nk_tile_turn(turned, nk_tile_load(plain, f->k, start + key, keys, kv, d), keys, d);
     nk_view values = nk_tile_load(plain, f->v, start + key, keys, kv, d);
+    nk_tile_ask(f->k, start + key + keys, nk_min(NK_TILE, seen_end - key - keys), kv, d);
     for (int64_t g = 0; g < group; g++) {
       float *own = sums + g * NK_TILE * width;
       nk_tile_scores(scores, nk_loaded(queries + g * NK_TILE * width, f->q, at, kv * group + g, d),
