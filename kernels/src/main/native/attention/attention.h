@@ -68,10 +68,7 @@ NK_INLINE nk_view nk_tile_load(float *tile, nk_rows x, int64_t from, int64_t n, 
 /* Asks for rows from…from+n of head h, which will be read soon: a tensor's rows of one head lie too
  * far apart for the processor to foresee them. */
 NK_INLINE void nk_tile_ask(nk_rows x, int64_t from, int64_t n, int64_t h, int64_t d) {
-  int64_t size = x.dtype == NK_FP32 ? 4 : 2;
-  for (int64_t i = from; i < from + n; i++)
-    for (int64_t at = 0; at < d * size; at += 64)
-      __builtin_prefetch((const char *)x.data + (i * x.stride + h * d) * size + at);
+  for (int64_t i = from; i < from + n; i++) nk_ask(x.data, x.dtype, i * x.stride + h * d, d);
 }
 
 /* A tile of n rows into rows from…from+n of head h, times a factor. */
@@ -122,19 +119,17 @@ NK_INLINE int64_t nk_seen_to(const nk_seen *seen, int64_t i) {
   return seen->causal ? nk_max(0, nk_min(seen->keys, seen->first + i + 1)) : seen->keys;
 }
 
-/*
- * The three products of a pair of tiles. Each leaves out what the mask hides, panel by panel of its
- * rows.
- */
-
 /* Asks for the rows of a product's next panel, which begins at row `from`. Rows of scratch follow each
  * other and need no asking. */
 NK_INLINE void nk_panel_ask(const float *rows, int64_t stride, int64_t from, int64_t n, int64_t d) {
   if (stride == nk_padded(d)) return;
-  for (int64_t i = from; i < nk_min(n, from + NK_MR); i++)
-    for (int64_t j = 0; j < d; j += 64 / (int64_t)sizeof(float))
-      __builtin_prefetch(rows + i * stride + j);
+  for (int64_t i = from; i < nk_min(n, from + NK_MR); i++) nk_ask(rows, NK_FP32, i * stride, d);
 }
+
+/*
+ * The three products of a pair of tiles. Each leaves out what the mask hides, panel by panel of its
+ * rows.
+ */
 
 /* scores (n, keys) = alpha · x · turned, x (n, d), turned (d, keys); from a whole vector of columns
  * on, to one. */

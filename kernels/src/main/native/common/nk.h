@@ -64,6 +64,12 @@ NK_INLINE void *nk_at(const void *data, int dtype, int64_t index) {
   return (char *)(uintptr_t)data + index * nk_bytes(dtype);
 }
 
+/* Asks for n elements from `index` on, line by line: they come while others are worked on. */
+NK_INLINE void nk_ask(const void *data, int dtype, int64_t index, int64_t n) {
+  const char *first = (const char *)nk_at(data, dtype, index);
+  for (int64_t byte = 0; byte < n * nk_bytes(dtype); byte += 64) __builtin_prefetch(first + byte);
+}
+
 /* a*b + c, fused where the level has the instruction. */
 NK_INLINE float nk_fma(float a, float b, float c) {
 #if defined(__FMA__) || defined(__aarch64__)

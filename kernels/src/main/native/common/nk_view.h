@@ -24,8 +24,7 @@ NK_INLINE const float *nk_view(float *buffer, const void *data, int type, int64_
 /* The same of a tensor that is read for the first time: what comes next is fetched meanwhile. */
 NK_INLINE const float *nk_fetch(float *buffer, const void *data, int type, int64_t index,
                                 int64_t n) {
-  const char *next = (const char *)nk_at(data, type, index) + NK_AHEAD;
-  for (int64_t byte = 0; byte < n * nk_bytes(type); byte += 64) __builtin_prefetch(next + byte);
+  nk_ask(data, type, index + NK_AHEAD / nk_bytes(type), n);
   return nk_view(buffer, data, type, index, n);
 }
 

@@ -126,7 +126,7 @@ NK_EXPORT void NK_FN(nk_neuron_forward)(
       nk_begin(&c, v, b, first, n);
       for (int64_t t = 0; t < steps; t++) {
         int64_t ahead = t + NK_ROWS_AHEAD;
-        if (modes == 0) nk_ask(ahead < steps ? &in : &next, ahead % steps, n);
+        if (modes == 0) nk_ask_row(ahead < steps ? &in : &next, ahead % steps, n);
         const float *xt = nk_row(buffer, &in, t, n);
         NK_FN(nk_neuron_advance)(&c.neuron, adaptive, xt, v, b, NULL, s, n);
         if (bits) {
@@ -218,9 +218,9 @@ NK_INLINE void nk_repeat(const nk_call *c, const nk_rows *in, const nk_rows *gs,
   for (int64_t t = 0; t < c->steps; t++) {
     int64_t ahead = t + NK_ROWS_AHEAD;
     if (ahead >= c->steps) {
-      nk_ask(gs, nk_max(0, 2 * c->steps - 1 - ahead), n);
+      nk_ask_row(gs, nk_max(0, 2 * c->steps - 1 - ahead), n);
     } else if (c->filter.modes == 0) {
-      nk_ask(in, ahead, n);
+      nk_ask_row(in, ahead, n);
     }
     const float *xt = nk_row(buffer, in, t, n);
     if (trace->b != NULL) memcpy(trace->b + t * c->run, b, (size_t)n * 4);
@@ -321,15 +321,15 @@ NK_EXPORT void NK_FN(nk_neuron_backward)(
             for (int64_t i = 0; i < n; i++) threshold[i] = nk_neuron_threshold(&c.neuron, b[i]);
           }
           if (grad_sequence != NULL) {
-            nk_ask(&gv, nk_max(t - NK_ROWS_AHEAD, 0), n);
+            nk_ask_row(&gv, nk_max(t - NK_ROWS_AHEAD, 0), n);
             const float *more = nk_row(x_buffer, &gv, t, n);
 #pragma omp simd
             for (int64_t i = 0; i < n; i++) dv[i] += more[i];
           }
           if (t >= NK_ROWS_AHEAD) {
-            nk_ask(&gs, t - NK_ROWS_AHEAD, n);
+            nk_ask_row(&gs, t - NK_ROWS_AHEAD, n);
           } else {
-            nk_ask(&next, nk_min(NK_ROWS_AHEAD - 1 - t, steps - 1), n);
+            nk_ask_row(&next, nk_min(NK_ROWS_AHEAD - 1 - t, steps - 1), n);
           }
           const float *g = nk_row(g_buffer, &gs, t, n);
           if (!alone) NK_FN(nk_surrogate)(&c.neuron, phi, h, threshold, n);

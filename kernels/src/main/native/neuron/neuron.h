@@ -38,11 +38,8 @@ enum { NK_GRAD_THRESHOLD, NK_GRAD_BETA, NK_GRAD_RHO, NK_GRAD_LEAK, NK_NEURON_SUM
 #define NK_ROWS_AHEAD 6
 
 /* Asks for row t of a run; nothing where the tensor is null. */
-NK_INLINE void nk_ask(const nk_rows *rows, int64_t t, int64_t n) {
-  if (rows->data == NULL) return;
-  const char *ahead = (const char *)nk_at(rows->data, rows->type, rows->first + t * rows->step);
-  for (int64_t byte = 0; byte < n * nk_bytes(rows->type); byte += 64)
-    __builtin_prefetch(ahead + byte);
+NK_INLINE void nk_ask_row(const nk_rows *rows, int64_t t, int64_t n) {
+  if (rows->data != NULL) nk_ask(rows->data, rows->type, rows->first + t * rows->step, n);
 }
 
 /* Row t as fp32; a null tensor reads as zeros. */
